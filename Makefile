@@ -1,0 +1,46 @@
+# Facewire: the verbs. `make demo` needs Python 3.11 or newer and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8765
+
+# Whatever pip wants to keep stays inside the checkout.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+
+.PHONY: demo test style types wheel clean
+
+demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
+	$(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
+
+test: $(VENV)/.dev ## the whole test suite; what the machine lacks is skipped with one line
+	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
+
+style: $(VENV)/.dev ## format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## mypy strict and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+wheel: $(VENV)/.dev ## build dist/*.whl
+	$(BIN)/python -m build --wheel
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) .cache dist
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Facewire needs Python 3.11 or newer; run make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[mic]" --group dev
+	touch $@ $(VENV)/.core

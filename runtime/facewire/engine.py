@@ -1,0 +1,61 @@
+"""What an engine is: a shared, immutable model, and sessions that remember one stream each."""
+
+from fractions import Fraction
+from typing import Protocol
+
+from facewire.clock import Clock
+from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
+
+
+class EngineSession(Protocol):
+    """All that is remembered about one audio stream. Used by one thread at a time."""
+
+    @property
+    def spec(self) -> StreamSpec:
+        """The geometry of the stream."""
+        ...
+
+    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
+        """Take the next samples and return the frames that they complete.
+
+        Raises:
+            ValueError: the chunk does not start where the last one ended, or has another rate.
+        """
+        ...
+
+    def flush(self) -> list[BlendshapeFrame]:
+        """End the stream and return its last frames, as if silence followed."""
+        ...
+
+
+class Engine(Protocol):
+    """A loaded model. Immutable, and shared by every session."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called on the command line."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate of audio that sessions take, in Hz."""
+        ...
+
+    @property
+    def hop(self) -> int:
+        """Samples between two steps of the encoder."""
+        ...
+
+    def session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        lookahead_ms: float = 80.0,
+        clock: Clock | None = None,
+    ) -> EngineSession:
+        """Open a stream; with a clock, its frames carry stage stamps.
+
+        Raises:
+            ConfigError: the model cannot do this frame rate or look-ahead.
+        """
+        ...

@@ -1,0 +1,26 @@
+"""Everything Facewire raises on purpose.
+
+* FacewireError
+    * ConfigError     an option, a file or a device is wrong; the user can fix it
+    * WireError       the peer broke the protocol; its connection closes
+    * EngineError     a model is missing, damaged, or does not fit its engine
+
+Programming mistakes raise ValueError or fail an assert. Cancellation is never wrapped.
+Messages are one sentence that says what is wrong and what to do.
+"""
+
+
+class FacewireError(Exception):
+    """Base of everything raised on purpose."""
+
+
+class ConfigError(FacewireError):
+    """An option, a file or a device is wrong; the user can fix it (exit status 2)."""
+
+
+class WireError(FacewireError):
+    """The peer broke the protocol; its connection closes."""
+
+
+class EngineError(FacewireError):
+    """A model is missing, damaged, or does not fit its engine (exit status 1)."""

@@ -1,0 +1,1 @@
+"""Where faces go to: one file for each kind of sink."""

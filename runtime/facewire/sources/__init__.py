@@ -1,0 +1,1 @@
+"""Where audio chunks come from: one file for each kind of source."""
