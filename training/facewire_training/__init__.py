@@ -1,0 +1,1 @@
+"""Training: corpora, procedural animation, encoders, decoders, metrics, export."""

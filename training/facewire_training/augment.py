@@ -1,0 +1,173 @@
+"""What happens to speech on its way to us: rooms, noise, microphones, lines. Time never moves.
+
+Every step keeps the length and the alignment of the samples, so labels stay true: direct sound
+arrives at once, filters have no phase. Only `change_speed` moves time, and the labels with it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from scipy import signal
+
+from facewire.frames import Samples
+
+SAMPLE_RATE = 16_000
+
+_TOKEN_SIZE = 160
+
+_FAINT = 10 ** (-50 / 20)
+"""Noise is set against the speech, or against this level where nobody speaks."""
+
+
+def augment(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples] = ()) -> Samples:
+    """Return the samples as a random room, background, microphone and line would deliver them.
+
+    Args:
+        samples: `[T]` in [-1, 1] at 16 kHz.
+        rng: where the chance comes from.
+        babble: other sound, at least as long, to mix in as background voices.
+    """
+    heard = np.array(samples, np.float32)
+    if rng.random() < 0.35:
+        heard = reverberate(heard, rng)
+    if rng.random() < 0.6:
+        heard = add_noise(heard, rng, babble)
+    if rng.random() < 0.45:
+        heard = colour(heard, rng)
+    if rng.random() < 0.7:
+        heard = change_level(heard, rng)
+    if rng.random() < 0.25:
+        heard = damage(heard, rng)
+    return np.clip(heard, -1, 1)
+
+
+def reverberate(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Add a room: the direct sound stays where it was, an exponential tail of noise follows.
+
+    The reverberation time is 0.1 to 0.6 s and the tail 0 to 15 dB below the direct sound (Polack's
+    model of late reverberation, 1988). The level stays.
+    """
+    length = int(rng.uniform(0.1, 0.6) * SAMPLE_RATE)
+    decay = np.power(np.float32(10), np.linspace(0, -3, length, dtype=np.float32))
+    response = rng.standard_normal(length, dtype=np.float32) * decay
+    response[: int(rng.uniform(0.001, 0.01) * SAMPLE_RATE)] = 0
+    response *= 10 ** (-rng.uniform(0, 15) / 20) / (np.linalg.norm(response) + 1e-9)
+    response[0] = 1
+    wet = signal.fftconvolve(samples, response)[: len(samples)]
+    return np.asarray(wet * (_level(samples) / (_level(wet) + 1e-9)), np.float32)
+
+
+def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples]) -> Samples:
+    """Add noise of any colour, or a few other voices, 0 to 30 dB (voices: 8 to 30) below speech.
+
+    Its level may rise or fall on the way, as when a car passes.
+    """
+    if len(babble) > 4 and rng.random() < 0.3:
+        picked = rng.choice(len(babble), size=int(rng.integers(2, 6)), replace=False)
+        noise = np.zeros(len(samples), np.float32)
+        for index in picked:
+            voice = babble[index][: len(samples)]
+            noise[: len(voice)] += np.roll(voice, int(rng.integers(len(voice))))
+        ratio_db = rng.uniform(8, 30)
+    else:
+        noise = _coloured(len(samples), float(rng.uniform(0, 2)), rng)
+        ratio_db = rng.uniform(0, 30)
+    if rng.random() < 0.3:
+        first_db, last_db = rng.uniform(-20, 0, 2)
+        noise *= 10 ** (np.linspace(first_db, last_db, len(noise), dtype=np.float32) / 20)
+    wanted = max(_level(samples), _FAINT) * 10 ** (-ratio_db / 20)
+    return np.asarray(samples + noise * np.float32(wanted / (_level(noise) + 1e-9)), np.float32)
+
+
+def colour(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Hear through another microphone or line: a tilt, a resonance, perhaps a narrower band.
+
+    The tilt is up to 4 dB an octave, the resonance up to 8 dB, the band a telephone's (300 to
+    3400 Hz) or anything up to 4 to 7 kHz.
+    """
+    frequency = np.fft.rfftfreq(_padded(len(samples)), 1 / SAMPLE_RATE).astype(np.float32)
+    octaves = np.log2(np.maximum(frequency, 60) / np.float32(1000))
+    centre, width = rng.uniform(-3, 2.5), rng.uniform(0.3, 1.5)
+    gain_db = rng.uniform(-4, 4) * np.clip(octaves, -2.5, 2.5)
+    gain_db += rng.uniform(-8, 8) * np.exp(-(((octaves - centre) / width) ** 2))
+    band = rng.random()
+    if band < 0.15:
+        gain_db -= 24 * np.maximum(0, np.log2(300 / np.maximum(frequency, 1)))
+        gain_db -= 60 * np.maximum(0, np.log2(np.maximum(frequency, 1) / 3400))
+    elif band < 0.4:
+        edge_hz = rng.uniform(4000, 7000)
+        gain_db -= 60 * np.maximum(0, np.log2(np.maximum(frequency, 1) / edge_hz))
+    gain = np.power(10, np.maximum(gain_db, -80) / 20).astype(np.float32)
+    shaped = _filtered(samples, gain)
+    return np.asarray(shaped * (_level(samples) / (_level(shaped) + 1e-9)), np.float32)
+
+
+def change_level(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Make it softer by up to 30 dB or louder by up to 6 dB, perhaps with a constant offset."""
+    louder = samples * np.float32(10 ** (rng.uniform(-30, 6) / 20))
+    if rng.random() < 0.1:
+        louder += np.float32(rng.uniform(-0.02, 0.02))
+    return np.asarray(louder, np.float32)
+
+
+def damage(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Send it over a poor line: 8-bit mu-law (ITU-T G.711), few bits, or soft clipping."""
+    kind = rng.integers(3)
+    if kind == 0:
+        squeezed = np.log1p(255 * np.minimum(np.abs(samples), 1)) / np.log(256)
+        coded = np.round(squeezed * 127) / 127
+        return np.asarray(np.sign(samples) * (np.power(256, coded) - 1) / 255, np.float32)
+    peak = np.abs(samples).max() + np.float32(1e-6)
+    if kind == 1:
+        steps = np.float32(2.0 ** rng.integers(6, 10))
+        return np.asarray(np.round(samples / peak * steps) / steps * peak, np.float32)
+    limit = np.float32(peak * rng.uniform(0.2, 0.6))
+    return np.asarray(limit * np.tanh(samples / limit), np.float32)
+
+
+def change_speed(
+    samples: Samples, labels: NDArray[np.uint8], factor: float
+) -> tuple[Samples, NDArray[np.uint8]]:
+    """Play `factor` times as fast, which also moves pitch and formants by that factor.
+
+    Args:
+        samples: `[160 T]` at 16 kHz.
+        labels: `[T]`, one for each 10 ms.
+        factor: above 1 is faster and higher.
+
+    Returns:
+        As many whole tokens of samples and labels as fit into the new length.
+    """
+    played = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="LQ")
+    count = min(len(played) // _TOKEN_SIZE, int(len(labels) / factor))
+    places = np.minimum(((np.arange(count) + 0.5) * factor).astype(int), len(labels) - 1)
+    return np.ascontiguousarray(played[: count * _TOKEN_SIZE], np.float32), labels[places]
+
+
+def _coloured(count: int, slope: float, rng: np.random.Generator) -> Samples:
+    """Noise [count] whose power falls with frequency to the power `slope`: 0 white, 1 pink."""
+    size = _padded(count)
+    bins = size // 2 + 1
+    parts = rng.standard_normal((2, bins), dtype=np.float32)
+    fall = np.maximum(np.arange(bins, dtype=np.float32) / bins, 0.003) ** np.float32(-slope / 2)
+    return np.asarray(np.fft.irfft((parts[0] + 1j * parts[1]) * fall, size)[:count], np.float32)
+
+
+def _filtered(samples: Samples, gain: NDArray[np.float32]) -> Samples:
+    """Multiply the spectrum by a gain for each frequency, without phase."""
+    size = _padded(len(samples))
+    return np.asarray(
+        np.fft.irfft(np.fft.rfft(samples, size) * gain, size)[: len(samples)], np.float32
+    )
+
+
+def _padded(count: int) -> int:
+    """Return a size that is quick to transform, with room for a filter's tail."""
+    return -(-(count + 512) // 2048) * 2048
+
+
+def _level(samples: NDArray[np.float32]) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.dot(samples, samples) / max(1, len(samples))))

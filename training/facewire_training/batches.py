@@ -1,0 +1,110 @@
+"""Random crops of the corpora, augmented, with everything the losses need. Seeded by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from facewire_training.augment import augment
+from facewire_training.encoder import WARPS
+from facewire_training.frontend import HOP, SAMPLE_RATE
+from facewire_training.shards import Shard, load
+from facewire_training.targets import ShardTargets, load_targets, no_targets
+
+Floats = NDArray[np.float32]
+
+
+SHARES: tuple[tuple[str, float], ...] = (
+    ("librispeech", 0.55),
+    ("flite", 0.2),
+    ("espeak", 0.12),
+    ("festival", 0.05),
+    ("nospeech", 0.08),
+)
+"""How often each corpus is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfig:
+    """What a batch is made of."""
+
+    batch: int = 64
+    """Crops in a batch."""
+    hops: int = 320
+    """Length of a crop in hops of 10 ms."""
+    slowest: float = 0.88
+    fastest: float = 1.16
+    """Speed, and with it pitch and vocal tract, are changed by a factor in this range."""
+    plain: float = 0.15
+    """Share of crops that get no noise, room or codec."""
+    own_tract: float = 0.4
+    """Share of crops whose vocal tract keeps its length."""
+    gain_db: tuple[float, float] = (-24.0, 6.0)
+    """Range of the level, against the recording's own."""
+    shares: tuple[tuple[str, float], ...] = SHARES
+    """How often each corpus is drawn; those that were not prepared are left out."""
+
+
+class Batches(Dataset[dict[str, torch.Tensor]]):
+    """Batch `n` is always the same for the same seed, so a run can be resumed anywhere."""
+
+    def __init__(
+        self, folder: Path, config: BatchConfig, seed: int, steps: int, faces: bool = True
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self.steps = steps
+        shards = [shard for shard in load(folder) if shard.corpus in dict(config.shares)]
+        self.shards: Sequence[tuple[Shard, ShardTargets]] = [
+            (shard, load_targets(folder, shard) if faces else no_targets(shard)) for shard in shards
+        ]
+        shares = np.array([dict(config.shares)[shard.corpus] for shard in shards])
+        self.shares = shares / shares.sum()
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+        """Return samples `[B, T * 160]`, labels and effort `[B, T]`, curves `[B, T, 52]`, warps."""
+        rng = np.random.default_rng((self.seed, step))
+        crops = [self._crop(rng) for _ in range(self.config.batch)]
+        babble = [samples for samples, _, _, _ in crops]
+        plain = rng.random(len(crops)) < self.config.plain
+        gains = 10 ** (rng.uniform(*self.config.gain_db, len(crops)) / 20)
+        noisy = [
+            samples if keep else augment(samples, rng, babble=babble)
+            for samples, keep in zip(babble, plain, strict=True)
+        ]
+        loud = np.stack(noisy) * gains[:, None]
+        own = rng.random(len(crops)) < self.config.own_tract
+        warp = np.where(own, 0, rng.integers(0, len(WARPS), len(crops)))
+        return {
+            "samples": torch.from_numpy(np.clip(loud, -1, 1).astype(np.float32)),
+            "labels": torch.from_numpy(np.stack([c[1] for c in crops]).astype(np.int64)),
+            "effort": torch.from_numpy(np.stack([c[2] for c in crops])),
+            "curves": torch.from_numpy(np.stack([c[3] for c in crops])),
+            "warp": torch.from_numpy(warp),
+        }
+
+    def _crop(self, rng: np.random.Generator) -> tuple[Floats, NDArray[np.uint8], Floats, Floats]:
+        """Cut a random stretch out of a random corpus, at a random speed."""
+        hops = self.config.hops
+        shard, targets = self.shards[rng.choice(len(self.shards), p=self.shares)]
+        speed = rng.uniform(self.config.slowest, self.config.fastest) if rng.random() < 0.6 else 1.0
+        need = int(np.ceil(hops * speed)) + 2
+        start = int(rng.integers(0, len(shard.labels) - need))
+        samples = shard.samples[start * HOP : (start + need) * HOP].astype(np.float32) / 32768.0
+        if speed != 1.0:
+            samples = soxr.resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE, quality="LQ")
+        places = start + np.minimum((np.arange(hops) + 0.5) * speed, need - 1).astype(int)
+        return (
+            np.ascontiguousarray(samples[: hops * HOP]),
+            np.asarray(shard.labels[places]),
+            targets.effort[places].astype(np.float32),
+            targets.curves[places].astype(np.float32),
+        )

@@ -1,0 +1,40 @@
+"""Licences of the corpora: what the manifest of a model says about its data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a corpus comes from."""
+
+    name: str
+    licence: str
+    attribution: str
+
+
+SOURCES: dict[str, Source] = {
+    "librispeech": Source(
+        "LibriSpeech train-clean-5 and part of train-clean-100, phone times by forced alignment",
+        "CC BY 4.0",
+        "LibriSpeech (c) 2014 Vassil Panayotov",
+    ),
+    "flite": Source(
+        "speech synthesised with flite voices",
+        "permissive, BSD-like (Carnegie Mellon University)",
+        "flite and its voices (c) 1999-2001 Language Technologies Institute, Carnegie Mellon "
+        "University, Alan W Black and others; parts (c) Cepstral LLC and the Centre for Speech "
+        "Technology Research, University of Edinburgh",
+    ),
+    "festival": Source(
+        "speech synthesised with festival voices",
+        "permissive, BSD-like (University of Edinburgh)",
+        "voice kal_diphone (c) 1998 Alan W Black and Kevin Lenzo; lexicon from CMUDICT 0.4, Centre "
+        "for Speech Technology Research, University of Edinburgh, (c) 1996-97",
+    ),
+    "espeak": Source(
+        "speech synthesised with espeak-ng (the program is GPL-3; its output is not)",
+        "output of a program, unrestricted",
+        "eSpeak NG, Jonathan Duddington, Reece H. Dunn and others",
+    ),
+    "nospeech": Source("noise made by facewire_training", "Apache-2.0", "Facewire"),
+}

@@ -1,0 +1,1 @@
+"""Metrics of talking faces: lip geometry, closure, steadiness."""

@@ -1,0 +1,216 @@
+"""Train the embedded model: encoder and decoder together, resumable and seeded.
+
+    python -m facewire_training.train --corpus runs/corpus --run runs/phones --steps 6000
+
+The encoder learns phones and effort; the decoder learns to animate from the encoder's posteriors
+at every look-ahead (the microphone's road) and from the true phones (the TTS's road).
+"""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Subset
+
+from facewire_training.batches import SHARES, BatchConfig, Batches
+from facewire_training.decoder import Decoder, DecoderConfig
+from facewire_training.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
+from facewire_training.losses import FaceLoss, LossConfig
+from facewire_training.windows import Windows, live_windows, token_windows
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Everything that a run is made of; written into its folder."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    batches: BatchConfig = field(default_factory=BatchConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    steps: int = 6000
+    learning_rate: float = 1.5e-3
+    warm_up: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    face_share: float = 0.15
+    """How much the face losses count against the phonetic loss; 0 trains the encoder alone."""
+    begin_with: str = ""
+    """Run whose networks this one starts from."""
+    seed: int = 0
+
+
+class Model(nn.Module):
+    """Both halves of the embedded model, and their losses."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config.encoder)
+        self.decoder = Decoder(config.decoder)
+        self.face_loss = FaceLoss(config.loss)
+
+    def losses(self, batch: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Return the parts of the loss of one batch, all scalars, and some that only inform."""
+        past = self.encoder.past(len(batch["samples"]))
+        with torch.autocast("cpu", torch.bfloat16):
+            scores, effort, *_ = self.encoder(batch["samples"], *past, batch["warp"])
+        scores, effort = scores.float(), effort.float()
+        wanted = hindsight_targets(batch["labels"])
+        settled = slice(HINDSIGHT, None)
+        phones = functional.cross_entropy(
+            scores[:, settled].flatten(0, 2), wanted[:, settled].flatten()
+        )
+        loud = hindsight_targets(batch["effort"])
+        with torch.no_grad():
+            hit = scores[:, settled].argmax(-1) == wanted[:, settled]
+        parts = {
+            "phones": phones,
+            "accuracy_0": hit[..., 0].float().mean(),
+            "accuracy_80": hit[..., 8].float().mean(),
+        }
+        if self.config.face_share > 0:
+            live = live_windows(scores, effort, batch["curves"], generator)
+            tokens = token_windows(batch["labels"], batch["effort"], batch["curves"], generator)
+            parts |= {"live": self._face(live), "tokens": self._face(tokens)}
+            parts["effort"] = functional.mse_loss(effort[:, settled], loud[:, settled])
+        return parts
+
+    def _face(self, windows: Windows) -> Tensor:
+        raw = self.decoder.raw(windows.tokens, windows.known, windows.effort, windows.effort_known)
+        loss: Tensor = self.face_loss(raw, windows.truth)
+        return loss
+
+
+def schedule(config: TrainConfig, step: int) -> float:
+    """Return the learning rate's factor: linear warm-up, then half a cosine to 2 %."""
+    if step < config.warm_up:
+        return (step + 1) / config.warm_up
+    done = (step - config.warm_up) / max(config.steps - config.warm_up, 1)
+    return 0.02 + 0.98 * 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * min(done, 1.0)))))
+
+
+def save(run: Path, model: Model, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """Write a checkpoint so that a crash in the middle leaves the last one whole."""
+    state = {
+        "step": step,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "config": asdict(model.config),
+    }
+    torch.save(state, run / "checkpoint.tmp")
+    (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+
+
+def train(config: TrainConfig, corpus: Path, run: Path) -> None:
+    """Train until `config.steps`, going on from the run's last checkpoint if there is one."""
+    run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    model = Model(config)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    first = 0
+    if config.begin_with:
+        begun = torch.load(Path(config.begin_with) / "checkpoint.pt", weights_only=True)
+        model.load_state_dict(begun["model"])
+    if (run / "checkpoint.pt").exists():
+        state = torch.load(run / "checkpoint.pt", weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+    (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
+    data = Batches(corpus, config.batches, config.seed, config.steps, config.face_share > 0)
+    loader = DataLoader(Subset(data, range(first, config.steps)), batch_size=None, num_workers=1)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress, (run / "metrics.jsonl").open("a") as log:
+        bar = progress.add_task("training", total=config.steps, completed=first)
+        for step, batch in enumerate(loader, start=first):
+            parts = _step(model, optimizer, batch, step)
+            progress.update(bar, advance=1, description=_describe(parts))
+            if step % 10 == 0:
+                log.write(json.dumps({"step": step, "time": time.time(), **parts}) + "\n")
+                log.flush()
+            if (step + 1) % 200 == 0 or step + 1 == config.steps:
+                save(run, model, optimizer, step + 1)
+
+
+def _step(
+    model: Model, optimizer: torch.optim.Optimizer, batch: dict[str, Tensor], step: int
+) -> dict[str, float]:
+    config = model.config
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * schedule(config, step)
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    parts = model.losses(batch, generator)
+    total = parts["phones"]
+    if "live" in parts:
+        total = total + parts["effort"] + config.face_share * (parts["live"] + parts["tokens"])
+    optimizer.zero_grad()
+    total.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+    nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+    optimizer.step()
+    return {name: round(float(value.detach()), 5) for name, value in parts.items()}
+
+
+def _describe(parts: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
+
+
+def main() -> None:
+    """Parse the command line and train."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
+    parser.add_argument(
+        "--run", type=Path, required=True, help="folder of this run; resumed if it exists"
+    )
+    parser.add_argument("--steps", type=int, default=6000, help="batches to train on in all")
+    parser.add_argument("--batch", type=int, default=64, help="crops in a batch")
+    parser.add_argument("--hops", type=int, default=320, help="length of a crop, in 10 ms")
+    parser.add_argument("--plain", type=float, default=0.15, help="share of crops without noise")
+    parser.add_argument("--corpora", default="", help="only these, separated by commas")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--face-share", type=float, default=0.15, help="0: the encoder alone")
+    parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
+    config = TrainConfig(
+        batches=BatchConfig(
+            batch=arguments.batch,
+            hops=arguments.hops,
+            plain=arguments.plain,
+            shares=tuple(share for share in SHARES if share[0] in chosen),
+        ),
+        steps=arguments.steps,
+        learning_rate=arguments.rate,
+        face_share=arguments.face_share,
+        begin_with=arguments.begin_with,
+        seed=arguments.seed,
+    )
+    arguments.run.mkdir(parents=True, exist_ok=True)
+    command = f"python -m facewire_training.train {shlex.join(sys.argv[1:])}"
+    begun = Path(arguments.begin_with, "command.txt") if arguments.begin_with else None
+    before = f"{begun.read_text().strip()} && " if begun else ""
+    (arguments.run / "command.txt").write_text(f"{before}{command}\n")
+    train(config, arguments.corpus, arguments.run)
+
+
+if __name__ == "__main__":
+    main()

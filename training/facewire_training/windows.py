@@ -1,0 +1,89 @@
+"""Windows for training: the frames of a crop as a live session, or a TTS, would see them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from facewire_engines.phone_set import PHONES
+from facewire_training.decoder import PLACES_MS, gather_windows, window_ages
+from facewire_training.encoder import HINDSIGHT
+from facewire_training.frontend import HOP, SAMPLE_RATE
+
+LOOKAHEADS_MS = (0, 20, 40, 60, 80, 80, 100, 120, 160)
+FRAME_RATES = (30, 60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Decoder inputs of consecutive frames `[B, N, ...]`, and their true faces `[B, N, 52]`."""
+
+    tokens: Tensor
+    known: Tensor
+    effort: Tensor
+    effort_known: Tensor
+    truth: Tensor
+
+
+def draw(options: tuple[int, ...], generator: torch.Generator) -> int:
+    """Pick one of the options."""
+    return options[int(torch.randint(len(options), (1,), generator=generator))]
+
+
+def frame_times(hops: int, generator: torch.Generator) -> Tensor:
+    """Return the sample times `[N]` of the frames in a crop, at a random rate and phase.
+
+    The crop's edges are left out, where a window would look outside of it.
+    """
+    rate = draw(FRAME_RATES, generator)
+    spacing = SAMPLE_RATE / rate
+    first = 40 * HOP + float(torch.rand(1, generator=generator)) * spacing
+    last = (hops - HINDSIGHT - 1) * HOP
+    return torch.arange(first, last, spacing, dtype=torch.float64)
+
+
+def interpolate(rows: Tensor, times: Tensor) -> Tensor:
+    """Read `[B, T, C]` token rows at sample times `[N]` or `[N, P]`, linearly between centres."""
+    place = (times / HOP - 0.5).clamp(0, rows.shape[1] - 1.001)
+    low = place.floor().long()
+    fraction = (place - low).to(rows.dtype)[..., None]
+    return rows[:, low] * (1 - fraction) + rows[:, low + 1] * fraction
+
+
+def live_windows(
+    scores: Tensor, effort: Tensor, curves: Tensor, generator: torch.Generator
+) -> Windows:
+    """Make the windows that a microphone's session sees, at one random look-ahead."""
+    times = frame_times(scores.shape[1], generator)
+    lookahead = draw(LOOKAHEADS_MS, generator) * SAMPLE_RATE // 1000
+    steps = ((times + lookahead) / HOP).floor().long() - 1
+    ages, known = window_ages((steps + 1) * HOP - times)
+    rows = torch.cat((scores.softmax(-1), effort[..., None]), dim=-1)
+    batch = scores.shape[0]
+    seen = gather_windows(rows, steps.expand(batch, -1), ages.to(rows.dtype))
+    mask = known.to(rows.dtype).expand(batch, -1, -1)
+    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.1).to(rows.dtype)
+    return Windows(
+        seen[..., :-1], mask, seen[..., -1], heard.expand_as(mask), interpolate(curves, times)
+    )
+
+
+def token_windows(
+    labels: Tensor, effort: Tensor, curves: Tensor, generator: torch.Generator
+) -> Windows:
+    """Make the windows that a TTS's phones give: certain tokens, effort often unknown."""
+    times = frame_times(labels.shape[1], generator)
+    places = times[:, None] + torch.tensor(PLACES_MS) * (SAMPLE_RATE // 1000)
+    ahead = draw((*range(0, 160, 20), 160, 160, 160), generator)
+    batch = labels.shape[0]
+    one_hot = functional.one_hot(labels, len(PHONES)).to(curves.dtype)
+    known = (torch.tensor(PLACES_MS) <= ahead).to(curves.dtype).expand(batch, len(times), -1)
+    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(curves.dtype)
+    return Windows(
+        interpolate(one_hot, places),
+        known,
+        interpolate(effort[..., None], places)[..., 0],
+        heard.expand_as(known),
+        interpolate(curves, times),
+    )
