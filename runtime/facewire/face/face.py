@@ -1,0 +1,122 @@
+"""One face: what the engine says, made to fit a character and to look alive.
+
+Everything follows from the frames themselves, in order: no wall clock, no unseeded chance.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from facewire import arkit
+from facewire.face.activity import Effort, SpeechActivity
+from facewire.face.blink import Blinks
+from facewire.face.brow import INNER, OUTER, OUTER_SHARE, Brows
+from facewire.face.calibration import Calibration, constrain, limit
+from facewire.face.gaze import RANGE, Gaze, turn_eyes
+from facewire.face.head import Angles, Head
+from facewire.face.profile import NEUTRAL, Profile
+from facewire.face.regions import JAW_OPEN, indices
+from facewire.face.rest import RestPose
+from facewire.frames import BlendshapeFrame, StreamSpec, Weights
+
+_ABSURD = 100.0
+"""Weights beyond this are cut, so that no factor of a profile can overflow."""
+
+_BLINK = indices("eyeBlinkLeft", "eyeBlinkRight")
+_WIDE = indices("eyeWideLeft", "eyeWideRight")
+
+
+def make_face(
+    spec: StreamSpec, profile: Profile = NEUTRAL, *, idle: bool = True, seed: int = 0
+) -> "Face":
+    """Return a face for one stream; `idle` adds blinks and gaze, brow and head motion."""
+    return Face(spec, profile, IdleMotion(profile, seed) if idle else None)
+
+
+class Face:
+    """The face stage of one stream. Used by one thread at a time, with frames in order."""
+
+    def __init__(self, spec: StreamSpec, profile: Profile, idle: "IdleMotion | None") -> None:
+        self._sample_rate = spec.sample_rate
+        self._interval = float(1 / spec.frame_rate)
+        self._calibration = Calibration(profile)
+        self._rest = RestPose(self._calibration.rest())
+        self._activity = SpeechActivity()
+        self._idle = idle
+        self._index: int | None = None
+        self._weights: Weights = np.zeros(arkit.COUNT, np.float32)
+        self._speech = 0.0
+        self._head: Angles = (0.0, 0.0, 0.0)
+
+    def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
+        """Return the frame as the character shows it; time, turn and stamps are untouched.
+
+        Frames may be missing: the state moves on by as many frame intervals as the index does.
+        A weight, probability or angle that is not finite is replaced by the last one that was.
+        """
+        dt = self._advance(frame.index)
+        self._remember_finite(frame)
+        self._activity.step(self._speech, dt)
+        weights = self._calibration.apply(self._weights, dt)
+        self._rest.apply(weights, self._activity, dt)
+        head = self._head
+        if self._idle is not None:
+            time = frame.timestamp / self._sample_rate
+            head = self._idle.apply(weights, head, time, self._activity, dt)
+        constrain(weights)
+        return replace(frame, weights=weights, head=head, speech=self._speech)
+
+    def _advance(self, index: int) -> float:
+        """Return the seconds since the last frame; none have passed if the index went back."""
+        intervals = 1 if self._index is None else max(index - self._index, 0)
+        self._index = index
+        return intervals * self._interval
+
+    def _remember_finite(self, frame: BlendshapeFrame) -> None:
+        weights = np.array(frame.weights, np.float32)
+        finite = np.isfinite(weights)
+        if not finite.all():
+            weights = np.where(finite, weights, self._weights)
+        limit(weights, -_ABSURD, _ABSURD)
+        self._weights = weights
+        if math.isfinite(frame.speech):
+            self._speech = frame.speech
+        if all(map(math.isfinite, frame.head)):
+            self._head = frame.head
+
+
+class IdleMotion:
+    """What a living face does besides speaking: blinks, gaze, brows and head."""
+
+    def __init__(self, profile: Profile, seed: int) -> None:
+        self._profile = profile
+        self._effort = Effort()
+        self._blinks = Blinks(profile.blink_interval, seed)
+        self._gaze = Gaze(seed)
+        self._brows = Brows(seed)
+        self._head = Head(seed)
+
+    def apply(
+        self, weights: Weights, head: Angles, time: float, activity: SpeechActivity, dt: float
+    ) -> Angles:
+        """Add to weights `[52]` in place, and return the angles of the head."""
+        profile = self._profile
+        effort = self._effort.step(float(weights[JAW_OPEN]), dt)
+        raised = profile.brow_strength * self._brows.step(activity, effort, dt)
+        weights[INNER] += raised
+        weights[OUTER] += OUTER_SHARE * raised
+        yaw, pitch, roll = (
+            profile.head_strength * angle for angle in self._head.step(time, activity, effort, dt)
+        )
+        left, up = (profile.saccade_strength * part for part in self._gaze.step(time))
+        # The eyes stay on what they look at while the head moves under them.
+        turn_eyes(weights, left - yaw / RANGE, up + pitch / RANGE)
+        _close_lids(weights, profile.blink_strength * self._blinks.step(time, activity.paused))
+        return head[0] + yaw, head[1] + pitch, head[2] + roll
+
+
+def _close_lids(weights: Weights, closed: float) -> None:
+    if closed > 0:
+        weights[_BLINK] = np.maximum(weights[_BLINK], np.float32(closed))
+        weights[_WIDE] *= np.float32(1 - closed)

@@ -1,0 +1,64 @@
+"""What is counted about one stream, while it runs and when it is over."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from facewire.clock import SECOND
+from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.latency import StageLatencies
+from facewire.outlet import Outlet
+
+
+@dataclass(slots=True, eq=False)
+class StreamReport:
+    """Counted facts of one stream; `run_stream` keeps them up to date as it goes."""
+
+    spec: StreamSpec = field(default_factory=StreamSpec)
+    frames: int = 0
+    """How many frames the engine made."""
+    samples: int = 0
+    """How much audio it took."""
+    late: int = 0
+    """Frames of a live stream that were ready more than one frame interval after the last sample
+    that they needed was captured."""
+    busy_ns: int = 0
+    """Time spent in the engine and the face stage."""
+    wall_ns: int = 0
+    """Time from open sinks to closed ones; 0 until it is over."""
+    latencies: StageLatencies = field(default_factory=StageLatencies)
+    """Of the most recent frames."""
+    outlets: list[Outlet[Any]] = field(default_factory=list)
+    """The sinks in their order, then the audio listeners."""
+
+    def count(self, frame: BlendshapeFrame, *, live: bool) -> None:
+        """Count one frame that is ready to leave."""
+        self.frames += 1
+        self.latencies.add(frame.stamps)
+        captured, ready = frame.stamps.captured, frame.stamps.faced
+        if live and captured and (ready - captured) * self.spec.frame_rate > SECOND:
+            self.late += 1
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many items each outlet lost because it was too slow, by its name."""
+        return {outlet.name: outlet.channel.dropped for outlet in self.outlets}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why outlets were left out, by their names; empty if all went well."""
+        return {outlet.name: outlet.failure for outlet in self.outlets if outlet.failure}
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio taken."""
+        return self.samples / self.spec.sample_rate
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds that the stream took."""
+        return self.wall_ns / SECOND
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work in engine and face stage for a second of audio; 0 without audio."""
+        return self.busy_ns / SECOND / self.audio_s if self.samples else 0.0

@@ -1,0 +1,94 @@
+"""The settings file: everything that the command line can ask for, and nothing else.
+
+Every key has a default that works; docs/settings.md shows them all.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from facewire.config_file import load_toml
+from facewire.errors import ConfigError
+from facewire.face.profile import Profile
+from facewire.frame_rate import parse_frame_rate
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class StreamSettings(_Table, frozen=True):
+    """`[stream]`: what an engine is asked for."""
+
+    frame_rate: str | int | float = "60"
+    """Frames per second, 1 to 240: a number, or text such as "30000/1001"."""
+    lookahead_ms: Annotated[float, Meta(ge=0, le=1000)] = 80.0
+    """How far ahead of a face the engine may listen."""
+    engine: Annotated[str, Meta(min_length=1)] = "phones"
+    """Which engine, as `facewire models` lists them."""
+
+    def __post_init__(self) -> None:
+        try:
+            parse_frame_rate(str(self.frame_rate))
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+
+    def exact_frame_rate(self) -> Fraction:
+        """Return `frame_rate` as a fraction."""
+        return parse_frame_rate(str(self.frame_rate))
+
+
+class MicrophoneSettings(_Table, frozen=True):
+    """`[microphone]`: which device is listened to."""
+
+    device: str | int = ""
+    """Number or part of the name, as `facewire devices` lists them; empty is the default one."""
+    retry: bool = False
+    """Whether to wait for a device that is missing, instead of giving up."""
+    block_ms: Annotated[int, Meta(ge=1, le=500)] = 10
+    """How much audio the device hands over at a time."""
+
+
+class ServerSettings(_Table, frozen=True):
+    """`[server]`: where pages and clients connect."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    """Address to listen on; "0.0.0.0" lets other machines in."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8765
+    """TCP port; 0 picks a free one."""
+    max_sessions: Annotated[int, Meta(ge=1, le=10_000)] = 8
+    """How many clients may send audio at the same time."""
+    allow_origin: tuple[str, ...] = ()
+    """Web origins that may connect besides our own page, such as "https://example.org"."""
+
+
+class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[face]`: the profile of the character, and its idle motion."""
+
+    idle: bool = True
+    """Whether the face blinks, looks about and moves its brows and head."""
+    seed: Annotated[int, Meta(ge=0)] = 0
+    """Which idle motion: the same seed moves the same way."""
+
+
+class Settings(_Table, frozen=True):
+    """The whole file."""
+
+    outputs: tuple[str, ...] = ()
+    """Where frames go, as for `--out`, such as "osc://127.0.0.1:9000"."""
+    stream: StreamSettings = StreamSettings()
+    microphone: MicrophoneSettings = MicrophoneSettings()
+    server: ServerSettings = ServerSettings()
+    face: FaceSettings = FaceSettings()
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file; what it leaves out keeps its default.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, or a key or a value is wrong.
+    """
+    return load_toml(path, Settings)
