@@ -1,0 +1,1 @@
+"""Engines: loaded models that turn audio into faces, and the embedded model itself."""

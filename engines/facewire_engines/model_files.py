@@ -1,0 +1,93 @@
+"""Models on disk: a folder of ONNX files with a manifest that says where they come from.
+
+Nothing is loaded whose sha256 differs from the manifest.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from facewire.errors import EngineError
+
+
+class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a model."""
+
+    sha256: str
+    """Hexadecimal digest of its bytes."""
+    bytes: int
+    """Its size."""
+    parameters: int
+    """How many numbers were trained."""
+
+
+class DataSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Data that a model learned from."""
+
+    name: str
+    hours: float
+    licence: str
+    attribution: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a model comes from, and what it is."""
+
+    name: str
+    version: str
+    licence: str
+    """Licence of the weights."""
+    non_commercial: bool
+    """Whether some of its data forbid commercial use."""
+    command: str
+    """The command that made it."""
+    created: str
+    """ISO date."""
+    tokens: tuple[str, ...]
+    """Names of the classes between encoder and decoder, in order."""
+    blendshapes: tuple[str, ...]
+    """Names of the decoder's outputs, in order."""
+    data: tuple[DataSource, ...]
+    files: dict[str, ModelFile]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a model folder.
+
+    Raises:
+        EngineError: it is missing or not a manifest.
+    """
+    path = folder / "manifest.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise EngineError(
+            f"cannot read {path} ({error.strerror}); install Facewire again"
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise EngineError(f"{path} is not a model manifest: {error}") from error
+
+
+def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """Read one file of a model, and check it against the manifest.
+
+    Raises:
+        EngineError: it is missing, unreadable, or not the file that was published.
+    """
+    expected = manifest.files.get(name)
+    if expected is None:
+        raise EngineError(f"the manifest of model {manifest.name!r} lists no file {name!r}")
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EngineError(
+            f"cannot read the model file {path} ({error.strerror}); install Facewire again"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != expected.sha256:
+        raise EngineError(
+            f"the model file {path} is damaged or was changed (its sha256 is not the "
+            "manifest's); install Facewire again"
+        )
+    return content

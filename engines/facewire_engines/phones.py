@@ -1,0 +1,211 @@
+"""The embedded engine: a causal encoder to phonetic tokens, and a windowed decoder to 52 weights.
+
+The geometry below is the one that `facewire_training.encoder` and `.decoder` describe. The session
+always steps one hop at a time, so how audio was chunked cannot change a single bit of a frame.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire import arkit
+from facewire.clock import Clock
+from facewire.errors import ConfigError, EngineError
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire_engines.model_files import Manifest, read_manifest, read_verified
+from facewire_engines.onnx_graph import OnnxGraph
+from facewire_engines.phone_set import PHONES, TOKEN_RATE
+
+SAMPLE_RATE = 16_000
+HOP = SAMPLE_RATE // TOKEN_RATE
+HINDSIGHT = 17
+"""Rows of the encoder: what was 0, 10, ... 160 ms ago."""
+MAX_LOOKAHEAD_MS = 160
+PLACES_MS = np.arange(-250, 151, 20)
+"""Where the decoder's window looks, relative to the frame."""
+_PLACES = PLACES_MS * (SAMPLE_RATE // 1000)
+_NOW = int(np.searchsorted(PLACES_MS, 0))
+MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
+"""Tokens that the oldest window can reach back to."""
+_SILENCE = PHONES.index("sil")
+
+ENCODER_INPUTS = ("samples", "past_samples", "past_mel", "past_hidden")
+DECODER_INPUTS = ("tokens", "known", "effort", "effort_known")
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhonesEngine:
+    """The embedded model, loaded once and shared."""
+
+    manifest: Manifest
+    encoder: OnnxGraph
+    decoder: OnnxGraph
+    past: tuple[Array, Array, Array]
+    """What a stream remembers before its first sample."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called on the command line."""
+        return self.manifest.name
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate of audio that sessions take, in Hz."""
+        return SAMPLE_RATE
+
+    @property
+    def hop(self) -> int:
+        """Samples between two steps of the encoder."""
+        return HOP
+
+    def session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        lookahead_ms: float = 80.0,
+        clock: Clock | None = None,
+    ) -> "PhonesSession":
+        """Open a stream; with a clock, its frames carry stage stamps.
+
+        Raises:
+            ConfigError: the look-ahead or the frame rate is out of range.
+        """
+        if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
+            raise ConfigError(
+                f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
+                f"{MAX_LOOKAHEAD_MS} ms"
+            )
+        if not 1 <= frame_rate <= 240:
+            raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
+        lookahead = round(lookahead_ms * SAMPLE_RATE / 1000)
+        return PhonesSession(self, StreamSpec(SAMPLE_RATE, frame_rate, lookahead), clock)
+
+
+class PhonesSession:
+    """All that is remembered about one stream. Used by one thread at a time."""
+
+    def __init__(self, engine: PhonesEngine, spec: StreamSpec, clock: Clock | None) -> None:
+        self.spec = spec
+        self._engine = engine
+        self._clock = clock
+        self._past = engine.past
+        self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
+        self._tokens[:, _SILENCE] = 1.0
+        self._pending: Samples = np.zeros(0, np.float32)
+        self._received = 0
+        self._hops = 0
+        self._frames = 0
+        self._flushed = False
+
+    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
+        """Take the next samples and return the frames that they complete.
+
+        Raises:
+            ValueError: the chunk does not start where the last one ended, or has another rate.
+        """
+        if chunk.sample_rate != self.spec.sample_rate or chunk.start != self._received:
+            raise ValueError(
+                f"expected sample {self._received} at {self.spec.sample_rate} Hz, got sample "
+                f"{chunk.start} at {chunk.sample_rate} Hz"
+            )
+        if self._flushed:
+            raise ValueError("the stream has ended")
+        self._received = chunk.end
+        return self._take(chunk.samples, chunk.captured)
+
+    def flush(self) -> list[BlendshapeFrame]:
+        """End the stream and return its last frames, as if silence followed."""
+        self._flushed = True
+        silence = np.zeros(self.spec.lookahead + 2 * HOP, np.float32)
+        captured = self._clock.now() if self._clock else 0
+        return self._take(silence, captured)
+
+    def _take(self, samples: Samples, captured: int) -> list[BlendshapeFrame]:
+        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
+        frames = self._ready(Stamps(captured=captured))
+        hops = len(pending) // HOP
+        for start in range(0, hops * HOP, HOP):
+            started = self._now()
+            self._encode(pending[start : start + HOP])
+            stamps = Stamps(captured=captured, started=started, encoded=self._now())
+            frames += self._ready(stamps)
+        self._pending = pending[hops * HOP :]
+        return frames
+
+    def _encode(self, samples: Samples) -> None:
+        """Run the encoder over one hop: the newest rows replace what was said before."""
+        feeds = dict(zip(ENCODER_INPUTS, (samples[None], *self._past), strict=True))
+        classes, effort, *past = self._engine.encoder.run(feeds)
+        self._past = (past[0], past[1], past[2])
+        self._tokens[HINDSIGHT:] = self._tokens[HINDSIGHT - 1 : -1].copy()
+        self._tokens[:HINDSIGHT, :-1] = classes[0, 0]
+        self._tokens[:HINDSIGHT, -1] = effort[0, 0]
+        self._hops += 1
+
+    def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
+        """Decode every frame whose look-ahead ends within the hops that were encoded."""
+        frames: list[BlendshapeFrame] = []
+        while True:
+            timestamp = self.spec.timestamp(self._frames)
+            early = (timestamp + self.spec.lookahead) // HOP > self._hops
+            if early or timestamp >= self._received:
+                return frames
+            frames.append(self._decode(timestamp, stamps))
+            self._frames += 1
+
+    def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
+        ages = (self._hops * HOP - timestamp - _PLACES) / HOP - 0.5
+        known = (ages > -0.5).astype(np.float32)
+        ages = np.maximum(ages, 0.0)
+        low = ages.astype(np.int64)
+        share = (ages - low).astype(np.float32)[:, None]
+        window = self._tokens[low] * (1 - share) + self._tokens[low + 1] * share
+        feeds = {
+            "tokens": window[None, :, :-1],
+            "known": known[None],
+            "effort": window[None, :, -1],
+            "effort_known": known[None],
+        }
+        (weights,) = self._engine.decoder.run(feeds)
+        around = window[_NOW - 1 : _NOW + 1, _SILENCE][known[_NOW - 1 : _NOW + 1] > 0]
+        return BlendshapeFrame(
+            weights=weights[0],
+            index=self._frames,
+            timestamp=timestamp,
+            speech=float(1 - around.mean()),
+            stamps=Stamps(stamps.captured, stamps.started, stamps.encoded, self._now()),
+        )
+
+    def _now(self) -> int:
+        return self._clock.now() if self._clock else 0
+
+
+def load_phones(folder: Path) -> PhonesEngine:
+    """Load a model of this kind from a folder.
+
+    Raises:
+        EngineError: a file is missing, damaged, or not a model of this kind.
+    """
+    manifest = read_manifest(folder)
+    if manifest.tokens != PHONES or manifest.blendshapes != arkit.NAMES:
+        raise EngineError(f"the model in {folder} speaks other tokens or shapes than this engine")
+    encoder = OnnxGraph(read_verified(folder, manifest, "encoder.onnx"), ENCODER_INPUTS)
+    decoder = OnnxGraph(read_verified(folder, manifest, "decoder.onnx"), DECODER_INPUTS)
+    past = tuple(encoder.zeros(name) for name in ENCODER_INPUTS[1:])
+    return PhonesEngine(manifest, encoder, decoder, (past[0], past[1], past[2]))
+
+
+def load_embedded() -> PhonesEngine:
+    """Load the model that comes with Facewire, and run it once so that the first frame is fast.
+
+    Raises:
+        EngineError: a file is missing or damaged.
+    """
+    engine = load_phones(Path(__file__).parent / "models" / "phones")
+    engine.session().push(AudioChunk(np.zeros(4 * HOP, np.float32), 0, SAMPLE_RATE))
+    return engine
