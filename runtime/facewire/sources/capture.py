@@ -1,0 +1,132 @@
+"""One recording of one device, from opening it until it is closed or disappears."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.channel import Channel, ChannelClosed, Overflow
+from facewire.clock import MILLISECOND, Clock
+from facewire.errors import ConfigError
+from facewire.sources.gap import GapMeter
+from facewire.sources.input_devices import PORTAUDIO, InputDevice, load_sounddevice
+
+CAPACITY = 32
+"""Blocks that wait for the reader: at 10 ms, a third of a second of its absence loses nothing."""
+DEAD_MS = 2_000
+"""A device that says nothing for so long is gone, even if its driver did not notice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """What one callback of the device delivered."""
+
+    samples: NDArray[np.float32]
+    """[T, channels], at the device's rate."""
+    start: int
+    """Index of the first sample since the opening, counting what the device lost."""
+    captured: int
+    """Wall time in ns of the callback."""
+
+    @property
+    def end(self) -> int:
+        """Index of the first sample after the block."""
+        return self.start + len(self.samples)
+
+
+class Capture:
+    """Hands the blocks of a device over to `blocks`, which closes when the device is gone.
+
+    The callback runs in a thread of PortAudio: it copies, and leaves the rest to the event loop.
+    """
+
+    def __init__(self, device: InputDevice, sample_rate: int, block_ms: int, clock: Clock) -> None:
+        """Choose how to open the device: at `sample_rate` if it can, else at its own rate."""
+        self.device = device
+        # The second channel, too, because the only microphone may be on it; more are other things.
+        self.channels = min(device.channels, 2)
+        self.rate = sample_rate
+        self.blocks: Channel[Block] = Channel(CAPACITY, Overflow.DROP_OLDEST)
+        self._block_ms = block_ms
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._stream: Any = None
+        self._gaps = GapMeter(sample_rate)
+        self._position = 0
+        self._last_heard = 0
+
+    def open(self) -> None:
+        """Start recording. Blocks, so call it in a thread.
+
+        Raises:
+            ConfigError: the device cannot be opened.
+        """
+        sounddevice = load_sounddevice()
+        with PORTAUDIO:
+            self._last_heard = self._clock.now()
+            try:
+                self._stream = self._start(sounddevice)
+            except sounddevice.PortAudioError as error:
+                raise ConfigError(
+                    f"the microphone {self.device.name!r} cannot be opened ({error.args[0]}); "
+                    "close the programs that use it, or choose another with --device"
+                ) from error
+
+    def close(self) -> None:
+        """Stop recording and let go of the device, once it is open. Blocks, as `open` does."""
+        with PORTAUDIO:
+            if self._stream is not None:
+                self._stream.abort(ignore_errors=True)
+                self._stream.close(ignore_errors=True)
+                self._stream = None
+
+    def _start(self, sounddevice: Any) -> Any:
+        wanted = {"device": self.device.index, "channels": self.channels, "dtype": "float32"}
+        try:
+            sounddevice.check_input_settings(samplerate=self.rate, **wanted)
+        except sounddevice.PortAudioError:
+            self.rate = self.device.sample_rate
+            self._gaps = GapMeter(self.rate)
+        stream = sounddevice.InputStream(
+            samplerate=self.rate,
+            blocksize=self.rate * self._block_ms // 1000,
+            latency="low",
+            callback=self._called_back,
+            finished_callback=self._finished,
+            **wanted,
+        )
+        try:
+            stream.start()
+        except sounddevice.PortAudioError:
+            stream.close(ignore_errors=True)
+            raise
+        return stream
+
+    def is_silent(self) -> bool:
+        """Tell whether the device has not called back for so long that it must be gone."""
+        return self._clock.now() - self._last_heard > DEAD_MS * MILLISECOND
+
+    def _called_back(
+        self, block: NDArray[np.float32], _frames: int, _time: Any, status: Any
+    ) -> None:
+        now = self._clock.now()
+        self._in_loop(self._take, block.copy(), now, bool(status.input_overflow))
+
+    def _finished(self) -> None:
+        self._in_loop(self.blocks.close)
+
+    def _in_loop(self, call: Any, *arguments: Any) -> None:
+        # The loop may have ended while the device was still at work.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _take(self, samples: NDArray[np.float32], captured: int, overflowed: bool) -> None:
+        self._last_heard = captured
+        self._position += self._gaps.arrived(len(samples), captured, lost_before=overflowed)
+        block = Block(samples, self._position, captured)
+        self._position += len(samples)
+        with contextlib.suppress(ChannelClosed):
+            self.blocks.send_nowait(block)
