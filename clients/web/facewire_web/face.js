@@ -1,0 +1,92 @@
+/**
+ * A face on a canvas, drawn from the 52 ARKit weights.
+ *
+ *     const face = new FaceView(document.querySelector("canvas"));
+ *     face.draw(pose);              // a Pose, see pose.js
+ *     face.drawn.mouthGapPx;        // how far the drawn lips are apart
+ */
+
+import { Space, closedCurve } from "./face_space.js";
+import { drawBody, drawHairBehind, drawHairInFront, drawHead, headOutline } from "./face_head.js";
+import { drawBrows, drawCheeks, drawNose } from "./face_features.js";
+import { drawEyes } from "./face_eyes.js";
+import { drawMouth } from "./face_mouth.js";
+import { neutralPose } from "./pose.js";
+
+/** How much of the world the picture shows, in units of the head. */
+const VIEW = { width: 300, top: -188, bottom: 246 };
+
+const MAX_PIXEL_RATIO = 2.5;
+
+/**
+ * @typedef {Object} Drawn What the picture shows, in CSS pixels.
+ * @property {number} mouthGapPx between the inner lips, in the middle; 0 when they touch
+ * @property {number} mouthWidthPx between the corners
+ * @property {number} lipsHeightPx from the top of the upper lip to the bottom of the lower one
+ * @property {number[]} mouthCenter x, y from the canvas's corner
+ * @property {number} eyeOpenLeftPx between the lids of the speaker's left eye
+ * @property {number} eyeOpenRightPx
+ * @property {number} chinYPx
+ * @property {number} scale CSS pixels per unit; the head is about 200 units wide
+ */
+
+/** Draws poses on one canvas, as large as its box and as fine as its screen. */
+export class FaceView {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.pose = neutralPose();
+    /** @type {Drawn} */
+    this.drawn = {};
+    this._observer = new ResizeObserver(() => this.draw(this.pose));
+    this._observer.observe(canvas);
+  }
+
+  /**
+   * Draw a pose.
+   * @param {import("./pose.js").Pose} pose
+   * @returns {Drawn}
+   */
+  draw(pose) {
+    this.pose = pose;
+    const { width, height } = this._fit();
+    if (!width || !height) return this.drawn;
+    const { context } = this;
+    const scale = Math.min(width / VIEW.width, height / (VIEW.bottom - VIEW.top));
+    const space = new Space(pose.head, scale, [width / 2, height - VIEW.bottom * scale]);
+    context.clearRect(0, 0, width, height);
+    drawHairBehind(context, space);
+    drawBody(context, space, pose, height);
+    const head = drawHead(context, space, pose);
+    context.save();
+    closedCurve(context, headOutline(space, pose));
+    context.clip();
+    drawCheeks(context, space, pose);
+    context.restore();
+    const mouth = drawMouth(context, space, pose);
+    drawNose(context, space, pose);
+    const eyes = drawEyes(context, space, pose);
+    drawHairInFront(context, space);
+    drawBrows(context, space, pose);
+    this.drawn = { ...mouth, ...eyes, ...head, scale };
+    return this.drawn;
+  }
+
+  /** Stop following the size of the canvas. */
+  close() {
+    this._observer.disconnect();
+  }
+
+  _fit() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const ratio = Math.min(MAX_PIXEL_RATIO, window.devicePixelRatio || 1);
+    const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== columns || this.canvas.height !== rows) {
+      this.canvas.width = columns;
+      this.canvas.height = rows;
+    }
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return { width, height };
+  }
+}

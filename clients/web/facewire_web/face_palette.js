@@ -1,0 +1,42 @@
+/** The colours of the character. Spots are "r, g, b" because their alpha varies. */
+export const PALETTE = {
+  skinLight: "#f7cfae",
+  skin: "#edb68f",
+  skinShade: "#d99570",
+  skinDeep: "#b96f52",
+  shadowSpot: "150, 70, 48",
+  deepSpot: "104, 40, 30",
+  lightSpot: "255, 236, 214",
+  blushSpot: "226, 104, 84",
+  line: "122, 58, 44",
+
+  hairDark: "#2b2030",
+  hair: "#43303f",
+  hairLight: "#7a5564",
+  brow: "#4a3238",
+
+  sclera: "#fdfaf6",
+  scleraShade: "#d8cdcb",
+  irisDark: "#1f4a4e",
+  iris: "#3b8683",
+  irisLight: "#8fd0bd",
+  lash: "#2c1d22",
+
+  lipUpper: "#c2675f",
+  lipUpperDark: "#a34c4a",
+  lipLower: "#da867c",
+  lipLowerDark: "#bd6259",
+  lipShine: "255, 226, 220",
+  mouthDark: "#2a0a12",
+  mouth: "#5a1a26",
+  teeth: "#fbf6ee",
+  teethShade: "#cfc2b8",
+  gum: "#c4606a",
+  tongue: "#de7a80",
+  tongueDark: "#a94a58",
+
+  shirtLight: "#3f98a0",
+  shirt: "#2a7680",
+  shirtDark: "#1b5560",
+  shirtShadow: "20, 70, 80",
+};

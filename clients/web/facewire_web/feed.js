@@ -1,0 +1,150 @@
+/**
+ * Keeps the page supplied with faces: watches the live stream and comes back when the server does,
+ * or speaks through a session of its own.
+ */
+
+import { FaceClient, FaceError } from "./client.js";
+import { Microphone } from "./microphone.js";
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 8000;
+const END_PATIENCE_MS = 2000;
+const READING_MS = 7000;
+
+/**
+ * @typedef {"connecting" | "waiting" | "live" | "ended" | "away" | "no-stream" | "asking" |
+ *   "speaking" | "finishing" | "failed"} FeedState
+ *   asking: for the microphone; finishing: the last frames of a session; failed: see the sentence
+ */
+
+export class Feed {
+  /**
+   * @param {string} server
+   * @param {{onstate: (state: FeedState, sentence: string) => void, onhello: (hello: object) => void,
+   *   onframe: (frame: import("./client.js").Frame) => void,
+   *   onaudio: (start: number, samples: Int16Array) => void}} listener
+   */
+  constructor(server, listener) {
+    this._server = server;
+    this._listener = listener;
+    /** @type {FeedState} */
+    this.state = "connecting";
+    /** @type {FaceClient | null} */
+    this.client = null;
+    /** @type {Microphone | null} */
+    this.microphone = null;
+    this._audio = false;
+    this._retryMs = FIRST_RETRY_MS;
+    this._timer = null;
+    // A page that is looked at again need not wait for the next try.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.state === "away") this._watchAgain(0);
+    });
+  }
+
+  /**
+   * Watch the live stream, from now on.
+   * @param {{audio?: boolean, quietly?: boolean}} [options] quietly: keep saying what was said last
+   */
+  watch({ audio = this._audio, quietly = false } = {}) {
+    this._audio = audio;
+    this._drop();
+    if (!quietly) this._say("connecting");
+    const client = this._adopt(new FaceClient(this._server));
+    client.onopen = () => this._say("waiting");
+    client.onclose = (reason) => this._watchEnded(reason);
+    client.watch({ audio }).then((hello) => {
+      if (client !== this.client) return;
+      this._retryMs = FIRST_RETRY_MS;
+      this._listener.onhello(hello);
+      this._say("live");
+    }, (error) => {
+      if (error.code === "bad-address") this._say("failed", error.message);
+    });
+  }
+
+  /**
+   * Speak with the microphone of this browser; call it from a click.
+   * @param {{lookaheadMs: number}} options
+   */
+  async speak({ lookaheadMs }) {
+    this._drop();
+    this._say("asking");
+    try {
+      const microphone = await Microphone.open();
+      if (this.state !== "asking") return void microphone.close();
+      this.microphone = microphone;
+      const client = this._adopt(new FaceClient(this._server));
+      const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs });
+      if (client !== this.client) return;
+      client.onclose = (reason) => this._fail(reason ?? new FaceError("The server ended the session.", "closed"));
+      microphone.onlost = () => this._fail(new Error("The microphone went away: plug it in, then press Speak again."));
+      this._listener.onhello(hello);
+      microphone.start((samples) => client.sendAudio(samples));
+      this._say("speaking");
+    } catch (error) {
+      if (error.code !== "closed") this._fail(error);
+    }
+  }
+
+  /** Stop speaking, let the last words be shown, and go back to watching. */
+  async stop() {
+    const { client, state } = this;
+    this.microphone?.close();
+    this.microphone = null;
+    if (state === "speaking") {
+      this._say("finishing");
+      client.onclose = null;
+      await Promise.race([client.end().catch(() => {}), pause(END_PATIENCE_MS)]);
+      if (client !== this.client) return;
+    }
+    this.watch();
+  }
+
+  _adopt(client) {
+    this.client = client;
+    client.onframe = (frame) => this._listener.onframe(frame);
+    client.onaudio = (start, samples) => this._listener.onaudio(start, samples);
+    return client;
+  }
+
+  _drop() {
+    clearTimeout(this._timer);
+    this.client?.close();
+    this.client = null;
+    this.microphone?.close();
+    this.microphone = null;
+  }
+
+  _watchEnded(reason) {
+    if (reason?.code === "no-stream") return this._say("no-stream");
+    if (reason && reason.code !== "away") this._say("failed", reason.message);
+    else this._say(reason ? "away" : "ended");
+    this._watchAgain(this._retryMs * (0.8 + 0.4 * Math.random()));
+    this._retryMs = Math.min(LAST_RETRY_MS, this._retryMs * 2);
+    return undefined;
+  }
+
+  _watchAgain(afterMs) {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this.watch({ quietly: true }), afterMs);
+  }
+
+  /** Speaking failed: say why, and watch again when the sentence has been read. */
+  _fail(error) {
+    this._drop();
+    this._say("failed", error.message);
+    this._timer = setTimeout(() => this.watch(), READING_MS);
+  }
+
+  _say(state, sentence = "") {
+    this.state = state;
+    this._listener.onstate(state, sentence);
+  }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

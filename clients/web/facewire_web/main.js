@@ -1,0 +1,161 @@
+/**
+ * The viewer page. What it shows can be inspected through `window.facewire` (see README.md).
+ *
+ * Address: `?server=ws://host:port` watches another server, `?pose=jawOpen:0.8,mouthSmile:0.5` draws a
+ * still pose without any server, `?view=face` leaves everything but the face away.
+ */
+
+import { Curves } from "./curves.js";
+import { FaceView } from "./face.js";
+import { Feed } from "./feed.js";
+import { LatencyStats } from "./latency.js";
+import { FramePlayout } from "./playout.js";
+import { neutralPose, parsePose } from "./pose.js";
+import { Readout } from "./readout.js";
+import { SoundPlayer } from "./sound.js";
+
+const READOUT_EVERY_MS = 400;
+const LEVEL_GAIN = 7;
+
+const query = new URLSearchParams(location.search);
+const byId = (id) => document.getElementById(id);
+
+const face = new FaceView(byId("face"));
+const curves = new Curves(byId("curves"));
+const readout = new Readout();
+const playout = new FramePlayout();
+const latency = new LatencyStats();
+/** @type {SoundPlayer | null} */
+let sound = null;
+let wantsSound = false;
+let readAt = 0;
+let firstShown = null;
+
+/** What the page shows, for tests and for the console. */
+const inspection = {
+  state: "still",
+  hello: null,
+  lastFrame: null,
+  frames: 0,
+  dropped: 0,
+  drawnFrames: 0,
+  latency: null,
+  get drawn() {
+    return face.drawn;
+  },
+  get pose() {
+    return face.pose;
+  },
+};
+window.facewire = inspection;
+
+document.body.classList.toggle("face-only", query.get("view") === "face");
+face.draw(neutralPose());
+if (query.has("pose")) showStill(query.get("pose"));
+else goLive(query.get("server") ?? location.origin);
+
+function showStill(text) {
+  byId("pill-text").textContent = "Still";
+  for (const control of document.querySelectorAll(".controls button, .controls input")) control.disabled = true;
+  try {
+    const pose = parsePose(text);
+    face.draw(pose);
+    curves.push(performance.now(), pose);
+    curves.draw(performance.now());
+  } catch (error) {
+    readout.notice(error.message);
+  }
+}
+
+function goLive(server) {
+  const feed = new Feed(server, { onstate, onhello, onframe, onaudio });
+  byId("speak").addEventListener("click", () => toggleSpeech(feed));
+  byId("sound").addEventListener("click", () => toggleSound(feed));
+  byId("lookahead").addEventListener("change", () => {
+    if (feed.state === "speaking") void feed.speak({ lookaheadMs: lookaheadMs() });
+  });
+  feed.watch();
+  requestAnimationFrame(function tick(nowMs) {
+    animate(feed, nowMs);
+    requestAnimationFrame(tick);
+  });
+}
+
+function toggleSpeech(feed) {
+  closeSound();
+  if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
+  else void feed.speak({ lookaheadMs: lookaheadMs() });
+}
+
+function toggleSound(feed) {
+  wantsSound = !wantsSound;
+  byId("sound").setAttribute("aria-pressed", String(wantsSound));
+  closeSound();
+  feed.watch({ audio: wantsSound });
+}
+
+function closeSound() {
+  sound?.close();
+  sound = null;
+}
+
+function lookaheadMs() {
+  return Number(document.querySelector("[name=lookahead]:checked").value);
+}
+
+function onstate(state, sentence) {
+  inspection.state = state;
+  readout.state(state, sentence);
+}
+
+function onhello(hello) {
+  inspection.hello = hello;
+  inspection.frames = 0;
+  inspection.dropped = 0;
+  playout.reset(hello.sample_rate);
+  curves.reset();
+  latency.reset();
+  closeSound();
+  readout.hello(hello);
+}
+
+function onframe(frame) {
+  playout.push(frame);
+  latency.arrived(frame.receivedMs);
+  curves.push(playout.evenMs(frame), frame.pose);
+  inspection.lastFrame = frame;
+  inspection.frames += 1;
+}
+
+function onaudio(start, samples) {
+  const { sample_rate: rate, lookahead, hop } = inspection.hello;
+  if (!wantsSound) return;
+  sound ??= new SoundPlayer(rate, (lookahead + hop) / rate);
+  sound.push(start, samples);
+}
+
+function animate(feed, nowMs) {
+  const shown = playout.at(nowMs, sound?.heard ?? null);
+  if (shown) {
+    face.draw(shown.pose);
+    if (shown.frame !== firstShown) {
+      firstShown = shown.frame;
+      inspection.drawnFrames += 1;
+      latency.shown(shown.frame, performance.now());
+    }
+  }
+  curves.draw(nowMs);
+  const level = Math.min(1, (feed.microphone?.level ?? 0) * LEVEL_GAIN);
+  byId("speak").style.setProperty("--level", level.toFixed(2));
+  if (nowMs - readAt > READOUT_EVERY_MS) {
+    readAt = nowMs;
+    writeReadout(feed, nowMs);
+  }
+}
+
+function writeReadout(feed, nowMs) {
+  inspection.dropped = feed.client?.dropped ?? inspection.dropped;
+  inspection.latency = latency.summary();
+  readout.latency(inspection.latency);
+  readout.counts(inspection.frames, inspection.dropped, latency.frameRate(nowMs));
+}
