@@ -1,0 +1,119 @@
+"""A session of one's own: speech goes in, faces come out."""
+
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from numpy.typing import NDArray
+
+from facewire.audio_format import Encoding
+from facewire.clock import Clock
+from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
+from facewire.wire_messages import End, FrameFormat, Open
+from facewire_client.connection import Connection
+
+MESSAGE_SAMPLES = 8_192
+"""Longer runs are sent in several messages, so that frames come while audio still goes."""
+
+
+class FaceClient(Connection):
+    """One stream of audio, and its faces.
+
+    Send in one task and iterate in another: a server whose frames nobody reads stops listening,
+    and hangs up after a while. Only short audio can be sent first, and its faces read afterwards.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sample_rate: int = 16_000,
+        channels: int = 1,
+        sample_format: Literal["s16le", "f32le"] = "s16le",
+        frame_rate: int | float | str | Fraction = 60,
+        lookahead_ms: float = 80.0,
+        idle: bool = True,
+        format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
+        clock: Clock | None = None,
+    ) -> None:
+        """Get ready to connect.
+
+        Args:
+            url: such as "ws://127.0.0.1:8765"; the path is `/session` if there is none.
+            sample_rate: Hz of the audio that is sent.
+            channels: of the audio that is sent; the server mixes them to one.
+            sample_format: how samples travel.
+            frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
+            lookahead_ms: how far past its timestamp a frame may listen.
+            idle: whether the face blinks and looks around.
+            format: how frames travel.
+            clock: this machine's monotonic time.
+        """
+        super().__init__(
+            url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/session", clock
+        )
+        self._request = Open(
+            version=VERSION,
+            sample_rate=sample_rate,
+            sample_format=sample_format,
+            channels=channels,
+            frame_rate=str(frame_rate),
+            lookahead_ms=lookahead_ms,
+            format=format,
+            idle=idle,
+        )
+        self._sent = 0
+
+    @property
+    def sent(self) -> int:
+        """Samples of each channel that were sent, which is the index of the next one."""
+        return self._sent
+
+    async def send(self, samples: NDArray[Any], *, turn: int = 0) -> None:
+        """Send the next samples, `[T]` or `[T, channels]`: float in [-1, 1], or int16.
+
+        Args:
+            samples: as many as there are; waits while the server has enough to do.
+            turn: which utterance they belong to; its frames carry the same number.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: the samples have another number of channels, or another type.
+        """
+        columns = 1 if samples.ndim == 1 else samples.shape[-1]
+        if samples.ndim > 2 or columns != self._request.channels:
+            raise ValueError(f"expected {self._request.channels} channel(s), got {samples.shape}")
+        encoding = Encoding(self._request.sample_format)
+        for start in range(0, len(samples), MESSAGE_SAMPLES):
+            run = samples[start : start + MESSAGE_SAMPLES]
+            pcm = encode_samples(run, encoding)
+            await self._send(encode_audio(AudioMessage(pcm, self._sent, turn)))
+            self._sent += len(run)
+
+    async def end(self) -> None:
+        """Say that this was all; the last frames follow, and then iteration ends."""
+        await self._send(End())
+
+    async def say(self, samples: NDArray[Any]) -> None:
+        """Send all there is, and end the stream; run it beside the loop that reads the faces.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: the samples have another number of channels, or another type.
+        """
+        await self.send(samples)
+        await self.end()
+
+    async def __aiter__(self) -> AsyncIterator[WireFrame]:
+        """Yield frames until the stream ends; then `ended` tells what the server counted.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+        """
+        async for item in self.messages():
+            if isinstance(item, WireFrame):
+                yield item
+
+    async def _ask(self) -> None:
+        await self._send(self._request)

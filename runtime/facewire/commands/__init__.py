@@ -1,0 +1,1 @@
+"""The commands of `facewire`: one file for each."""

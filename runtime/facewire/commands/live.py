@@ -1,0 +1,196 @@
+"""`facewire live`: a microphone, a file or standard input to a moving face, in real time."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from facewire.audio_format import parse_format
+from facewire.clock import Clock, SystemClock
+from facewire.commands import options
+from facewire.commands.summary import print_report
+from facewire.engine import Engine
+from facewire.engines import load_engine
+from facewire.errors import ConfigError
+from facewire.face import Face, make_face
+from facewire.frames import StreamSpec
+from facewire.pipeline import run_stream
+from facewire.report import StreamReport
+from facewire.server import Broadcaster, FaceServer
+from facewire.settings import Settings
+from facewire.sink import Sink
+from facewire.sinks.terminal import TerminalSink
+from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.websocket import WebSocketSink
+from facewire.source import Source
+from facewire.sources.microphone import Microphone
+from facewire.sources.paced import Paced
+from facewire.sources.pcm import PcmStream
+from facewire.sources.sound_file import SoundFile
+
+CHUNK_SAMPLES = 160
+"""10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
+
+EXAMPLES = """
+Examples:
+
+    facewire live                                     # your microphone; open the page it names
+
+    facewire live --demo --out csv:face.csv           # the bundled clip
+
+    facewire live --device USB --retry --out osc://127.0.0.1:9000
+
+    arecord -t raw -f S16_LE -r 16000 | facewire live --input -
+"""
+
+
+def live(
+    source: Annotated[
+        str | None,
+        typer.Option("--input", "-i", metavar="FILE|-", help="A recording, or raw PCM on stdin."),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Play the bundled clip.")] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Number or part of the name, as `facewire devices` lists them."),
+    ] = None,
+    retry: Annotated[
+        bool | None, typer.Option("--retry", help="Wait for a microphone that is missing.")
+    ] = None,
+    pcm: Annotated[
+        str, typer.Option(metavar="FORMAT", help="Raw PCM on stdin: s16le or f32le, Hz, channels.")
+    ] = "s16le,16000,1",
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="URI",
+            help="osc://HOST:PORT, csv:FILE, npz:FILE, jsonl:FILE. May be repeated.",
+        ),
+    ] = None,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Serve the viewer page and the WebSocket.")
+    ] = True,
+    host: options.HostOption = None,
+    port: options.PortOption = None,
+    allow_origin: options.OriginOption = None,
+    frame_rate: options.FrameRateOption = None,
+    lookahead_ms: options.LookaheadOption = None,
+    engine: options.EngineOption = None,
+    profile: options.ProfileOption = None,
+    idle: options.IdleOption = None,
+    seed: options.SeedOption = None,
+    settings: options.SettingsOption = None,
+) -> None:
+    """Turn a microphone into a moving face, in real time, until Ctrl-C."""
+    if demo and source:
+        raise ConfigError("--demo plays the bundled clip; give either --demo or --input")
+    chosen = options.with_options(
+        settings,
+        profile,
+        microphone__device=device,
+        microphone__retry=retry,
+        server__host=host,
+        server__port=port,
+        server__allow_origin=allow_origin,
+        stream__frame_rate=frame_rate,
+        stream__lookahead_ms=lookahead_ms,
+        stream__engine=engine,
+        face__idle=idle,
+        face__seed=seed,
+    )
+    clock = SystemClock()
+    report = StreamReport()
+    given = demo_clip() if demo else source
+    try:
+        asyncio.run(_live(given, pcm, out or [], page, chosen, clock, report))
+    except KeyboardInterrupt:
+        pass  # the way to end a microphone, not a failure
+    finally:
+        if report.frames:
+            print_report(Console(), report)
+
+
+def demo_clip() -> str:
+    """Return the path of the bundled clip."""
+    return str(resources.files("facewire") / "assets" / "demo.flac")
+
+
+def open_source(given: str | None, pcm: str, settings: Settings, clock: Clock) -> Source:
+    """Return the source that the options name: stdin, a recording in real time, or a microphone."""
+    if given == "-":
+        return PcmStream(sys.stdin.buffer, parse_format(pcm), clock)
+    if given:
+        return Paced(SoundFile(Path(given), chunk_samples=CHUNK_SAMPLES), clock)
+    microphone = settings.microphone
+    return Microphone(
+        clock,
+        None if microphone.device == "" else microphone.device,
+        block_ms=microphone.block_ms,
+        retry=microphone.retry,
+    )
+
+
+async def _live(
+    given: str | None,
+    pcm: str,
+    outputs: list[str],
+    page: bool,
+    settings: Settings,
+    clock: Clock,
+    report: StreamReport,
+) -> None:
+    """Open everything, say where the page is, and run until the source ends."""
+    console = Console(stderr=True)
+    source = open_source(given, pcm, settings, clock)
+    loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
+    session = loaded.session(
+        frame_rate=settings.stream.exact_frame_rate(),
+        lookahead_ms=settings.stream.lookahead_ms,
+        clock=clock,
+    )
+    face = make_face(session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed)
+    sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in (*settings.outputs, *outputs)]
+    sinks.append(TerminalSink(console, clock))
+    async with AsyncExitStack() as stack:
+        listeners = []
+        if page:
+            broadcaster = Broadcaster(clock=clock)
+            server = serve_page(loaded, settings, clock, broadcaster)
+            await stack.enter_async_context(server)
+            viewers = WebSocketSink(broadcaster)
+            sinks.append(viewers)
+            listeners.append(viewers)
+            console.print(f"the face is at http://{server.address}/", highlight=False)
+        await stack.enter_async_context(source)
+        await run_stream(
+            source, session, face, sinks,
+            engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
+        )  # fmt: skip
+
+
+def serve_page(
+    engine: Engine, settings: Settings, clock: Clock, broadcaster: Broadcaster | None = None
+) -> FaceServer:
+    """Return the server of the page and of sessions, and of watchers if there is a stream."""
+
+    def made(spec: StreamSpec, *, idle: bool = True) -> Face:
+        wanted = idle and settings.face.idle
+        return make_face(spec, settings.face, idle=wanted, seed=settings.face.seed)
+
+    return FaceServer(
+        engine,
+        made,
+        clock=clock,
+        host=settings.server.host,
+        port=settings.server.port,
+        max_sessions=settings.server.max_sessions,
+        allow_origin=settings.server.allow_origin,
+        broadcaster=broadcaster,
+    )

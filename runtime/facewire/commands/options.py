@@ -1,0 +1,107 @@
+"""Options that several commands share, and how they change the settings file's values."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from facewire.errors import ConfigError
+from facewire.face.profile import Profile
+from facewire.settings import FaceSettings, Settings, load_settings
+
+FrameRateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--frame-rate", metavar="RATE", help="Frames per second: 30, 60, 29.97, 30000/1001 ..."
+    ),
+]
+LookaheadOption = Annotated[
+    float | None,
+    typer.Option(
+        "--lookahead-ms",
+        metavar="MS",
+        help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer.",
+    ),
+]
+EngineOption = Annotated[str | None, typer.Option("--engine", help="Which engine: phones, energy.")]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE", help="TOML file with gains and offsets."),
+]
+IdleOption = Annotated[
+    bool | None,
+    typer.Option("--idle/--no-idle", help="Blinks and small motion of gaze, brows and head."),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Which idle motion; the same seed moves the same way.")
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", metavar="FILE", help="TOML file with settings (docs/settings.md)."),
+]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Address to listen on; 0.0.0.0 lets other machines in."),
+]
+PortOption = Annotated[
+    int | None, typer.Option("--port", help="TCP port of the page and the WebSocket; 0 is any.")
+]
+OriginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        metavar="ORIGIN",
+        help="Web origin that may connect besides our own page. May be repeated.",
+    ),
+]
+
+
+def with_options(path: Path | None, profile: Path | None = None, **options: object) -> Settings:
+    """Read the settings file, and let the options that were given have the last word.
+
+    Args:
+        path: settings file, or None for the defaults.
+        profile: profile file that replaces the `[face]` knobs.
+        options: `table__key=value`; None was not given.
+
+    Raises:
+        ConfigError: a file or a value is wrong.
+    """
+    settings = load_settings(path) if path else Settings()
+    if profile:
+        settings = msgspec.structs.replace(settings, face=_with_profile(settings.face, profile))
+    tables: dict[str, dict[str, Any]] = msgspec.to_builtins(settings)
+    for name, value in options.items():
+        if value is None:
+            continue
+        table, _, key = name.partition("__")
+        tables[table][key] = value
+    try:
+        return msgspec.convert(tables, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error).split(" - at `")[0]) from error
+
+
+def _with_profile(face: FaceSettings, path: Path) -> FaceSettings:
+    from facewire.face import load_profile
+
+    profile = msgspec.to_builtins(load_profile(path))
+    return msgspec.convert({**profile, "idle": face.idle, "seed": face.seed}, FaceSettings)
+
+
+def profile_of(settings: Settings) -> Profile:
+    """Return the profile that the `[face]` table describes."""
+    return settings.face
+
+
+def frame_rate_of(settings: Settings) -> Fraction:
+    """Return the exact frame rate."""
+    return settings.stream.exact_frame_rate()
+
+
+def quiet_terminal() -> bool:
+    """Tell whether progress should be plain lines: no terminal, or the user asked for it."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

@@ -1,0 +1,59 @@
+"""`facewire serve`: many clients, each connection a session with its own audio and frames."""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from facewire.clock import Clock, SystemClock
+from facewire.commands import options
+from facewire.commands.live import serve_page
+from facewire.engines import load_engine
+from facewire.settings import Settings
+
+EXAMPLES = """
+Examples:
+
+    facewire serve                                # then open the page and press Speak
+
+    facewire serve --host 0.0.0.0 --port 9000 --max-sessions 32
+
+    facewire serve --allow-origin https://example.org
+"""
+
+
+def serve(
+    host: options.HostOption = None,
+    port: options.PortOption = None,
+    max_sessions: Annotated[
+        int | None, typer.Option("--max-sessions", help="Clients that may send audio at once.")
+    ] = None,
+    allow_origin: options.OriginOption = None,
+    engine: options.EngineOption = None,
+    profile: options.ProfileOption = None,
+    seed: options.SeedOption = None,
+    settings: options.SettingsOption = None,
+) -> None:
+    """Serve the page and the WebSocket until Ctrl-C: each connection is a session of its own."""
+    chosen = options.with_options(
+        settings,
+        profile,
+        server__host=host,
+        server__port=port,
+        server__max_sessions=max_sessions,
+        server__allow_origin=allow_origin,
+        stream__engine=engine,
+        face__seed=seed,
+    )
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(chosen, SystemClock()))
+
+
+async def _serve(settings: Settings, clock: Clock) -> None:
+    loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
+    async with serve_page(loaded, settings, clock) as server:
+        console = Console(stderr=True)
+        console.print(f"serving http://{server.address}/ (Ctrl-C ends)", highlight=False)
+        await asyncio.get_running_loop().create_future()

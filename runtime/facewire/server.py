@@ -1,0 +1,291 @@
+"""The daemon's port: the viewer page, viewers of the live stream, and sessions of clients' own."""
+
+import asyncio
+import errno
+import logging
+import secrets
+from collections.abc import Collection, MutableMapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from facewire import __version__
+from facewire.clock import Clock
+from facewire.engine import Engine
+from facewire.errors import ConfigError
+from facewire.frames import StreamSpec
+from facewire.origins import origin_allowed
+from facewire.server_session import FaceFactory, SessionConnection
+from facewire.server_viewer import serve_viewer, viewer_from_query
+from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
+from facewire.static_files import http_response, text_response
+from facewire.wire import MAX_MESSAGE_BYTES, ErrorCode, ProtocolError
+from facewire.wire_messages import Error, FrameFormat, Hello, encode_message
+
+__all__ = ["Broadcaster", "FaceServer"]
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_PORT = 8765
+FACE_PATH = "/face"
+SESSION_PATH = "/session"
+
+MAX_QUEUE = 4
+"""Messages of a client that wait to be looked at, before TCP makes the client wait."""
+CLOSE_S = 2.0
+PING_S = 20.0
+PONG_S = 60.0
+"""A pong can stand in line behind seconds of audio, so it has time."""
+
+
+class FaceServer:
+    """An async context manager that listens while it is entered."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        make_face: FaceFactory,
+        *,
+        clock: Clock,
+        host: str = "127.0.0.1",
+        port: int = DEFAULT_PORT,
+        broadcaster: Broadcaster | None = None,
+        max_sessions: int = 8,
+        allow_origin: Collection[str] = (),
+        reader_patience_s: float = 10.0,
+    ) -> None:
+        """Get ready to listen.
+
+        Args:
+            engine: what sessions run on.
+            make_face: makes the face stage of each session.
+            clock: stamps audio that arrives and frames that leave.
+            host: address to listen on.
+            port: 0 picks a free one.
+            broadcaster: the live stream for `/face`; without one there is nothing to watch.
+            max_sessions: how many clients may be on `/session` at the same time.
+            allow_origin: web origins that may connect besides our own page and this machine's.
+            reader_patience_s: how long a session's client may leave its frames unread.
+        """
+        self.broadcaster = broadcaster or Broadcaster(clock=clock)
+        self._has_stream = broadcaster is not None
+        self._engine = engine
+        self._make_face = make_face
+        self._clock = clock
+        self._host = host
+        self._port = port
+        self._max_sessions = max_sessions
+        self._allow_origin = tuple(allow_origin)
+        self._reader_patience_s = reader_patience_s
+        self._sessions = 0
+        self._connections: set[ServerConnection] = set()
+        self._server: Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that the server listens on, once it is entered."""
+        return self._port
+
+    @property
+    def address(self) -> str:
+        """Host and port as they go into a URL on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def sessions(self) -> int:
+        """How many clients are on `/session`."""
+        return self._sessions
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            ConfigError: the port is in use, or the address is not ours.
+        """
+        try:
+            self._server = await serve(
+                self._handle,
+                self._host,
+                self._port,
+                process_request=self._process_request,
+                compression=None,
+                max_size=MAX_MESSAGE_BYTES,
+                max_queue=MAX_QUEUE,
+                ping_interval=PING_S,
+                ping_timeout=PONG_S,
+                close_timeout=CLOSE_S,
+                server_header=f"facewire/{__version__}",
+                logger=_CalmLogger(logger),
+            )
+        except OSError as error:
+            raise _listen_error(error, self._host, self._port) from error
+        self._port = next(iter(self._server.sockets)).getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close every connection with code 1001, and listen no more."""
+        if self._server is None:
+            return
+        self._server.close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.shield(self._server.wait_closed())
+        except TimeoutError:
+            for connection in self._connections:
+                connection.transport.abort()
+            await self._server.wait_closed()
+
+    async def serve_forever(self) -> None:
+        """Return when the server is closed; until then, let the clients do the work."""
+        assert self._server is not None, "enter the server first"
+        await self._server.wait_closed()
+
+    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Serve files, and decide who may open a WebSocket, before there is one."""
+        path = urlsplit(request.path).path
+        # Before websockets 16, requests with another method do not get as far as this.
+        if getattr(request, "method", "GET") != "GET":
+            return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here\n")
+        if not request.headers.get_all("Upgrade"):
+            return http_response(path)
+        if path not in (FACE_PATH, SESSION_PATH):
+            return text_response(
+                HTTPStatus.NOT_FOUND, f"the WebSockets here are {FACE_PATH} and {SESSION_PATH}\n"
+            )
+        origins: list[str | None] = [*request.headers.get_all("Origin")] or [None]
+        host = next(iter(request.headers.get_all("Host")), None)
+        if all(origin_allowed(o, host, self._host, self._allow_origin) for o in origins):
+            return None
+        logger.warning(
+            "a page from %.100s may not connect; if it should, restart with --allow-origin %.100s",
+            *(origins[0], origins[0]),
+        )
+        return text_response(HTTPStatus.FORBIDDEN, "pages from elsewhere may not connect\n")
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        """Serve a WebSocket until it closes; whatever happens, the others go on."""
+        assert connection.request is not None
+        url = urlsplit(connection.request.path)
+        self._connections.add(connection)
+        try:
+            if url.path == FACE_PATH:
+                await self._watch(connection, url.query)
+            else:
+                await self._converse(connection)
+        except* ConnectionClosed:
+            logger.info("client %s left", connection.remote_address)
+        except* ProtocolError as errors:
+            await _refuse(connection, _first(errors))
+        except* Exception as errors:
+            logger.exception("a session failed", exc_info=errors)
+            failure = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)
+            await _refuse(connection, failure)
+        finally:
+            self._connections.discard(connection)
+
+    async def _watch(self, connection: ServerConnection, query: str) -> None:
+        if not self._has_stream:
+            raise ProtocolError(
+                f"there is no live stream to watch; send audio to {SESSION_PATH} instead",
+                ErrorCode.NO_STREAM,
+            )
+        viewer = viewer_from_query(connection, query)
+        await serve_viewer(viewer, self.broadcaster, self._live_hello, self._clock)
+
+    async def _converse(self, connection: ServerConnection) -> None:
+        if self._sessions >= self._max_sessions:
+            raise ProtocolError(
+                f"all {self._max_sessions} sessions are taken; try again later", ErrorCode.BUSY
+            )
+        self._sessions += 1
+        try:
+            await SessionConnection(
+                connection,
+                self._engine,
+                self._make_face,
+                self._session_hello,
+                clock=self._clock,
+                patience_s=self._reader_patience_s,
+            ).run()
+        finally:
+            self._sessions -= 1
+
+    def _live_hello(self, stream: LiveStream, viewer: Viewer) -> Hello:
+        return self._hello(stream.spec, viewer.format, stream.engine, stream.session)
+
+    def _session_hello(self, spec: StreamSpec, fmt: FrameFormat) -> Hello:
+        return self._hello(spec, fmt, self._engine.name, secrets.token_hex(8))
+
+    def _hello(self, spec: StreamSpec, fmt: FrameFormat, engine: str, session: str) -> Hello:
+        return Hello(
+            software=f"facewire {__version__}",
+            engine=engine,
+            session=session,
+            names=spec.names,
+            frame_rate=spec.frame_rate.as_integer_ratio(),
+            sample_rate=spec.sample_rate,
+            lookahead=spec.lookahead,
+            hop=self._engine.hop,
+            format=fmt,
+            clock_ns=self._clock.now(),
+        )
+
+
+class _CalmLogger(logging.LoggerAdapter[logging.Logger]):
+    """Notes what goes wrong with a peer, such as a port scan, without a traceback for the user."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        super().log(min(level, logging.DEBUG), msg, *args, **kwargs)
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        return msg, kwargs
+
+
+def _listen_error(error: OSError, host: str, port: int) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"port {port} of {host} is in use, perhaps by another facewire; "
+            "stop that one, or choose another port with --port"
+        )
+    if error.errno == errno.EACCES:
+        return ConfigError(f"port {port} is reserved by the system; choose another with --port")
+    return ConfigError(
+        f"cannot listen on {host} ({error.strerror or error}); choose an address with --host"
+    )
+
+
+def _first(errors: BaseExceptionGroup[ProtocolError]) -> ProtocolError:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ProtocolError)
+    return error
+
+
+async def _refuse(connection: ServerConnection, error: ProtocolError) -> None:
+    """Say what was wrong, as far as the peer still listens, and close."""
+    logger.info("client %s: %s", connection.remote_address, error)
+    message = str(error)
+    reason = message.encode()[:120].decode(errors="ignore")
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await connection.send(encode_message(Error(code=error.code.label, message=message)))
+            await connection.close(error.code.close_code, reason)
+    except ConnectionClosed:
+        pass
+    except TimeoutError:
+        # What the peer did not read stands before the close frame.
+        connection.transport.abort()

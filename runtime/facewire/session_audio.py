@@ -1,0 +1,162 @@
+"""What a session's stream does between the sockets: audio messages in, frames out. No sockets."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from facewire.audio_format import AudioFormat
+from facewire.clock import SECOND, Clock
+from facewire.engine import EngineSession
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
+from facewire.sources.resample import StreamResampler
+from facewire.wire import AudioMessage, ErrorCode, ProtocolError
+
+LONGEST_GAP_S = 2
+"""A longer gap in the audio is an error; a shorter one becomes silence."""
+
+PIECES_PER_SECOND = 2
+"""Long messages are worked on in pieces, so that other sessions get their turn."""
+
+
+class FaceStage(Protocol):
+    """What makes an engine's frame fit a character; one for each stream."""
+
+    def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
+        """Return the frame as the character shows it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """At most half a second of PCM."""
+
+    pcm: bytes
+    turn: int
+    captured: int
+    """Wall time in ns when its message arrived."""
+
+
+class AudioIntake:
+    """Checks that a client's messages follow on, and repairs small gaps with silence."""
+
+    def __init__(self, audio_format: AudioFormat) -> None:
+        self._format = audio_format
+        self._expected = 0
+        """Index of the next sample, at the client's rate."""
+        self._turn = 0
+
+    def take(self, message: AudioMessage, captured: int) -> Iterator[Piece]:
+        """Check a message and return its pieces, with silence for what is missing before it.
+
+        Raises:
+            ProtocolError: half a sample, an overlap, a long gap, or an earlier turn.
+        """
+        step = self._format.frame_bytes
+        if len(message.pcm) % step:
+            raise ProtocolError(
+                f"{len(message.pcm)} bytes of audio are not whole samples of {step} bytes "
+                f"({self._format.channels} channel(s) of {self._format.encoding.value})"
+            )
+        gap = message.start - self._expected
+        if gap < 0:
+            raise ProtocolError(
+                f"audio starts at sample {message.start}, but {self._expected} is next; "
+                "samples are sent once, in order",
+                ErrorCode.OUT_OF_ORDER,
+            )
+        if gap > LONGEST_GAP_S * self._format.sample_rate:
+            raise ProtocolError(
+                f"audio starts at sample {message.start}, but {self._expected} is next; more "
+                f"than {LONGEST_GAP_S} seconds are missing, so open a new stream",
+                ErrorCode.OUT_OF_ORDER,
+            )
+        if message.turn < self._turn:
+            raise ProtocolError(
+                f"audio of turn {message.turn} came after turn {self._turn}", ErrorCode.OUT_OF_ORDER
+            )
+        self._expected = message.start + len(message.pcm) // step
+        silence, self._turn = Piece(bytes(gap * step), self._turn, captured), message.turn
+        return self._cut(silence, Piece(message.pcm, message.turn, captured))
+
+    def _cut(self, *runs: Piece) -> Iterator[Piece]:
+        longest = self._format.sample_rate // PIECES_PER_SECOND * self._format.frame_bytes
+        for run in runs:
+            for start in range(0, len(run.pcm), longest):
+                yield replace(run, pcm=run.pcm[start : start + longest])
+
+
+class SessionStream:
+    """One stream's resampler, engine session and face. Used by one thread at a time."""
+
+    def __init__(
+        self, audio_format: AudioFormat, session: EngineSession, face: FaceStage, clock: Clock
+    ) -> None:
+        self._format = audio_format
+        self._session = session
+        self._face = face
+        self._clock = clock
+        self._resampler = StreamResampler(
+            audio_format.sample_rate, session.spec.sample_rate, audio_format.channels, live=True
+        )
+        self._taken = 0
+        """Samples at the client's rate."""
+        self._made = 0
+        """Samples at the engine's rate."""
+        self._turn = 0
+        self._turns: deque[tuple[int, int]] = deque()
+        """From which sample on a turn lasts, at the engine's rate; only turns to come."""
+
+    def hear(self, piece: Piece) -> list[BlendshapeFrame]:
+        """Take the next piece and return the frames that it completes."""
+        if piece.turn != (self._turns[-1][1] if self._turns else self._turn):
+            start = self._taken * self._session.spec.sample_rate // self._format.sample_rate
+            self._turns.append((start, piece.turn))
+        samples = self._format.decode(piece.pcm)
+        self._taken += len(samples)
+        return self._push(self._resampler.push(samples), piece.captured)
+
+    def finish(self) -> list[BlendshapeFrame]:
+        """End the stream and return its last frames."""
+        rest = self._push(self._resampler.flush(), self._clock.now())
+        return rest + self._faced(self._session.flush())
+
+    def _push(self, samples: Samples, captured: int) -> list[BlendshapeFrame]:
+        if not len(samples):
+            return []
+        chunk = AudioChunk(samples, self._made, self._session.spec.sample_rate, captured)
+        self._made = chunk.end
+        return self._faced(self._session.push(chunk))
+
+    def _faced(self, frames: list[BlendshapeFrame]) -> list[BlendshapeFrame]:
+        return [self._face_of(frame) for frame in frames]
+
+    def _face_of(self, frame: BlendshapeFrame) -> BlendshapeFrame:
+        while self._turns and self._turns[0][0] <= frame.timestamp:
+            self._turn = self._turns.popleft()[1]
+        faced = self._face.apply(frame)
+        stamps = replace(faced.stamps, faced=self._clock.now())
+        return replace(faced, turn=self._turn, stamps=stamps)
+
+
+class Punctuality:
+    """Counts the frames that a slow server, not a slow sender, made late."""
+
+    def __init__(self, spec: StreamSpec) -> None:
+        self._spec = spec
+        self._began = 0
+        self.late = 0
+
+    def hear(self, captured: int) -> None:
+        """Note when audio arrived, in ns; the first arrival is when playing could begin."""
+        self._began = self._began or captured
+
+    def count(self, frame: BlendshapeFrame, sent: int) -> None:
+        """Count a frame that left at `sent` ns, if that was over a frame interval too late.
+
+        It could leave when its audio had arrived; it had to leave when somebody who plays the
+        audio in real time from its first arrival hears the last sample that it needed.
+        """
+        needed = frame.timestamp + self._spec.lookahead
+        due = max(frame.stamps.captured, self._began + needed * SECOND // self._spec.sample_rate)
+        self.late += (sent - due) * self._spec.frame_rate > SECOND

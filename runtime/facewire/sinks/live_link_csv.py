@@ -1,0 +1,154 @@
+"""Recordings in the CSV form of Epic's Live Link Face app, which animation tools import.
+
+The columns are in the app's own order, which is not that of the 52 shapes on the wire: right comes
+before left for jaw and mouth. Read such files by the names in their first line.
+"""
+
+import csv
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire import arkit
+from facewire.clock import Clock, SystemClock
+from facewire.errors import ConfigError
+from facewire.frames import BlendshapeFrame, StreamSpec, Weights
+from facewire.sinks.line_file import LineFile
+
+EYE_YAW = 0.63
+EYE_PITCH = 0.5
+"""Radians for an eyeLook weight of 1: slopes in seven iPhone recordings made with the app."""
+
+ROTATIONS = (
+    "HeadYaw", "HeadPitch", "HeadRoll",
+    "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll",
+    "RightEyeYaw", "RightEyePitch", "RightEyeRoll",
+)  # fmt: skip
+
+
+def _pascal(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _app_order() -> tuple[str, ...]:
+    names = list(arkit.NAMES)
+    for pair in (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight")):
+        first, second = (names.index(name) for name in pair)
+        names[first], names[second] = names[second], names[first]
+    return tuple(names)
+
+
+SHAPES = _app_order()
+"""ARKit names in the order of the columns."""
+COLUMNS = ("Timecode", "BlendshapeCount", *map(_pascal, SHAPES), *ROTATIONS)
+_VALUES = len(COLUMNS) - 2
+_ORDER = np.array([arkit.INDEX[name] for name in SHAPES])
+
+
+class LiveLinkCsv:
+    """A sink that writes one row for each frame."""
+
+    lossless = True
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self.name = f"csv:{path}"
+        self._file = LineFile(path, clock or SystemClock())
+        self._spec = StreamSpec()
+
+    async def open(self, spec: StreamSpec, engine: str) -> None:
+        """Begin the file with the names of its columns.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        self._spec = spec
+        await self._file.open(",".join(COLUMNS))
+
+    async def send(self, frame: BlendshapeFrame) -> None:
+        """Add a row."""
+        values = [*frame.weights[_ORDER].tolist(), *_rotations(frame)]
+        row = ",".join(f"{value:.7f}" for value in values)
+        await self._file.add(f"{timecode(self._spec, frame.timestamp)},{_VALUES},{row}")
+
+    async def aclose(self) -> None:
+        """Write what is left."""
+        await self._file.aclose()
+
+
+def timecode(spec: StreamSpec, timestamp: int) -> str:
+    """Return `HH:MM:SS:FF.mmm` of a frame, counted in frames from 00:00:00:00.000.
+
+    As in non-drop SMPTE timecode, a second has as many frames as the rate rounded up, so at
+    30000/1001 frames a second an hour of timecode takes 3.6 seconds more than an hour.
+    """
+    nominal = math.ceil(spec.frame_rate)
+    seconds, frame = divmod(spec.frame_count(timestamp), nominal)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours % 24:02}:{minutes:02}:{seconds:02}:{frame:02}.000"
+
+
+def _rotations(frame: BlendshapeFrame) -> list[float]:
+    """Return head and eye angles in the app's convention: to the right and down are positive.
+
+    That is ours with left and right exchanged. Yaw and pitch of the eyes were compared with
+    recordings of the app; the sign of the head's roll follows from the mirror.
+    """
+    yaw, pitch, roll = frame.head
+    look = {name: float(frame.weights[arkit.INDEX[name]]) for name in arkit.NAMES if "Look" in name}
+    eyes = []
+    for side, outwards in (("Left", -1), ("Right", 1)):
+        out = look[f"eyeLookOut{side}"] - look[f"eyeLookIn{side}"]
+        down = look[f"eyeLookDown{side}"] - look[f"eyeLookUp{side}"]
+        eyes += [outwards * EYE_YAW * out, EYE_PITCH * down, 0.0]
+    return [-yaw, pitch, -roll, *eyes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvRecording:
+    """What a CSV file of this form holds."""
+
+    weights: Weights
+    """[T, 52], in the order of `arkit.NAMES`."""
+    rotations: NDArray[np.float32]
+    """[T, 9] in radians, in the order of `ROTATIONS`; zero where the file has none."""
+    timecodes: tuple[str, ...]
+    frame_rate: Fraction | None
+    """Frames that a second of timecode has; None if the file is shorter than that."""
+
+
+def read_csv(path: Path) -> CsvRecording:
+    """Read a recording of this form, by the names in its first line, whoever wrote it.
+
+    Raises:
+        ConfigError: the file is missing, or is something else.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = csv.reader(file)
+        values = np.array([[float(text) for text in row[2:]] for row in rows], np.float32)
+        values = values.reshape(len(rows), len(header) - 2)
+    except (OSError, ValueError, csv.Error) as error:
+        raise ConfigError(
+            f"{path} is not a readable CSV recording of Live Link Face ({error})"
+        ) from error
+    names = header[2:]
+    rotations = np.zeros((len(rows), len(ROTATIONS)), np.float32)
+    for column, name in enumerate(ROTATIONS):
+        if name in names:
+            rotations[:, column] = values[:, names.index(name)]
+    timecodes = tuple(row[0] for row in rows)
+    return CsvRecording(arkit.from_named(values, names), rotations, timecodes, _rate(timecodes))
+
+
+def _rate(timecodes: tuple[str, ...]) -> Fraction | None:
+    """Return the frames of a second of timecode, seen where a second begins."""
+    for last, current in pairwise(timecodes):
+        if last.split(":")[2] != current.split(":")[2]:
+            return Fraction(int(last.split(":")[3].partition(".")[0]) + 1)
+    return None

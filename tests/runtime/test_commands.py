@@ -1,0 +1,217 @@
+"""The command line as a user meets it: real processes, real files, real sockets."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from websockets.asyncio.client import connect
+
+from facewire.sinks.live_link_csv import read_csv
+
+CLIP = Path(str(resources.files("facewire") / "assets" / "demo.flac"))
+FACEWIRE = (sys.executable, "-m", "facewire")
+
+
+def facewire(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [*FACEWIRE, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=100)
+
+
+def fails_with_one_sentence(
+    result: subprocess.CompletedProcess[str], status: int, *parts: str
+) -> None:
+    assert result.returncode == status, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("facewire: ")
+    for part in parts:
+        assert part in lines[0]
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """Two seconds of the clip, as 48 kHz stereo."""
+    samples, rate = soundfile.read(CLIP)
+    path = tmp_path / "short.wav"
+    stereo = np.repeat(np.repeat(samples[8_000:40_000], 3)[:, None], 2, axis=1)
+    soundfile.write(path, stereo, 3 * rate)
+    return path
+
+
+def test_animate_writes_every_kind_of_file(short: Path, tmp_path: Path) -> None:
+    outputs = ("-o", "a.csv", "-o", "a.npz", "-o", "jsonl:a.jsonl")
+    result = facewire("animate", short, *outputs, "--no-idle", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "real-time factor" in result.stdout
+    recorded = read_csv(tmp_path / "a.csv")
+    with np.load(tmp_path / "a.npz") as arrays:
+        np.testing.assert_allclose(arrays["weights"], recorded.weights, atol=1e-4)
+        assert arrays["weights"].shape == (120, 52)
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) >= 120
+
+
+def test_live_makes_the_same_frames_as_animate(short: Path, tmp_path: Path) -> None:
+    facewire("animate", short, "-o", "offline.npz", "--seed", "3", cwd=tmp_path)
+    result = facewire(
+        "live", "--input", short, "--no-page", "-o", "npz:live.npz", "--seed", "3", cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    with np.load(tmp_path / "offline.npz") as offline, np.load(tmp_path / "live.npz") as live:
+        assert live["weights"].shape == offline["weights"].shape
+        np.testing.assert_allclose(live["weights"], offline["weights"], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "frames"), [(["--frame-rate", "30000/1001"], 60), (["--frame-rate", "24"], 48)]
+)
+def test_the_frame_rate_is_a_setting(
+    short: Path, tmp_path: Path, options: Sequence[str], frames: int
+) -> None:
+    facewire("animate", short, "-o", "a.npz", *options, cwd=tmp_path)
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert len(arrays["weights"]) == frames
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["animate", "missing.wav", "-o", "a.csv"], ["missing.wav", "check the path"]),
+        (["animate", "text.wav", "-o", "a.csv"], ["text.wav"]),
+        (["animate", "short.wav", "-o", "a.xyz"], ["a.xyz", "csv"]),
+        (["animate", "short.wav", "-o", "osc://127.0.0.1:9000"], ["csv"]),
+        (["animate", "short.wav", "-o", "no/such/folder/a.csv"], ["no/such/folder"]),
+        (["animate", "short.wav", "-o", "a.csv", "--frame-rate", "fast"], ["fast", "60"]),
+        (["animate", "short.wav", "-o", "a.csv", "--lookahead-ms", "500"], ["500", "160"]),
+        (["animate", "short.wav", "-o", "a.csv", "--engine", "x"], ["'x'", "phones"]),
+        (["animate", "short.wav", "-o", "a.csv", "--settings", "typo.toml"], ["prot", "port"]),
+        (["live", "--demo", "--input", "short.wav"], ["--demo"]),
+        (["live", "--input", "short.wav", "--out", "nonsense://x"], ["nonsense"]),
+    ],
+)
+def test_a_users_mistake_is_one_sentence_and_status_2(
+    arguments: list[str], parts: list[str], short: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.wav").write_text("this is no sound")
+    (tmp_path / "typo.toml").write_text("[server]\nprot = 1\n")
+    fails_with_one_sentence(facewire(*arguments, cwd=tmp_path), 2, *parts)
+
+
+def test_help_of_every_command_has_examples(tmp_path: Path) -> None:
+    for command in ([], ["live"], ["animate"], ["serve"], ["devices"], ["bench", "latency"]):
+        result = facewire(*command, "--help", cwd=tmp_path)
+        assert result.returncode == 0
+        assert "Examples" in result.stdout
+        assert "facewire " in result.stdout.split("Examples")[1]
+
+
+async def start(*arguments: str, cwd: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *FACEWIRE, *arguments, cwd=cwd,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+async def address(process: asyncio.subprocess.Process) -> str:
+    """Wait until the process says where its page is; return host:port."""
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        async for line in process.stderr:
+            if b"http://" in line:
+                return line.decode().split("http://")[1].split("/")[0]
+    raise AssertionError("the process said nothing")
+
+
+async def ended(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_live_is_watched_and_a_second_one_finds_the_port_taken(tmp_path: Path) -> None:
+    arguments = ("live", "--demo", "--port", "0", "--out", "csv:face.csv")
+    process = await start(*arguments, cwd=tmp_path)
+    where = await address(process)
+    async with connect(f"ws://{where}/face?format=json&audio=1") as viewer:
+        hello = json.loads(await viewer.recv())
+        assert hello["type"] == "hello"
+        second = await start("live", "--demo", "--port", where.split(":")[1], cwd=tmp_path)
+        status, _, err = await ended(second)
+        assert status == 2
+        assert where.split(":")[1] in err
+        assert "--port" in err
+        kinds = [type(message) for _ in range(60) for message in [await viewer.recv()]]
+        assert {str, bytes} == set(kinds)
+    status, out, _ = await ended(process)
+    assert status == 0
+    assert " 0 dropped" in out
+    assert "p99" in out
+    seconds = soundfile.info(CLIP).duration
+    assert abs(len(read_csv(tmp_path / "face.csv").weights) - 60 * seconds) <= 1
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupt_keeps_what_was_recorded(
+    tmp_path: Path, interruption: signal.Signals
+) -> None:
+    process = await start("live", "--demo", "--port", "0", "-o", "face.csv", cwd=tmp_path)
+    async with connect(f"ws://{await address(process)}/face") as viewer:
+        for _ in range(60):
+            await viewer.recv()
+        process.send_signal(interruption)
+        status, out, err = await ended(process)
+    assert status == 0, err
+    assert "Traceback" not in err
+    assert "frames" in out
+    assert len(read_csv(tmp_path / "face.csv").weights) >= 50
+
+
+async def test_raw_pcm_on_standard_input(short: Path, tmp_path: Path) -> None:
+    samples, _ = soundfile.read(CLIP, dtype="int16")
+    process = await asyncio.create_subprocess_exec(
+        *FACEWIRE, "live", "--input", "-", "--no-page", "-o", "face.npz", cwd=tmp_path,
+        stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, err = await process.communicate(samples[:32_001].tobytes() + b"x")
+    assert process.returncode == 0, err.decode()
+    with np.load(tmp_path / "face.npz") as arrays:
+        assert len(arrays["weights"]) == 121
+
+
+async def test_serve_ends_cleanly_on_an_interrupt(tmp_path: Path) -> None:
+    process = await start("serve", "--port", "0", cwd=tmp_path)
+    async with connect(f"ws://{await address(process)}/session") as client:
+        await client.send('{"type": "open", "version": 1}')
+        assert json.loads(await client.recv())["type"] == "hello"
+        process.send_signal(signal.SIGINT)
+        status, _, err = await ended(process)
+    assert status == 0
+    assert "Traceback" not in err
+
+
+def test_bench_latency_prints_a_table_and_json(short: Path, tmp_path: Path) -> None:
+    result = facewire("bench", "latency", "-i", short, "--json", "l.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    for stage in ("queue", "encode", "decode", "face", "send", "transport", "received"):
+        assert stage in result.stdout
+    report = json.loads((tmp_path / "l.json").read_text())
+    assert report["machine"]["cores"] == os.cpu_count()
+    assert report["result"]["received"] == report["result"]["frames"] == 120
+
+
+def test_devices_answers_or_says_what_to_install(tmp_path: Path) -> None:
+    result = facewire("devices", cwd=tmp_path)
+    if result.returncode:
+        fails_with_one_sentence(result, 2, "install")
+    else:
+        assert result.stdout.strip()

@@ -1,0 +1,147 @@
+"""OSC, as a receiver made by somebody else understands it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_bundle import OscBundle
+from pythonosc.osc_server import AsyncIOOSCUDPServer
+
+from facewire import arkit
+from facewire.errors import ConfigError
+from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.sinks.osc import MAX_BUNDLE_BYTES, OscMode, OscSink
+
+SPEC = StreamSpec()
+
+
+def frame(index: int = 90) -> BlendshapeFrame:
+    weights = np.random.default_rng(index).uniform(0, 1, arkit.COUNT).astype(np.float32)
+    return BlendshapeFrame(
+        weights, index, SPEC.timestamp(index), speech=0.75, head=(0.25, -0.5, 0.125)
+    )
+
+
+class Receiver:
+    """A python-osc server that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
+        self.port = 0
+
+    async def take(self, count: int) -> dict[str, tuple[Any, ...]]:
+        return dict([await self.messages.get() for _ in range(count)])
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    dispatcher = Dispatcher()
+    dispatcher.set_default_handler(
+        lambda address, *values: receiver.messages.put_nowait((address, values))
+    )
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, asyncio.BaseEventLoop)
+    server = AsyncIOOSCUDPServer(("127.0.0.1", 0), dispatcher, loop)
+    transport, _ = await server.create_serve_endpoint()
+    receiver.port = transport.get_extra_info("sockname")[1]
+    yield receiver
+    transport.close()
+
+
+async def send(receiver: Receiver, sent: BlendshapeFrame, **options: Any) -> None:
+    sink = OscSink("127.0.0.1", receiver.port, **options)
+    await sink.open(SPEC, "energy")
+    await sink.send(sent)
+    await sink.aclose()
+
+
+async def test_array_mode_sends_all_weights_in_one_message(receiver: Receiver) -> None:
+    await send(receiver, frame())
+    messages = await receiver.take(3)
+    assert list(messages) == ["/face/blendshapes", "/face/head", "/face/info"]
+    np.testing.assert_array_equal(
+        np.array(messages["/face/blendshapes"], np.float32), frame().weights
+    )
+    assert messages["/face/head"] == (0.25, -0.5, 0.125)
+    assert messages["/face/info"] == (90, 1.5, 0.75)
+    assert isinstance(messages["/face/info"][0], int)
+
+
+async def test_each_mode_sends_a_message_for_each_shape(receiver: Receiver) -> None:
+    await send(receiver, frame(), mode="each")
+    messages = await receiver.take(arkit.COUNT + 2)
+    assert list(messages) == [f"/face/{name}" for name in (*arkit.NAMES, "head", "info")]
+    weights = [messages[f"/face/{name}"][0] for name in arkit.NAMES]
+    np.testing.assert_array_equal(np.array(weights, np.float32), frame().weights)
+    assert messages["/face/info"] == (90, 1.5, 0.75)
+
+
+async def test_the_address_is_the_users_choice(receiver: Receiver) -> None:
+    await send(receiver, frame(), address="/avatar/anna")
+    assert "/avatar/anna/blendshapes" in await receiver.take(3)
+
+
+async def test_one_frame_does_not_touch_the_next(receiver: Receiver) -> None:
+    sink = OscSink("localhost", receiver.port)
+    await sink.open(SPEC, "energy")
+    for index in (1, 2):
+        await sink.send(frame(index))
+        messages = await receiver.take(3)
+        np.testing.assert_array_equal(
+            np.array(messages["/face/blendshapes"], np.float32), frame(index).weights
+        )
+        assert messages["/face/info"][0] == index
+    await sink.aclose()
+
+
+@pytest.mark.parametrize(("mode", "count"), [("array", 1), ("each", 2)])
+async def test_datagrams_are_small_bundles(mode: OscMode, count: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        sink = OscSink("127.0.0.1", receiver.getsockname()[1], mode=mode)
+        await sink.open(SPEC, "energy")
+        await sink.send(frame())
+        datagrams = [receiver.recv(65_536) for _ in range(count)]
+        receiver.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            receiver.recv(65_536)
+        await sink.aclose()
+    assert all(len(datagram) <= MAX_BUNDLE_BYTES for datagram in datagrams)
+    assert sum(OscBundle(datagram).num_contents for datagram in datagrams) == (
+        3 if mode == "array" else arkit.COUNT + 2
+    )
+
+
+async def test_a_receiver_that_is_not_there_is_no_error() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+    sink = OscSink("127.0.0.1", port)
+    await sink.open(SPEC, "energy")
+    for index in range(20):
+        await sink.send(frame(index))
+        await asyncio.sleep(0.001)
+    await sink.aclose()
+    await sink.aclose()
+
+
+async def test_a_host_that_nobody_knows_is_the_users_mistake() -> None:
+    sink = OscSink("no-such-host.invalid", 9000)
+    with pytest.raises(ConfigError, match=r"osc://no-such-host\.invalid:9000 .* check"):
+        await sink.open(SPEC, "energy")
+
+
+@pytest.mark.parametrize("address", ["face", "/", "//a", "/a b", "/a#", "/ä", "/{x}"])
+def test_an_address_that_osc_forbids_is_the_users_mistake(address: str) -> None:
+    with pytest.raises(ConfigError, match="not an OSC address"):
+        OscSink("127.0.0.1", 9000, address=address)
+
+
+def test_viewers_of_datagrams_may_miss_some() -> None:
+    assert not OscSink("127.0.0.1", 9000).lossless

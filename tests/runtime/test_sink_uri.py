@@ -1,0 +1,75 @@
+"""Outputs as users write them."""
+
+from pathlib import Path
+
+import pytest
+
+from facewire.clock import SystemClock
+from facewire.errors import ConfigError
+from facewire.sinks.jsonl import JsonlRecorder
+from facewire.sinks.live_link_csv import LiveLinkCsv
+from facewire.sinks.npz import NpzRecorder
+from facewire.sinks.osc import OscSink
+from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.websocket import Broadcaster, WebSocketSink
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind", "name"),
+    [
+        ("osc://127.0.0.1:9000", OscSink, "osc://127.0.0.1:9000"),
+        ("OSC://studio:9000/face?mode=each", OscSink, "osc://studio:9000"),
+        ("osc://[::1]:9000/a/b/", OscSink, "osc://::1:9000"),
+        ("csv:face.csv", LiveLinkCsv, "csv:face.csv"),
+        ("csv://face.csv", LiveLinkCsv, "csv:face.csv"),
+        ("csv:take one.txt", LiveLinkCsv, "csv:take one.txt"),
+        ("csv:/tmp/face.csv", LiveLinkCsv, "csv:/tmp/face.csv"),
+        ("npz:face.npz", NpzRecorder, "npz:face.npz"),
+        ("jsonl:face.jsonl", JsonlRecorder, "jsonl:face.jsonl"),
+        ("face.csv", LiveLinkCsv, "csv:face.csv"),
+        ("takes/Face.NPZ", NpzRecorder, "npz:takes/Face.NPZ"),
+        ("./a:b.jsonl", JsonlRecorder, "jsonl:a:b.jsonl"),
+    ],
+)
+def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name: str) -> None:
+    sink = sink_from_uri(uri, clock=SystemClock())
+    assert isinstance(sink, kind)
+    assert getattr(sink, "name", None) == name
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("", "osc://HOST:PORT, csv:FILE, npz:FILE or jsonl:FILE"),
+        ("face.mp4", "osc://HOST:PORT"),
+        ("face", "osc://HOST:PORT"),
+        ("http://example.org/face.csv", "osc://HOST:PORT"),
+        ("vmc://127.0.0.1:39539", "osc://HOST:PORT"),
+        ("csv:", "names no file"),
+        ("csv:/", "names no file"),
+        ("osc:", "host and a port"),
+        ("osc://", "host and a port"),
+        ("osc://127.0.0.1", "host and a port"),
+        ("osc://127.0.0.1:0", "host and a port"),
+        ("osc://127.0.0.1:99999", "cannot be read"),
+        ("osc://127.0.0.1:port", "cannot be read"),
+        ("osc://127.0.0.1:9000?mode=some", "mode=array or mode=each"),
+        ("osc://127.0.0.1:9000?rate=30", "mode=array or mode=each"),
+        ("osc://127.0.0.1:9000/a b", "OSC address"),
+        ("ws://:8765", "--port"),
+    ],
+)
+def test_anything_else_is_the_users_mistake(uri: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        sink_from_uri(uri)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names no file"):
+        sink_from_uri(f"csv:{tmp_path}")
+
+
+def test_where_a_server_runs_viewers_are_an_output() -> None:
+    broadcaster = Broadcaster(clock=SystemClock())
+    assert isinstance(sink_from_uri("ws://:8765", broadcaster=broadcaster), WebSocketSink)
