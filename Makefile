@@ -10,7 +10,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: demo test style types wheel clean
+.PHONY: demo test style types wheel train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	$(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
@@ -22,12 +22,14 @@ style: $(VENV)/.dev ## format and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(VENV)/.dev ## mypy strict and pyright
+types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 	$(BIN)/mypy
 	$(BIN)/pyright
 
 wheel: $(VENV)/.dev ## build dist/*.whl
 	$(BIN)/python -m build --wheel
+
+train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist
@@ -44,3 +46,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[mic]" --group dev
 	touch $@ $(VENV)/.core
+
+$(VENV)/.train: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable ".[mic,train]"
+	touch $@

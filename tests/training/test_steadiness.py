@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facewire import arkit
-from facewire_training.metrics.steadiness import jitter, stillness
+from facewire_training.metrics.steadiness import jitter, pause_difference, stillness
 from facewire_training.metrics.take import Take
 from facewire_training.phones import PhoneInterval
 
@@ -55,3 +55,11 @@ def test_stillness_looks_at_the_middle_of_pauses() -> None:
 
 def test_short_silences_are_no_pauses() -> None:
     assert math.isnan(stillness([take([0.0, 1.0] * 15, pause_s=0.5)]))
+
+
+@pytest.mark.parametrize("rate", [30, 60])
+def test_the_difference_in_pauses_is_a_mean_over_weights_at_30_frames_a_second(rate: int) -> None:
+    # The jaw moves at 0.78 a second: 0.026 a frame at 30 a second, a 52nd of it for each weight.
+    values = [0.78 / rate * frame for frame in range(rate + 1)]
+    assert pause_difference([take(values, Fraction(rate), pause_s=1.0)]) == pytest.approx(0.0005)
+    assert math.isnan(pause_difference([take(values, Fraction(rate))]))

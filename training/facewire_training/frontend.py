@@ -36,7 +36,8 @@ def mel_filters(bands: int, warp: float = 1.0) -> NDArray[np.float32]:
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     rise = (position - left) / (centre - left)
     fall = (right - position) / (right - centre)
-    return np.maximum(np.minimum(rise, fall), 0.0).astype(np.float32)
+    filters: NDArray[np.float32] = np.maximum(np.minimum(rise, fall), 0.0).astype(np.float32)
+    return filters
 
 
 def fourier_kernels() -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ def make_table(folder: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the folder lacks a file of the model.
     """
-    neutral, moves, landmarks = _load(folder)
+    neutral, moves, landmarks = load_face_model(folder)
     shapes = [_measure(neutral + move, landmarks) for move in moves]
     rest = _measure(neutral, landmarks)
     unit = shapes[arkit.INDEX["jawOpen"]]["gap"] - rest["gap"]
@@ -80,8 +80,12 @@ def _measure(vertices: Points, landmarks: NDArray[np.int64]) -> dict[str, float]
     }
 
 
-def _load(folder: Path) -> tuple[Points, Points, NDArray[np.int64]]:
-    """Return neutral vertices [V, 3], moves [52, V, 3] by ARKit order, landmark vertices [68]."""
+def load_face_model(folder: Path) -> tuple[Points, Points, NDArray[np.int64]]:
+    """Return neutral vertices [V, 3], moves [52, V, 3] by ARKit order, landmark vertices [68].
+
+    Raises:
+        ConfigError: the folder lacks a file of the model.
+    """
     try:
         with np.load(folder / "ict_expression_basis.npz", allow_pickle=False) as basis:
             neutral = basis["neutral"].astype(np.float64)

@@ -109,9 +109,8 @@ def save(run: Path, model: Model, optimizer: torch.optim.Optimizer, step: int) -
     (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
 
 
-def train(config: TrainConfig, corpus: Path, run: Path) -> None:
-    """Train until `config.steps`, going on from the run's last checkpoint if there is one."""
-    run.mkdir(parents=True, exist_ok=True)
+def begin(config: TrainConfig, run: Path) -> tuple[Model, torch.optim.Optimizer, int]:
+    """Return the model and the optimizer as a run left them, or new ones, and the next step."""
     torch.manual_seed(config.seed)
     model = Model(config)
     optimizer = torch.optim.AdamW(
@@ -126,9 +125,24 @@ def train(config: TrainConfig, corpus: Path, run: Path) -> None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
+    return model, optimizer, first
+
+
+def train(config: TrainConfig, corpus: Path, run: Path, stop_after: int | None = None) -> None:
+    """Train until `config.steps`, going on from the run's last checkpoint if there is one.
+
+    Args:
+        config: what the run is made of.
+        corpus: folder that `prepare` wrote.
+        run: folder of the run.
+        stop_after: save and stop after this step, as if the machine were needed for something else.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    model, optimizer, first = begin(config, run)
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
     data = Batches(corpus, config.batches, config.seed, config.steps, config.face_share > 0)
-    loader = DataLoader(Subset(data, range(first, config.steps)), batch_size=None, num_workers=1)
+    last = min(config.steps, stop_after or config.steps)
+    loader = DataLoader(Subset(data, range(first, last)), batch_size=None, num_workers=1)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -143,7 +157,7 @@ def train(config: TrainConfig, corpus: Path, run: Path) -> None:
             if step % 10 == 0:
                 log.write(json.dumps({"step": step, "time": time.time(), **parts}) + "\n")
                 log.flush()
-            if (step + 1) % 200 == 0 or step + 1 == config.steps:
+            if (step + 1) % 200 == 0 or step + 1 == last:
                 save(run, model, optimizer, step + 1)
 
 
@@ -187,6 +201,7 @@ def main() -> None:
     parser.add_argument("--face-share", type=float, default=0.15, help="0: the encoder alone")
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
+    parser.add_argument("--stop-after", type=int, help="save and stop after this many steps")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -209,7 +224,7 @@ def main() -> None:
     begun = Path(arguments.begin_with, "command.txt") if arguments.begin_with else None
     before = f"{begun.read_text().strip()} && " if begun else ""
     (arguments.run / "command.txt").write_text(f"{before}{command}\n")
-    train(config, arguments.corpus, arguments.run)
+    train(config, arguments.corpus, arguments.run, arguments.stop_after)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Does the face move as smoothly as faces do, and rest when nothing is said?"""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from facewire_training.metrics.pairs import at_rate
 from facewire_training.metrics.take import Take
 
 JITTER_RATE = 30
@@ -23,20 +24,12 @@ def jitter(takes: Sequence[Take]) -> float:
     real speech have 85 to 111.
     """
     norms = [
-        np.linalg.norm(np.diff(_at_rate(take), n=2, axis=0), axis=1) * JITTER_RATE**2
+        np.linalg.norm(np.diff(at_rate(take, Fraction(JITTER_RATE)), n=2, axis=0), axis=1)
+        * JITTER_RATE**2
         for take in takes
     ]
     pooled = np.concatenate([*norms, []])
     return float(pooled.mean()) if len(pooled) else float("nan")
-
-
-def _at_rate(take: Take) -> NDArray[np.float64]:
-    if take.frame_rate == JITTER_RATE:
-        return take.weights.astype(np.float64)
-    times = np.arange(len(take)) / float(take.frame_rate)
-    wanted = np.arange(int(len(take) / take.frame_rate * JITTER_RATE)) / JITTER_RATE
-    columns = [np.interp(wanted, times, column) for column in take.weights.T]
-    return np.stack(columns, axis=1)
 
 
 def stillness(takes: Sequence[Take]) -> float:
@@ -51,6 +44,22 @@ def stillness(takes: Sequence[Take]) -> float:
         for frames in _pauses(take)
     ]
     pooled = np.concatenate([*norms, []])
+    return float(pooled.mean()) if len(pooled) else float("nan")
+
+
+def pause_difference(takes: Sequence[Take]) -> float:
+    """Return the mean change of a weight from frame to frame in pauses; 0 is a still face.
+
+    The mean over frames and the 52 weights of the size of the difference of successive frames at 30
+    frames a second, in the silences of `stillness`; nan if there is none.
+    """
+    changes = [
+        np.abs(np.diff(take.weights[frames], axis=0)).mean(axis=1)
+        * float(take.frame_rate / JITTER_RATE)
+        for take in takes
+        for frames in _pauses(take)
+    ]
+    pooled = np.concatenate([*changes, []])
     return float(pooled.mean()) if len(pooled) else float("nan")
 
 

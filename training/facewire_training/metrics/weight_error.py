@@ -1,0 +1,68 @@
+"""How far the weights are from the true ones: the error measures of the literature.
+
+They say how near a face is to one recorded performance, not how well its lips read: a face that
+hardly moves has small errors. In "From Tokens to Faces" (Correa et al. 2026, arXiv 2606.13630) the
+listeners' ranking follows closure, not these.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire_training.metrics.pairs import paired
+from facewire_training.metrics.paper_order import ALL, MOUTH, MOUTH_16, UPPER_FACE
+from facewire_training.metrics.take import Take
+
+
+def lip_vertex_error(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return LVE in blendshape space: the mean norm of the error of 27 jaw and mouth weights.
+
+    The Euclidean norm over the shapes, the mean over frames, then over takes. The paper writes
+    "squared", but its figures (0.26 to 0.84) are of this form.
+    """
+    return _mean_norm(takes, references, MOUTH)
+
+
+def lip_vertex_error_squared(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return LVE as the paper's text has it: the mean of the squared norm."""
+    return _mean_norm(takes, references, MOUTH, power=2)
+
+
+def lip_vertex_error_16(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return LVE over the 16 shapes of the paper's fine evaluation."""
+    return _mean_norm(takes, references, MOUTH_16)
+
+
+def mean_vertex_error(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return MVE: as LVE, over all 51 shapes."""
+    return _mean_norm(takes, references, ALL)
+
+
+def face_dynamics_deviation(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return FDD: by how much more the true upper face moves than ours; negative if it moves less.
+
+    The standard deviation over time of the sum of squares of the 24 upper weights, true minus
+    ours, the mean over takes (after Xing et al. 2023, CodeTalker, in blendshape space).
+    """
+    found = [
+        _energy(true[:, UPPER_FACE]).std() - _energy(ours[:, UPPER_FACE]).std()
+        for ours, true in paired(takes, references)
+        if len(true)
+    ]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _energy(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((weights**2).sum(axis=1))
+
+
+def _mean_norm(
+    takes: Sequence[Take], references: Sequence[Take], shapes: NDArray[np.intp], power: int = 1
+) -> float:
+    found = [
+        float((np.linalg.norm((ours - true)[:, shapes], axis=1) ** power).mean())
+        for ours, true in paired(takes, references)
+        if len(true)
+    ]
+    return float(np.mean(found)) if found else float("nan")
