@@ -1,10 +1,10 @@
 """An ONNX graph run by onnxruntime on one thread: named arrays in, arrays out."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from facewire.errors import EngineError
@@ -12,10 +12,25 @@ from facewire.errors import EngineError
 Array = NDArray[np.float32]
 
 
+def load_onnxruntime() -> Any:
+    """Return the `onnxruntime` module, which then neither counts its users nor writes to disk.
+
+    Raises:
+        EngineError: it is not installed.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise EngineError(f"onnxruntime is missing ({error}); install Facewire again") from error
+    return onnxruntime
+
+
 class OnnxGraph:
     """A compiled graph. Holds no stream state, so any thread and any session may run it."""
 
     def __init__(self, content: bytes, inputs: Sequence[str]) -> None:
+        onnxruntime = load_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -113,6 +113,17 @@ def test_help_of_every_command_has_examples(tmp_path: Path) -> None:
         assert "facewire " in result.stdout.split("Examples")[1]
 
 
+def test_nothing_is_written_outside_the_folder(short: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    result = subprocess.run(
+        [*FACEWIRE, "animate", str(short), "-o", "face.csv"],
+        cwd=tmp_path, env={"HOME": str(home), "PATH": os.environ["PATH"]}, timeout=100,
+    )  # fmt: skip
+    assert result.returncode == 0
+    assert list(home.rglob("*")) == []
+
+
 async def start(*arguments: str, cwd: Path) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *FACEWIRE, *arguments, cwd=cwd,
