@@ -117,11 +117,13 @@ def test_both_roads_give_windows_of_the_same_shape() -> None:
     curves, effort = torch.rand(2, 120, 52), torch.rand(2, 120)
     scores = 50.0 * torch.nn.functional.one_hot(hindsight_targets(labels), len(PHONES)).float()
     for _ in range(5):
-        live = live_windows(scores, hindsight_targets(effort), curves, generator)
-        tokens = token_windows(labels, effort, curves, generator)
+        known = curves > 0.5
+        live = live_windows(scores, hindsight_targets(effort), curves, known, generator)
+        tokens = token_windows(labels, effort, curves, known, generator)
         for windows in (live, tokens):
             assert windows.tokens.shape[2:] == (PLACES, len(PHONES))
             assert windows.truth.shape == (*windows.tokens.shape[:2], 52)
+            assert windows.believed.shape == windows.truth.shape
             assert windows.known.shape == windows.effort.shape == windows.tokens.shape[:3]
             torch.testing.assert_close(windows.tokens.sum(-1), torch.ones(windows.known.shape))
 

@@ -28,6 +28,25 @@ SHARES: tuple[tuple[str, float], ...] = (
 )
 """How often each corpus is drawn."""
 
+CAPTURE_SHARES: tuple[tuple[str, float], ...] = (("grid", 0.7), ("facegood", 0.3))
+"""How often each corpus of captured faces is drawn, among those."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A stretch of a corpus, with T tokens."""
+
+    samples: Floats
+    """[T * 160]."""
+    labels: NDArray[np.uint8]
+    """[T], 255 where nobody knows the phone."""
+    effort: Floats
+    """[T]."""
+    curves: Floats
+    """[T, 52]."""
+    known: NDArray[np.bool_]
+    """[T, 52], which of the curves are to be believed."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
@@ -70,10 +89,12 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         return self.steps
 
     def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
-        """Return samples `[B, T * 160]`, labels and effort `[B, T]`, curves `[B, T, 52]`, warps."""
+        """Return samples `[B, T * 160]`, labels and effort `[B, T]`, curves `[B, T, 52]` with what
+        of them is known, and the warp of each crop `[B]`.
+        """
         rng = np.random.default_rng((self.seed, step))
         crops = [self._crop(rng) for _ in range(self.config.batch)]
-        babble = [samples for samples, _, _, _ in crops]
+        babble = [crop.samples for crop in crops]
         plain = rng.random(len(crops)) < self.config.plain
         gains = 10 ** (rng.uniform(*self.config.gain_db, len(crops)) / 20)
         noisy = [
@@ -85,13 +106,14 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         warp = np.where(own, 0, rng.integers(0, len(WARPS), len(crops)))
         return {
             "samples": torch.from_numpy(np.clip(loud, -1, 1).astype(np.float32)),
-            "labels": torch.from_numpy(np.stack([c[1] for c in crops]).astype(np.int64)),
-            "effort": torch.from_numpy(np.stack([c[2] for c in crops])),
-            "curves": torch.from_numpy(np.stack([c[3] for c in crops])),
+            "labels": torch.from_numpy(np.stack([c.labels for c in crops]).astype(np.int64)),
+            "effort": torch.from_numpy(np.stack([c.effort for c in crops])),
+            "curves": torch.from_numpy(np.stack([c.curves for c in crops])),
+            "known": torch.from_numpy(np.stack([c.known for c in crops])),
             "warp": torch.from_numpy(warp),
         }
 
-    def _crop(self, rng: np.random.Generator) -> tuple[Floats, NDArray[np.uint8], Floats, Floats]:
+    def _crop(self, rng: np.random.Generator) -> Crop:
         """Cut a random stretch out of a random corpus, at a random speed."""
         hops = self.config.hops
         shard, targets = self.shards[rng.choice(len(self.shards), p=self.shares)]
@@ -102,9 +124,10 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         if speed != 1.0:
             samples = soxr.resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE, quality="LQ")
         places = start + np.minimum((np.arange(hops) + 0.5) * speed, need - 1).astype(int)
-        return (
-            np.ascontiguousarray(samples[: hops * HOP]),
-            np.asarray(shard.labels[places]),
-            targets.effort[places].astype(np.float32),
-            targets.curves[places].astype(np.float32),
+        return Crop(
+            samples=np.ascontiguousarray(samples[: hops * HOP]),
+            labels=np.asarray(shard.labels[places]),
+            effort=targets.effort[places].astype(np.float32),
+            curves=targets.curves[places].astype(np.float32),
+            known=np.asarray(targets.known[places]),
         )

@@ -36,5 +36,15 @@ SOURCES: dict[str, Source] = {
         "output of a program, unrestricted",
         "eSpeak NG, Jonathan Duddington, Reece H. Dunn and others",
     ),
+    "grid": Source(
+        "GRID, speaker 1, with his tracked face",
+        "CC BY 4.0, as users of the corpus cite it",
+        "GRID audio-visual sentence corpus, M. Cooke, J. Barker, S. Cunningham and X. Shao, 2006",
+    ),
+    "facegood": Source(
+        "FACEGOOD-Audio2Face, one Mandarin speaker with an animated face",
+        "MIT",
+        "FACEGOOD-Audio2Face (c) 2022-2032 The FACEGOOD Authors",
+    ),
     "nospeech": Source("noise made by facewire_training", "Apache-2.0", "Facewire"),
 }

@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from facewire import __version__, arkit
 from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_engines.onnx_graph import load_onnxruntime
 from facewire_engines.phone_set import PHONES
 from facewire_engines.phones import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_training.data_sources import SOURCES
@@ -105,7 +105,7 @@ def _export(
     with torch.no_grad():
         expected = module(*inputs)
     expected = expected if isinstance(expected, tuple) else (expected,)
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = load_onnxruntime().InferenceSession(content, providers=["CPUExecutionProvider"])
     for name, found, wanted in zip(outputs, session.run(None, feeds), expected, strict=True):
         difference = float((torch.from_numpy(found) - wanted).abs().max())
         if difference > TOLERANCE:
@@ -126,7 +126,9 @@ def write_model(run: Path, corpus: Path, out: Path, command: str) -> None:
         count = sum(value.numel() for value in network.parameters())
         files[name] = ModelFile(hashlib.sha256(content).hexdigest(), len(content), count)
         print(f"{name}: {count:,} parameters, {len(content):,} bytes")
-    hours = {shard.corpus: len(shard.labels) / 360_000 for shard in load(corpus)}
+    shares = json.loads((run / "config.json").read_text())["batches"]["shares"]
+    heard = {name for name, share in shares if share > 0}
+    hours = {shard.corpus: shard.hours for shard in load(corpus) if shard.corpus in heard}
     manifest = Manifest(
         name="phones",
         version=__version__,

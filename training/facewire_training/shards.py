@@ -17,8 +17,17 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire_training.corpora.corpus import SAMPLE_RATE, TOKEN_SIZE, Utterance, token_labels
+from facewire_training.corpora.corpus import (
+    SAMPLE_RATE,
+    SILENCE,
+    TOKEN_SIZE,
+    Utterance,
+    token_labels,
+)
 from facewire_training.phones import PhoneInterval
+
+UNKNOWN = 255
+"""The label of a token of which nobody has said what is spoken; not for training an encoder."""
 
 _FULL_SCALE = 32767.0
 
@@ -32,7 +41,7 @@ class Shard:
     starts: NDArray[np.int64]
     """[N + 1], multiples of 160."""
     labels: NDArray[np.uint8]
-    """[T / 160], mapped from disk: the class at the centre of each token."""
+    """[T / 160], mapped from disk: the class at the centre of each token, or `UNKNOWN`."""
     names: tuple[str, ...]
     speakers: tuple[str, ...]
     corpus: str
@@ -66,15 +75,18 @@ class Shard:
         )
 
 
-def write(folder: Path, utterances: Iterable[Utterance], about: dict[str, Any]) -> Shard:
+def write(
+    folder: Path, utterances: Iterable[Utterance], about: dict[str, Any], uncovered: int = SILENCE
+) -> Shard:
     """Write a shard into a new folder and return it; what is in the way is replaced.
 
-    Audio past the last whole token is left out. `about` is kept in `shard.json`.
+    Audio past the last whole token is left out. `about` is kept in `shard.json`. `uncovered` is
+    the label of tokens that no phone covers: silence, or `UNKNOWN`.
 
     Raises:
         ConfigError: there was nothing to write.
     """
-    pieces = [_Piece(u) for u in utterances]
+    pieces = [_Piece(u, uncovered) for u in utterances]
     if not pieces:
         raise ConfigError(f"no utterance for {folder.name}; is the corpus there?")
     partial = folder.with_name(folder.name + ".part")
@@ -92,11 +104,11 @@ class _Piece:
 
     __slots__ = ("corpus", "labels", "name", "phones", "samples", "speaker")
 
-    def __init__(self, utterance: Utterance) -> None:
+    def __init__(self, utterance: Utterance, uncovered: int) -> None:
         count = len(utterance.samples) // TOKEN_SIZE
         whole = np.clip(utterance.samples[: count * TOKEN_SIZE], -1.0, 1.0)
         self.samples = np.round(whole * _FULL_SCALE).astype(np.int16)
-        self.labels = token_labels(utterance.phones, count)[:count]
+        self.labels = token_labels(utterance.phones, count, uncovered)[:count]
         self.name, self.speaker = utterance.name, utterance.speaker
         self.corpus, self.phones = utterance.corpus, utterance.phones
 

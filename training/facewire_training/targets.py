@@ -27,6 +27,8 @@ class ShardTargets:
     """[T], in [-1, 1]."""
     curves: NDArray[np.float16]
     """[T, 52], at the centres of the tokens."""
+    known: NDArray[np.bool_]
+    """[T, 52], which of the curves are to be believed; all of those that rules made."""
 
 
 def load_targets(folder: Path, shard: Shard) -> ShardTargets:
@@ -38,7 +40,12 @@ def load_targets(folder: Path, shard: Shard) -> ShardTargets:
     effort, curves = _paths(folder, shard)
     if not curves.exists():
         raise FileNotFoundError(f"{curves} is missing: run facewire_training.targets first")
-    return ShardTargets(np.load(effort, mmap_mode="r"), np.load(curves, mmap_mode="r"))
+    known = folder / f"{shard.corpus}.known.npy"
+    return ShardTargets(
+        np.load(effort, mmap_mode="r"),
+        np.load(curves, mmap_mode="r"),
+        np.load(known, mmap_mode="r") if known.exists() else _all_known(len(shard.labels)),
+    )
 
 
 def make_targets(shard: Shard) -> ShardTargets:
@@ -55,14 +62,18 @@ def make_targets(shard: Shard) -> ShardTargets:
         times = (np.arange(end - start) + 0.5) / TOKEN_RATE
         curves[start:end] = animate(shard.phones(index), times, loudness)
         effort[start:end] = loudness
-    return ShardTargets(effort, curves)
+    return ShardTargets(effort, curves, _all_known(tokens))
 
 
 def no_targets(shard: Shard) -> ShardTargets:
     """Return zeros, for training an encoder alone."""
     tokens = len(shard.labels)
     none = np.broadcast_to(np.float16(0), (tokens, arkit.COUNT))
-    return ShardTargets(none[:, 0], none)
+    return ShardTargets(none[:, 0], none, _all_known(tokens))
+
+
+def _all_known(tokens: int) -> NDArray[np.bool_]:
+    return np.broadcast_to(np.True_, (tokens, arkit.COUNT))
 
 
 def _paths(folder: Path, shard: Shard) -> tuple[Path, Path]:

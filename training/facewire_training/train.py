@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
-from facewire_training.batches import SHARES, BatchConfig, Batches
+from facewire_training.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.decoder import Decoder, DecoderConfig
 from facewire_training.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.losses import FaceLoss, LossConfig
+from facewire_training.shards import UNKNOWN
 from facewire_training.windows import Windows, live_windows, token_windows
 
 
@@ -66,26 +67,32 @@ class Model(nn.Module):
         wanted = hindsight_targets(batch["labels"])
         settled = slice(HINDSIGHT, None)
         phones = functional.cross_entropy(
-            scores[:, settled].flatten(0, 2), wanted[:, settled].flatten()
+            scores[:, settled].flatten(0, 2), wanted[:, settled].flatten(), ignore_index=UNKNOWN
         )
         loud = hindsight_targets(batch["effort"])
         with torch.no_grad():
             hit = scores[:, settled].argmax(-1) == wanted[:, settled]
+            known = wanted[:, settled] != UNKNOWN
         parts = {
             "phones": phones,
-            "accuracy_0": hit[..., 0].float().mean(),
-            "accuracy_80": hit[..., 8].float().mean(),
+            "accuracy_0": hit[..., 0][known[..., 0]].float().mean(),
+            "accuracy_80": hit[..., 8][known[..., 8]].float().mean(),
         }
         if self.config.face_share > 0:
-            live = live_windows(scores, effort, batch["curves"], generator)
-            tokens = token_windows(batch["labels"], batch["effort"], batch["curves"], generator)
+            curves, known = batch["curves"], batch["known"]
+            live = live_windows(scores, effort, curves, known, generator)
+            said = (batch["labels"] != UNKNOWN).all(dim=1)
+            labels, efforts = batch["labels"][said], batch["effort"][said]
+            tokens = token_windows(labels, efforts, curves[said], known[said], generator)
             parts |= {"live": self._face(live), "tokens": self._face(tokens)}
             parts["effort"] = functional.mse_loss(effort[:, settled], loud[:, settled])
         return parts
 
     def _face(self, windows: Windows) -> Tensor:
         raw = self.decoder.raw(windows.tokens, windows.known, windows.effort, windows.effort_known)
-        loss: Tensor = self.face_loss(raw, windows.truth)
+        # What is not known about a face costs nothing, whatever it is.
+        truth = torch.where(windows.believed, windows.truth, raw.detach().clamp(0.0, 1.0))
+        loss: Tensor = self.face_loss(raw, truth)
         return loss
 
 
@@ -197,6 +204,9 @@ def main() -> None:
     parser.add_argument("--hops", type=int, default=320, help="length of a crop, in 10 ms")
     parser.add_argument("--plain", type=float, default=0.15, help="share of crops without noise")
     parser.add_argument("--corpora", default="", help="only these, separated by commas")
+    parser.add_argument(
+        "--captures", type=float, default=0.0, help="share of crops with captured faces"
+    )
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--face-share", type=float, default=0.15, help="0: the encoder alone")
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
@@ -211,7 +221,10 @@ def main() -> None:
             batch=arguments.batch,
             hops=arguments.hops,
             plain=arguments.plain,
-            shares=tuple(share for share in SHARES if share[0] in chosen),
+            shares=(
+                *((n, s * (1 - arguments.captures)) for n, s in SHARES if n in chosen),
+                *((n, s * arguments.captures) for n, s in CAPTURE_SHARES if arguments.captures),
+            ),
         ),
         steps=arguments.steps,
         learning_rate=arguments.rate,

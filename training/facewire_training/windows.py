@@ -24,6 +24,8 @@ class Windows:
     effort: Tensor
     effort_known: Tensor
     truth: Tensor
+    believed: Tensor
+    """`[B, N, 52]`, which of the true weights are known."""
 
 
 def draw(options: tuple[int, ...], generator: torch.Generator) -> int:
@@ -51,26 +53,36 @@ def interpolate(rows: Tensor, times: Tensor) -> Tensor:
     return rows[:, low] * (1 - fraction) + rows[:, low + 1] * fraction
 
 
+def nearest(rows: Tensor, times: Tensor) -> Tensor:
+    """Read `[B, T, C]` token rows at sample times `[N]`, without mixing neighbours."""
+    return rows[:, (times / HOP).floor().long().clamp(0, rows.shape[1] - 1)]
+
+
 def live_windows(
-    scores: Tensor, effort: Tensor, curves: Tensor, generator: torch.Generator
+    scores: Tensor, effort: Tensor, curves: Tensor, known: Tensor, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a microphone's session sees, at one random look-ahead."""
     times = frame_times(scores.shape[1], generator)
     lookahead = draw(LOOKAHEADS_MS, generator) * SAMPLE_RATE // 1000
     steps = ((times + lookahead) / HOP).floor().long() - 1
-    ages, known = window_ages((steps + 1) * HOP - times)
+    ages, heard_of = window_ages((steps + 1) * HOP - times)
     rows = torch.cat((scores.softmax(-1), effort[..., None]), dim=-1)
     batch = scores.shape[0]
     seen = gather_windows(rows, steps.expand(batch, -1), ages.to(rows.dtype))
-    mask = known.to(rows.dtype).expand(batch, -1, -1)
+    mask = heard_of.to(rows.dtype).expand(batch, -1, -1)
     heard = (torch.rand(batch, 1, 1, generator=generator) > 0.1).to(rows.dtype)
     return Windows(
-        seen[..., :-1], mask, seen[..., -1], heard.expand_as(mask), interpolate(curves, times)
+        tokens=seen[..., :-1],
+        known=mask,
+        effort=seen[..., -1],
+        effort_known=heard.expand_as(mask),
+        truth=interpolate(curves, times),
+        believed=nearest(known, times),
     )
 
 
 def token_windows(
-    labels: Tensor, effort: Tensor, curves: Tensor, generator: torch.Generator
+    labels: Tensor, effort: Tensor, curves: Tensor, known: Tensor, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a TTS's phones give: certain tokens, effort often unknown."""
     times = frame_times(labels.shape[1], generator)
@@ -78,12 +90,13 @@ def token_windows(
     ahead = draw((*range(0, 160, 20), 160, 160, 160), generator)
     batch = labels.shape[0]
     one_hot = functional.one_hot(labels, len(PHONES)).to(curves.dtype)
-    known = (torch.tensor(PLACES_MS) <= ahead).to(curves.dtype).expand(batch, len(times), -1)
+    mask = (torch.tensor(PLACES_MS) <= ahead).to(curves.dtype).expand(batch, len(times), -1)
     heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(curves.dtype)
     return Windows(
-        interpolate(one_hot, places),
-        known,
-        interpolate(effort[..., None], places)[..., 0],
-        heard.expand_as(known),
-        interpolate(curves, times),
+        tokens=interpolate(one_hot, places),
+        known=mask,
+        effort=interpolate(effort[..., None], places)[..., 0],
+        effort_known=heard.expand_as(mask),
+        truth=interpolate(curves, times),
+        believed=nearest(known, times),
     )

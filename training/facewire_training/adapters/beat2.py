@@ -1,10 +1,10 @@
 """BEAT2 (Liu et al. 2024, "EMAGE"): faces in FLAME's parameters, brought to ARKit's.
 
 The data, and the matrix, are for non-commercial research. Layout of a language's folder:
-`wave16k/*.wav`, `textgrid/*.TextGrid`, `smplxflame_30/*.npz`, `train_test_split.csv` (columns id and
-type). A face is 100 expressions and 3 rotations of the jaw; the authors' matrix, 51 by 103, maps 51
-ARKit shapes in alphabetical order to these, and its pseudo-inverse maps them back, as in "From
-Tokens to Faces" (Correa et al. 2026). The results are not clipped: some are below 0.
+`wave16k/*.wav`, `textgrid/*.TextGrid`, `smplxflame_30/*.npz`, and `train_test_split.csv` with the
+columns id and type. A face is 100 expressions and 3 rotations of the jaw; the authors' matrix, 51
+by 103, maps 51 ARKit shapes in alphabetical order to these, and its pseudo-inverse maps them back,
+as in "From Tokens to Faces" (Correa et al. 2026). The results are not clipped: some are below 0.
 """
 
 import csv
@@ -68,7 +68,9 @@ class Beat2:
         phones = read_phone_times(self.root / "textgrid" / f"{name}.TextGrid")
         covered = cover_gaps(phones, len(samples) / SAMPLE_RATE)
         utterance = Utterance(name, samples, covered, name.split("_")[0], "beat2")
-        return clip_of(utterance, _read_flame(self.root / "smplxflame_30" / f"{name}.npz", to_arkit))
+        return clip_of(
+            utterance, _read_flame(self.root / "smplxflame_30" / f"{name}.npz", to_arkit)
+        )
 
 
 def read_matrix(path: Path) -> NDArray[np.float64]:

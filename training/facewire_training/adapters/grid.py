@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
 from facewire_training.adapters.clip import Clip
@@ -19,10 +20,12 @@ from facewire_training.metrics.capture_match import TrueMotion
 
 VALIDATION = slice(800, 1000)
 """Places among the clips, in the order of the file, that are never trained on."""
-_UPPER_LIP, _LOWER_LIP = 13, 14
+_LIPS = (13, 14)
 """MediaPipe's numbers of the inner edges of the lips, in the middle."""
 _CORNERS = (61, 291)
 _EYES = (33, 263)
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +40,33 @@ class Grid:
         Raises:
             ConfigError: the folder lacks a file.
         """
-        path = self.root / "tracks.npz"
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                names = [str(name) for name in arrays["clip"][VALIDATION]]
-                points = arrays["landmarks"][VALIDATION].astype(np.float64)
-                numbers = arrays["landmark_index"].tolist()
-                shapes = arrays["blendshape_names"].tolist()
-                jaw = arrays["blendshapes"][VALIDATION, :, shapes.index("jawOpen")]
-                rate = float(arrays["fps"])
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error
-        places = {number: place for place, number in enumerate(numbers)}
-        for clip, name in enumerate(names):
-            seen = points[clip]
-
-            def apart(pair: tuple[int, int], seen: Points = seen) -> Points:
-                first, second = (seen[:, places[number]] for number in pair)
-                return np.asarray(np.linalg.norm(first - second, axis=1))
-
-            face = apart(_EYES)
-            curves = {
-                "gap": apart((_UPPER_LIP, _LOWER_LIP)) / face,
-                "width": apart(_CORNERS) / face,
-                "jaw": jaw[clip].astype(np.float64),
-            }
+        for name, motion in _motions(self.root / "tracks.npz").items():
             samples = read_mono(self.root / "audio" / f"{name}.opus")
-            utterance = Utterance(name, samples, (), "1", "grid")
-            yield Clip(utterance, motion=TrueMotion(np.arange(len(face)) / rate, curves))
+            yield Clip(Utterance(name, samples, (), "1", "grid"), motion=motion)
+
+
+def _motions(path: Path) -> dict[str, TrueMotion]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = [str(name) for name in arrays["clip"][VALIDATION]]
+            points = arrays["landmarks"][VALIDATION, :, :, :2].astype(np.float64)
+            numbers: list[int] = arrays["landmark_index"].tolist()
+            shapes: list[str] = arrays["blendshape_names"].tolist()
+            jaw = arrays["blendshapes"][VALIDATION, :, shapes.index("jawOpen")].astype(np.float64)
+            rate = float(arrays["fps"])
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error
+    face = _apart(points, numbers, _EYES)
+    gap = _apart(points, numbers, _LIPS) / face
+    width = _apart(points, numbers, _CORNERS) / face
+    times_s = np.arange(points.shape[1]) / rate
+    return {
+        name: TrueMotion(times_s, {"gap": gap[clip], "width": width[clip], "jaw": jaw[clip]})
+        for clip, name in enumerate(names)
+    }
+
+
+def _apart(points: Floats, numbers: list[int], pair: tuple[int, int]) -> Floats:
+    """Return how far two landmarks are apart in the picture, [clips, T]."""
+    first, second = (points[:, :, numbers.index(number)] for number in pair)
+    return np.asarray(np.linalg.norm(first - second, axis=-1))

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from praatio import textgrid
+from praatio.utilities.constants import Interval
 from praatio.utilities.errors import PraatioException
 
 from facewire.errors import ConfigError
+from facewire_engines.ipa import phones_of
 from facewire_engines.phone_set import phone_index
-from facewire_training.corpora.ipa import phones_of
 from facewire_training.phones import PhoneInterval
 
 Timed = tuple[float, float, str]
 """Start and end in seconds, and a label."""
 
 _PHONE_TIER = re.compile(r"phone|segment|\bmau\b", re.IGNORECASE)
-_SILENT = frozenset({"<eps>", "<p:>", "#", "_", "sp", "spn", "<unk>", "silence", "<sp>", "<silence>"})
+_SILENT = frozenset(
+    {"<eps>", "<p:>", "#", "_", "sp", "spn", "<unk>", "silence", "<sp>", "<silence>"}
+)
 _HTK_UNIT_S = 1e-7
 _TIMIT_RATE = 16_000
 
@@ -46,7 +49,7 @@ def read_phone_times(path: Path) -> list[PhoneInterval]:
     try:
         timed = reader(path)
         return [phone for item in timed for phone in _phones(*item)]
-    except (OSError, ValueError, KeyError, TypeError, PraatioException) as error:
+    except (OSError, ValueError, LookupError, TypeError, PraatioException) as error:
         raise ConfigError(f"cannot read the phones of {path}: {error}; correct the file") from error
 
 
@@ -56,7 +59,8 @@ def _text_grid(path: Path) -> list[Timed]:
     if not tiers:
         raise ValueError("it has no tier of intervals")
     tier = next((tier for tier in tiers if _PHONE_TIER.search(tier.name)), tiers[-1])
-    return [(entry.start, entry.end, entry.label) for entry in tier.entries]
+    intervals = (entry for entry in tier.entries if isinstance(entry, Interval))
+    return [(entry.start, entry.end, entry.label) for entry in intervals]
 
 
 def _lab(path: Path) -> list[Timed]:
@@ -66,7 +70,9 @@ def _lab(path: Path) -> list[Timed]:
     rows = [line.split(maxsplit=2) for line in lines if line.strip()]
     in_seconds = any("." in number for row in rows for number in row[:2])
     unit = 1.0 if in_seconds else _HTK_UNIT_S
-    return [(float(start) * unit, float(end) * unit, label.split()[0]) for start, end, label in rows]
+    return [
+        (float(start) * unit, float(end) * unit, label.split()[0]) for start, end, label in rows
+    ]
 
 
 def _festival(lines: list[str]) -> list[Timed]:
@@ -94,8 +100,8 @@ def _json(path: Path) -> list[Timed]:
 
 def _json_item(item: dict[str, Any]) -> Timed:
     start, end, label = (
-        next(item[name] for name in names if name in item)
-        for names in (("start", "start_s"), ("end", "end_s"), ("phone", "label"))
+        item[first] if first in item else item[second]
+        for first, second in (("start", "start_s"), ("end", "end_s"), ("phone", "label"))
     )
     return float(start), float(end), str(label)
 

@@ -47,9 +47,14 @@ class Corpus(Protocol):
         ...
 
 
-def token_labels(phones: tuple[PhoneInterval, ...], count: int) -> NDArray[np.uint8]:
-    """Return the class at the centre of each of `count` 10 ms tokens, [count]."""
-    labels = np.full(count, SILENCE, np.uint8)
+def token_labels(
+    phones: tuple[PhoneInterval, ...], count: int, uncovered: int = SILENCE
+) -> NDArray[np.uint8]:
+    """Return the class at the centre of each of `count` 10 ms tokens, [count].
+
+    Tokens that no phone covers get the class `uncovered`.
+    """
+    labels = np.full(count, uncovered, np.uint8)
     for phone in phones:
         labels[_first_token(phone.start_s) : _first_token(phone.end_s)] = phone.phone_index
     return labels

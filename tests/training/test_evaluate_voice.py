@@ -1,0 +1,55 @@
+"""The lips close on the p, b and m of the embedded voice."""
+
+import os
+from fractions import Fraction
+
+import pytest
+
+pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+
+from facewire.errors import ConfigError
+from facewire_engines.phones import load_embedded
+from facewire_engines.token_session import TokenDecoder, token_decoder
+from facewire_engines.voices.espeak import EspeakVoice
+from facewire_training.evaluate_voice import FIRST, main, report, sentences, speak
+from facewire_training.metrics.closure import closure_rate, false_closure_rate
+
+
+@pytest.fixture(scope="module")
+def voice() -> EspeakVoice:
+    try:
+        return EspeakVoice()
+    except ConfigError as error:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(f"CI must have it: {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def decoder() -> TokenDecoder:
+    return token_decoder(load_embedded())
+
+
+@pytest.mark.parametrize("frame_rate", [Fraction(60), Fraction(30)])
+def test_lips_close_on_bilabials_and_not_on_open_vowels(
+    voice: EspeakVoice, decoder: TokenDecoder, frame_rate: Fraction
+) -> None:
+    takes = [speak(text, voice, decoder, frame_rate) for text in sentences()[:30]]
+    assert closure_rate(takes) >= 0.95
+    assert false_closure_rate(takes) < 0.1
+
+
+def test_the_report_counts_them(voice: EspeakVoice, decoder: TokenDecoder) -> None:
+    take = speak(FIRST, voice, decoder, Fraction(60))
+    said = " ".join(phone.label for phone in take.phones)
+    assert said == "b aa b b ao t m ay p ah p iy iy ah m ae p"
+    assert report([take]).startswith("lips closed on 100.0 % of 8 p, b and m")
+
+
+@pytest.mark.usefixtures("voice")
+def test_the_command_prints_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["evaluate_voice", FIRST, "--frame-rate", "30"])
+    main()
+    assert "% of 8 p, b and m" in capsys.readouterr().out

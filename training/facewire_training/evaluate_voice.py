@@ -1,0 +1,84 @@
+"""Do the lips close when the embedded voice says p, b and m?
+
+`python -m facewire_training.evaluate_voice` speaks sentences full of them, drives the face from
+the voice's own phones, as `facewire say` does, and prints on which of them the lips meet.
+"""
+
+import argparse
+from collections.abc import Sequence
+from fractions import Fraction
+from importlib import resources
+
+import numpy as np
+
+from facewire.face import make_face
+from facewire.speech import Voice
+from facewire.tokens import TokenChunk
+from facewire_engines.phone_set import INDEX
+from facewire_engines.phones import load_embedded
+from facewire_engines.token_session import TokenDecoder, token_decoder
+from facewire_engines.voices.espeak import EspeakVoice
+from facewire_training.metrics.closure import BILABIALS, closure_rate, false_closure_rate
+from facewire_training.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+
+FIRST = "Bob bought my puppy a map."
+
+
+def speak(text: str, voice: Voice, decoder: TokenDecoder, frame_rate: Fraction) -> Take:
+    """Return the face of a text, and the phones that the voice said to have spoken."""
+    session = decoder.session(frame_rate=frame_rate)
+    face = make_face(session.spec, idle=False)
+    frames = []
+    phones: list[PhoneInterval] = []
+    tokens = 0
+    for speech in voice.speak(text):
+        origin = voice.space.sample(tokens, voice.sample_rate)
+        phones += [
+            PhoneInterval(
+                (origin + phone.start) / voice.sample_rate,
+                (origin + phone.end) / voice.sample_rate,
+                INDEX[phone.label],
+            )
+            for phone in speech.phones
+        ]
+        chunk = TokenChunk(speech.tokens, voice.space, 0, tokens, voice.sample_rate)
+        frames += session.push(chunk)
+        tokens += len(speech.tokens)
+    frames += session.flush()
+    weights = np.stack([face.apply(frame).weights for frame in frames])
+    return Take(weights, frame_rate, tuple(phones))
+
+
+def sentences() -> list[str]:
+    """Return the sentences that are spoken where none is given."""
+    folder = resources.files("facewire_training.corpora")
+    return [FIRST, *(folder / "sentences.txt").read_text(encoding="utf-8").splitlines()]
+
+
+def report(takes: Sequence[Take]) -> str:
+    """Return a line with the shares."""
+    count = sum(phone.label in BILABIALS for take in takes for phone in take.phones)
+    return (
+        f"lips closed on {100 * closure_rate(takes):.1f} % of {count} p, b and m; "
+        f"shut on {100 * false_closure_rate(takes):.1f} % of the open vowels"
+    )
+
+
+def main() -> None:
+    """Speak, and print the shares."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("text", nargs="*", help="what to say; by default built-in sentences")
+    parser.add_argument("--language", default="en-us")
+    parser.add_argument("--voice", default="")
+    parser.add_argument("--rate", type=int, default=175, help="words a minute")
+    parser.add_argument("--frame-rate", type=Fraction, default=Fraction(60))
+    options = parser.parse_args()
+    voice = EspeakVoice(options.language, options.voice, options.rate)
+    decoder = token_decoder(load_embedded())
+    texts = options.text or sentences()
+    print(report([speak(text, voice, decoder, options.frame_rate) for text in texts]))
+
+
+if __name__ == "__main__":
+    main()

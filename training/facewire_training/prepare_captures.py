@@ -1,0 +1,95 @@
+"""Make shards of captured faces, for training on them and for measuring against them.
+
+    python -m facewire_training.prepare_captures --data DATA --out runs/corpus
+
+`DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand the true faces (`NAME.curves.npy`,
+[tokens, 52]), which of their weights to trust (`NAME.known.npy`, of the same shape) and the effort
+(`NAME.effort.npy`). What is for validation goes to `OUT/validation-captures`. Nobody has aligned
+phones here: tokens are labelled `shards.UNKNOWN`, but for those that are certainly silent.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facewire.errors import ConfigError
+from facewire_training import shards
+from facewire_training.capture import Capture
+from facewire_training.corpora.corpus import SAMPLE_RATE
+from facewire_training.corpora.facegood import Facegood
+from facewire_training.corpora.grid import Grid
+from facewire_training.effort import effort_from_audio
+
+VERSION = 1
+"""Changes when the same data make other shards than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One shard to make."""
+
+    folder: Path
+    captures: Callable[[], Iterator[Capture]]
+
+
+def jobs(data: Path, out: Path) -> list[Job]:
+    """Return the shards to make: of each corpus, training and validation."""
+    grid, facegood = Grid(data / "grid_s1"), Facegood(data / "facegood")
+    validation = out / "validation-captures"
+    return [
+        Job(out / "grid", grid.train),
+        Job(out / "facegood", facegood.train),
+        Job(validation / "grid", grid.validation),
+        Job(validation / "facegood", facegood.validation),
+    ]
+
+
+def make(job: Job) -> shards.Shard:
+    """Make one shard and what stands beside it.
+
+    Raises:
+        ConfigError: its data are missing.
+    """
+    captures = list(job.captures())
+    # The shard comes last: its presence says that all is there.
+    job.folder.parent.mkdir(parents=True, exist_ok=True)
+    faces = [capture.tokens() for capture in captures]
+    efforts = [
+        effort_from_audio(capture.samples, SAMPLE_RATE)[: len(curves)]
+        for capture, (curves, _) in zip(captures, faces, strict=True)
+    ]
+    beside = {
+        "curves": np.concatenate([curves for curves, _ in faces]).astype(np.float16),
+        "known": np.concatenate([known for _, known in faces]),
+        "effort": np.concatenate(efforts).astype(np.float16),
+    }
+    for name, array in beside.items():
+        np.save(job.folder.with_name(f"{job.folder.name}.{name}.npy"), array)
+    about = {"version": VERSION, "captures": len(captures)}
+    utterances = (capture.utterance() for capture in captures)
+    return shards.write(job.folder, utterances, about, uncovered=shards.UNKNOWN)
+
+
+def main() -> int:
+    """Make the shards, and print what there is."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    options = parser.parse_args()
+    try:
+        for job in jobs(options.data, options.out):
+            shard = make(job)
+            where = job.folder.relative_to(options.out)
+            print(f"{where}: {shard.hours:.2f} h, {len(shard)} clips")
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
