@@ -1,0 +1,27 @@
+"""What `facewire bench quality` is asked to measure."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+LOOKAHEADS_MS = (0.0, 40.0, 80.0, 160.0)
+ROWS = ("oracle", "captured", "meter", "phones")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which systems, on which speech."""
+
+    data: Path
+    """A folder in one of the layouts of `material`."""
+    rows: tuple[str, ...] = ROWS
+    """Names that `rows` knows."""
+    lookaheads_ms: tuple[float, ...] = LOOKAHEADS_MS
+    """Of every engine."""
+    frame_rate: Fraction = Fraction(60)
+    utterances: int | None = None
+    """How many of each set, spread over it; all if None."""
+    noise_db: float | None = None
+    """How far background voices are below the speech, in dB; none if None."""
+    matrix: Path | None = None
+    """BEAT2's matrix."""
