@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8765
 
 # Whatever pip wants to keep stays inside the checkout.
+SCRATCH := $(CURDIR)/.cache/tmp
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -13,7 +14,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 .PHONY: demo test style types wheel train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
-	$(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
+	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
 
 test: $(VENV)/.dev ## the whole test suite; what the machine lacks is skipped with one line
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
@@ -36,17 +37,18 @@ clean: ## remove everything that make made
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Facewire needs Python 3.11 or newer; run make PYTHON=python3.11")'
+	mkdir -p $(SCRATCH)
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --editable .
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[mic]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[mic,tts]" --group dev
 	touch $@ $(VENV)/.core
 
 $(VENV)/.train: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --editable ".[mic,train]"
+	$(BIN)/python -m pip install --quiet --editable ".[mic,train,tensorrt]"
 	touch $@

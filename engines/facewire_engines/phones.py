@@ -26,14 +26,15 @@ HINDSIGHT = 17
 MAX_LOOKAHEAD_MS = 160
 PLACES_MS = np.arange(-250, 151, 20)
 """Where the decoder's window looks, relative to the frame."""
-_PLACES = PLACES_MS * (SAMPLE_RATE // 1000)
-_NOW = int(np.searchsorted(PLACES_MS, 0))
+PLACES = PLACES_MS * (SAMPLE_RATE // 1000)
+NOW_PLACE = int(np.searchsorted(PLACES_MS, 0))
+"""The first place after the frame's own time."""
 MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
 """Tokens that the oldest window can reach back to."""
-_SILENCE = PHONES.index("sil")
+SILENCE = PHONES.index("sil")
 
-ENCODER_INPUTS = ("samples", "past_samples", "past_mel", "past_hidden")
-DECODER_INPUTS = ("tokens", "known", "effort", "effort_known")
+ENCODER_INPUTS: tuple[str, ...] = ("samples", "past_samples", "past_mel", "past_hidden")
+DECODER_INPUTS: tuple[str, ...] = ("tokens", "known", "effort", "effort_known")
 
 Array = NDArray[np.float32]
 
@@ -75,15 +76,23 @@ class PhonesEngine:
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
-            raise ConfigError(
-                f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
-                f"{MAX_LOOKAHEAD_MS} ms"
-            )
-        if not 1 <= frame_rate <= 240:
-            raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-        lookahead = round(lookahead_ms * SAMPLE_RATE / 1000)
-        return PhonesSession(self, StreamSpec(SAMPLE_RATE, frame_rate, lookahead), clock)
+        return PhonesSession(self, stream_spec(frame_rate, lookahead_ms), clock)
+
+
+def stream_spec(frame_rate: Fraction, lookahead_ms: float) -> StreamSpec:
+    """Return the geometry of a stream.
+
+    Raises:
+        ConfigError: the look-ahead or the frame rate is out of range.
+    """
+    if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
+        raise ConfigError(
+            f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
+            f"{MAX_LOOKAHEAD_MS} ms"
+        )
+    if not 1 <= frame_rate <= 240:
+        raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
+    return StreamSpec(SAMPLE_RATE, frame_rate, round(lookahead_ms * SAMPLE_RATE / 1000))
 
 
 class PhonesSession:
@@ -95,7 +104,7 @@ class PhonesSession:
         self._clock = clock
         self._past = engine.past
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
-        self._tokens[:, _SILENCE] = 1.0
+        self._tokens[:, SILENCE] = 1.0
         self._pending: Samples = np.zeros(0, np.float32)
         self._received = 0
         self._hops = 0
@@ -159,7 +168,7 @@ class PhonesSession:
             self._frames += 1
 
     def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
-        ages = (self._hops * HOP - timestamp - _PLACES) / HOP - 0.5
+        ages = (self._hops * HOP - timestamp - PLACES) / HOP - 0.5
         known = (ages > -0.5).astype(np.float32)
         ages = np.maximum(ages, 0.0)
         low = ages.astype(np.int64)
@@ -172,7 +181,9 @@ class PhonesSession:
             "effort_known": known[None],
         }
         (weights,) = self._engine.decoder.run(feeds)
-        around = window[_NOW - 1 : _NOW + 1, _SILENCE][known[_NOW - 1 : _NOW + 1] > 0]
+        around = window[NOW_PLACE - 1 : NOW_PLACE + 1, SILENCE][
+            known[NOW_PLACE - 1 : NOW_PLACE + 1] > 0
+        ]
         return BlendshapeFrame(
             weights=weights[0],
             index=self._frames,

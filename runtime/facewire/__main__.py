@@ -9,7 +9,17 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from facewire import __version__
-from facewire.commands import animate, bench_latency, devices, live, serve
+from facewire.commands import (
+    animate,
+    bench_latency,
+    bench_quality,
+    bench_throughput,
+    devices,
+    engine,
+    live,
+    say,
+    serve,
+)
 from facewire.errors import ConfigError, FacewireError
 
 app = typer.Typer(
@@ -31,8 +41,12 @@ Examples:
 )
 bench = typer.Typer(help="The reproducible numbers, as a table and as --json.")
 bench.command("latency", epilog=bench_latency.EXAMPLES)(bench_latency.latency)
+bench.command("throughput", epilog=bench_throughput.EXAMPLES)(bench_throughput.throughput)
+bench.command("quality", epilog=bench_quality.EXAMPLES)(bench_quality.quality)
 app.add_typer(bench, name="bench", no_args_is_help=True)
+app.add_typer(engine.app, name="engine", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)
+app.command("say", epilog=say.EXAMPLES)(say.say)
 app.command("animate", epilog=animate.EXAMPLES)(animate.animate)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("devices", epilog=devices.EXAMPLES)(devices.devices)

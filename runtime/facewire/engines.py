@@ -6,8 +6,8 @@ from facewire.engine import Engine
 from facewire.errors import EngineError
 
 
-def load_engine(name: str) -> Engine:
-    """Load an engine by the name that `--engine` knows.
+def load_engine(name: str, sessions: int = 1) -> Engine:
+    """Load an engine by the name that `--engine` knows, for so many sessions at once.
 
     Raises:
         ConfigError: no engine has that name.
@@ -19,5 +19,5 @@ def load_engine(name: str) -> Engine:
         raise EngineError(
             f"the engines cannot be loaded ({error}); install Facewire again"
         ) from error
-    engine: Engine = registry.load(name)
+    engine: Engine = registry.load(name, sessions)
     return engine

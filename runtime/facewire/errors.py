@@ -2,6 +2,7 @@
 
 * FacewireError
     * ConfigError     an option, a file or a device is wrong; the user can fix it
+        * CapacityError   everything that can be served at once is taken; try again later
     * WireError       the peer broke the protocol; its connection closes
     * EngineError     a model is missing, damaged, or does not fit its engine
 
@@ -16,6 +17,10 @@ class FacewireError(Exception):
 
 class ConfigError(FacewireError):
     """An option, a file or a device is wrong; the user can fix it (exit status 2)."""
+
+
+class CapacityError(ConfigError):
+    """Everything that can be served at once is taken; try again later."""
 
 
 class WireError(FacewireError):

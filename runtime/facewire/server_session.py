@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from facewire.channel import Channel
 from facewire.clock import Clock
 from facewire.engine import Engine, EngineSession
-from facewire.errors import ConfigError
+from facewire.errors import CapacityError, ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.session_audio import AudioIntake, FaceStage, Piece, Punctuality, SessionStream
 from facewire.wire import (
@@ -121,6 +121,8 @@ class SessionConnection:
                 lookahead_ms=request.lookahead_ms,
                 clock=self._clock,
             )
+        except CapacityError as error:
+            raise ProtocolError(str(error), ErrorCode.BUSY) from error
         except ConfigError as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 

@@ -14,7 +14,7 @@ from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire_engines.registry import load
 
 
-@pytest.fixture(scope="module", params=["phones", "energy"])
+@pytest.fixture(scope="module", params=["phones", "phones-batched", "energy"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     return load(request.param)
 

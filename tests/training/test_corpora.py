@@ -1,4 +1,3 @@
-import ctypes
 import os
 import shutil
 
@@ -8,10 +7,11 @@ import pytest
 pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
 
 from facewire.errors import ConfigError
+from facewire_engines.ipa import phones_of
 from facewire_engines.phone_set import INDEX, PHONES
-from facewire_training.corpora import espeak, espeak_library, festival, flite
+from facewire_engines.voices import espeak_library
+from facewire_training.corpora import espeak, festival, flite
 from facewire_training.corpora.corpus import SILENCE, Corpus, Utterance, token_labels
-from facewire_training.corpora.ipa import phones_of
 from facewire_training.corpora.nospeech import KINDS, NoSpeech, make
 from facewire_training.corpora.texts import Texts
 
@@ -20,8 +20,8 @@ VOWELS = [INDEX[phone] for phone in ("aa", "ae", "ah", "ao", "eh", "ey", "ow", "
 
 def _library_found() -> bool:
     try:
-        ctypes.CDLL("libespeak-ng.so.1")
-    except OSError:
+        espeak_library.languages()
+    except ConfigError:
         return False
     return True
 

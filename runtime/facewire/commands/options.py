@@ -26,7 +26,9 @@ LookaheadOption = Annotated[
         help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer.",
     ),
 ]
-EngineOption = Annotated[str | None, typer.Option("--engine", help="Which engine: phones, energy.")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", help="Which engine: phones, phones-batched, energy.")
+]
 ProfileOption = Annotated[
     Path | None,
     typer.Option("--profile", metavar="FILE", help="TOML file with gains and offsets."),

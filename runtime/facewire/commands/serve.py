@@ -1,6 +1,7 @@
 """`facewire serve`: many clients, each connection a session with its own audio and frames."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Annotated
 
@@ -12,6 +13,9 @@ from facewire.commands import options
 from facewire.commands.live import serve_page
 from facewire.engines import load_engine
 from facewire.settings import Settings
+
+SPARE_THREADS = 4
+"""Besides those of the sessions."""
 
 EXAMPLES = """
 Examples:
@@ -52,7 +56,10 @@ def serve(
 
 
 async def _serve(settings: Settings, clock: Clock) -> None:
-    loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
+    sessions = settings.server.max_sessions
+    # Sessions that share runs wait for each other, so each needs a thread to wait in.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sessions + SPARE_THREADS))
+    loaded = await asyncio.to_thread(load_engine, settings.stream.engine, sessions)
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
         console.print(f"serving http://{server.address}/ (Ctrl-C ends)", highlight=False)

@@ -1,21 +1,16 @@
-"""Speech synthesised by espeak-ng's formants, in many accents and voices, with phone times.
-
-espeak-ng's event for a stop comes at its burst: the silence of the closure stands before it. Lips
-are closed in that silence, so it is given to the stop here.
-"""
+"""Speech synthesised by espeak-ng's formants, in many accents and voices, with phone times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire_engines.phone_set import INDEX
+from facewire_engines.ipa import phones_of
+from facewire_engines.voices.espeak_library import Manner, Spoken, synthesise
+from facewire_engines.voices.espeak_timing import timed_phones
 from facewire_training.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.corpora.espeak_library import Manner, Spoken, synthesise
-from facewire_training.corpora.ipa import phones_of
 from facewire_training.corpora.texts import Texts
 from facewire_training.phones import PhoneInterval
 
@@ -27,17 +22,6 @@ VARIANTS = (
     "shelby", "quincy", "rob", "robert", "travis", "zac", "Michael", "Mike",
 )  # fmt: skip
 """Those that shape the vocal tract and add neither echo nor breath, so that closures are silent."""
-
-_STOPS = frozenset(INDEX[phone] for phone in ("p", "b", "t", "d", "k", "g", "ch", "jh"))
-
-_CLOSURE_S = 0.06
-"""How long a stop is held before its burst when a pause goes before."""
-
-_SHORTEST = 64
-"""Samples: fewer zeros are a crossing, not a closure."""
-
-_SLACK_S = 0.01
-"""How far an event may be from the end of the silence that it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,60 +66,11 @@ def speak(text: str, manner: Manner) -> tuple[Samples, tuple[PhoneInterval, ...]
 
 def phone_times(spoken: Spoken) -> list[PhoneInterval]:
     """Return the phones between the marks, closures with their stops; pauses are left out."""
-    classes = _classes(spoken)
-    begins = [
-        _begin(spoken, index, classes[index], after_pause=index > 0 and not classes[index - 1])
-        for index in range(len(classes))
+    rate = spoken.sample_rate
+    return [
+        PhoneInterval(timed.start / rate, timed.end / rate, timed.phone)
+        for timed in timed_phones(spoken, phones_of)
     ]
-    phones: list[PhoneInterval] = []
-    for begin, end, parts in zip(begins, [*begins[1:], len(spoken.samples)], classes, strict=True):
-        edges = np.linspace(begin, max(begin, end), len(parts) + 1) / spoken.sample_rate
-        phones += [
-            PhoneInterval(float(start_s), float(end_s), phone)
-            for start_s, end_s, phone in zip(edges[:-1], edges[1:], parts, strict=True)
-            if end_s > start_s
-        ]
-    return phones
-
-
-def _classes(spoken: Spoken) -> list[tuple[int, ...]]:
-    """Return the phones of each mark: none in a pause, the phone before in an unnamed glide."""
-    edges = [first for first, _ in spoken.marks] + [len(spoken.samples)]
-    classes: list[tuple[int, ...]] = []
-    for (first, name), end in zip(spoken.marks, edges[1:], strict=True):
-        phones = phones_of(name)
-        if not phones and classes and _sounds(spoken.samples[first:end]):
-            phones = classes[-1][-1:]
-        classes.append(phones)
-    return classes
-
-
-def _sounds(samples: NDArray[np.int16]) -> bool:
-    return bool(np.count_nonzero(np.abs(samples.astype(np.int32)) > 1) * 2 > len(samples))
-
-
-def _begin(spoken: Spoken, index: int, classes: tuple[int, ...], *, after_pause: bool) -> int:
-    """Return the first sample of a phoneme: of the silence before it, if that is its closure."""
-    mark = spoken.marks[index][0]
-    if not classes or index == 0 or (after_pause and classes[0] not in _STOPS):
-        return mark
-    slack = int(_SLACK_S * spoken.sample_rate)
-    earliest = spoken.marks[index - 1][0]
-    if after_pause:
-        earliest = max(earliest, mark - int(_CLOSURE_S * spoken.sample_rate))
-    first, last = _silence_before(spoken.samples, mark + slack, earliest)
-    return first if last >= mark - slack and first < mark else mark
-
-
-def _silence_before(samples: NDArray[np.int16], end: int, earliest: int) -> tuple[int, int]:
-    """Return the bounds of the last long run of zeros in `[earliest, end)`; both `end` if none."""
-    quiet = np.abs(samples[earliest:end].astype(np.int32)) <= 1
-    edges = np.flatnonzero(np.diff(quiet, prepend=False, append=False))
-    runs = edges.reshape(-1, 2)
-    long = runs[runs[:, 1] - runs[:, 0] >= _SHORTEST]
-    if not len(long):
-        return end, end
-    return earliest + int(long[-1, 0]), earliest + int(long[-1, 1])
 
 
 def _manner(index: int, rng: np.random.Generator) -> Manner:

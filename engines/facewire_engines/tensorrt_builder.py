@@ -1,0 +1,191 @@
+"""ONNX to TensorRT plans, with TensorRT for RTX, which needs no GPU for it.
+
+Networks are strongly typed: the arithmetic is that of the ONNX file.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from facewire.errors import ConfigError, EngineError
+
+LIBRARY = "tensorrt_rtx"
+PROGRESS_PHASE = "Building engine"
+"""What TensorRT calls the whole of a build."""
+
+WITHOUT_FP32 = ("sm_75",)
+
+Progress = Callable[[int, int], None]
+"""Gets how many of how many steps are done, from any thread."""
+
+
+def load_tensorrt() -> Any:
+    """Return TensorRT's module.
+
+    Raises:
+        ConfigError: it is not installed, or does not load here.
+    """
+    try:
+        return import_module(LIBRARY)
+    except ImportError as error:
+        raise ConfigError(
+            f"plans are built with TensorRT for RTX, which does not load ({error}); install it "
+            "with: pip install tensorrt_rtx"
+        ) from error
+
+
+def library_version() -> str:
+    """Return TensorRT's version.
+
+    Raises:
+        ConfigError: it is not installed, or does not load here.
+    """
+    return str(load_tensorrt().__version__)
+
+
+def known_targets() -> tuple[str, ...]:
+    """Return the processors that plans can be built for, such as `sm_89`, oldest first.
+
+    Raises:
+        ConfigError: TensorRT is not installed.
+    """
+    known = load_tensorrt().ComputeCapability.__members__
+    numbers = sorted(int(name[2:]) for name in known if name.startswith("SM"))
+    return tuple(f"sm_{number}" for number in numbers)
+
+
+def default_targets() -> tuple[str, ...]:
+    """Return the known targets that compute in fp32, which `sm_75` does not in this library.
+
+    Raises:
+        ConfigError: TensorRT is not installed.
+    """
+    return tuple(target for target in known_targets() if target not in WITHOUT_FP32)
+
+
+def build_plan(
+    content: bytes,
+    name: str,
+    targets: Sequence[str],
+    lengths: Mapping[str, tuple[int, int]],
+    progress: Progress = lambda done, total: None,
+) -> bytes:
+    """Compile an ONNX graph.
+
+    Args:
+        content: the ONNX file.
+        name: what messages call it.
+        targets: processors, from `known_targets()`.
+        lengths: least and greatest size of each dimension that the graph leaves open, by its name.
+        progress: gets told how far it is.
+
+    Raises:
+        ConfigError: TensorRT is not installed, or does not know a target.
+        EngineError: the graph has an operator that TensorRT lacks, or cannot be compiled.
+    """
+    tensorrt = load_tensorrt()
+    log = _new_log(tensorrt)
+    builder = tensorrt.Builder(log)
+    typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+    network = builder.create_network(typed)
+    parser = tensorrt.OnnxParser(network, log)
+    if not parser.parse(content):
+        raise EngineError(_why_not(parser, name))
+    config = builder.create_builder_config()
+    _set_targets(tensorrt, config, targets)
+    monitor = _new_monitor(tensorrt, progress)
+    config.progress_monitor = monitor
+    config.add_optimization_profile(_profile(builder, network, name, lengths))
+    plan = builder.build_serialized_network(network, config)
+    if plan is None:
+        reason = log.errors[-1] if log.errors else "it does not say why"
+        raise EngineError(f"TensorRT cannot compile {name}: {reason}")
+    return bytes(plan)
+
+
+def _why_not(parser: Any, name: str) -> str:
+    """Return one sentence on why a graph could not be parsed."""
+    errors = [parser.get_error(number) for number in range(parser.num_errors)]
+    operators = {e.node_operator(): e.node_name() for e in errors if e.node_operator()}
+    if not operators:
+        reason = errors[0].desc() if errors else "it does not say why"
+        return f"TensorRT cannot read {name} as an ONNX model ({reason}); export it again"
+    listed = ", ".join(f"{operator} (node {node})" for operator, node in operators.items())
+    return (
+        f"TensorRT does not support this operator of {name}: {listed}; export the model without "
+        "it, or run it with onnxruntime"
+    )
+
+
+def _set_targets(tensorrt: Any, config: Any, targets: Sequence[str]) -> None:
+    known = known_targets()
+    for target in targets:
+        if target not in known:
+            raise ConfigError(
+                f"TensorRT {tensorrt.__version__} cannot build for {target!r}; choose among "
+                f"{', '.join(known)}"
+            )
+    config.num_compute_capabilities = len(targets)
+    for index, target in enumerate(targets):
+        number = target.removeprefix("sm_")
+        config.set_compute_capability(getattr(tensorrt.ComputeCapability, f"SM{number}"), index)
+
+
+def _profile(builder: Any, network: Any, name: str, lengths: Mapping[str, tuple[int, int]]) -> Any:
+    """Return the sizes of the dimensions that the graph leaves open."""
+    profile = builder.create_optimization_profile()
+    for number in range(network.num_inputs):
+        tensor = network.get_input(number)
+        least, most = list(tensor.shape), list(tensor.shape)
+        for axis, size in enumerate(tensor.shape):
+            if size >= 0:
+                continue
+            dimension = tensor.get_dimension_name(axis)
+            if dimension not in lengths:
+                raise EngineError(
+                    f"{name} leaves the dimension {dimension!r} of its input {tensor.name!r} "
+                    f"open, but only {', '.join(lengths)} may be; export it again"
+                )
+            least[axis], most[axis] = lengths[dimension]
+        profile.set_shape(tensor.name, least, most, most)
+    return profile
+
+
+def _new_log(tensorrt: Any) -> Any:
+    class Log(tensorrt.ILogger):  # type: ignore[misc] # the module may be missing
+        """Keeps TensorRT's errors, which it would write to the terminal."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.errors: list[str] = []
+
+        def log(self, severity: Any, message: str) -> None:
+            if severity in (self.Severity.ERROR, self.Severity.INTERNAL_ERROR):
+                self.errors.append(message)
+
+    return Log()
+
+
+def _new_monitor(tensorrt: Any, progress: Progress) -> Any:
+    class Monitor(tensorrt.IProgressMonitor):  # type: ignore[misc] # the module may be missing
+        """Passes the steps of the outermost phase on."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.total = 1
+
+        def phase_start(self, phase: str, parent: str | None, steps: int) -> None:
+            if phase == PROGRESS_PHASE:
+                self.total = steps
+                progress(0, steps)
+
+        def step_complete(self, phase: str, step: int) -> bool:
+            if phase == PROGRESS_PHASE:
+                progress(step + 1, self.total)
+            return True
+
+        def phase_finish(self, phase: str) -> None:
+            if phase == PROGRESS_PHASE:
+                progress(self.total, self.total)
+
+    return Monitor()

@@ -1,0 +1,164 @@
+"""How many sessions an engine holds: trials of more and more, then of numbers between.
+
+So many sessions are held when no frame is late and the 99th percentile of inference is under one
+frame time. A trial that fails is repeated once, because other programs of the machine can make a
+frame late too; what fails twice is not held.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from facewire.bench.throughput_load import Load, Trial
+from facewire.errors import EngineError
+from facewire.frame_rate import parse_frame_rate
+
+LOAD_COMMAND = (sys.executable, "-m", "facewire.bench.throughput_load")
+FIRST_GUESS = 8
+MOST = 1024
+START_UP_S = 60.0
+"""How long a trial may take beyond its own seconds."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What one engine held on one or all cores."""
+
+    engine: str
+    frame_rate: str
+    cores: int
+    held: int
+    """The most sessions that were held; 0 if not even one was."""
+    trials: tuple[Load, ...]
+    """Every trial, by sessions; the better one of two with as many."""
+
+    @property
+    def best(self) -> Load | None:
+        """The trial with the most sessions that were held."""
+        return next((load for load in self.trials if load.sessions == self.held), None)
+
+
+def holds(load: Load, trial: Trial) -> bool:
+    """Tell whether a trial's sessions were all let in, and all of their frames in time."""
+    if load.sessions < trial.sessions or load.inference is None:
+        return False
+    interval_ms = 1000 / float(parse_frame_rate(trial.frame_rate))
+    return load.late == 0 and load.inference.p99_ms < interval_ms
+
+
+def processors() -> list[int]:
+    """Return the numbers of the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+async def run_trial(trial: Trial, cores: int = 1, command: Sequence[str] = LOAD_COMMAND) -> Load:
+    """Run a trial's sessions, shared among so many processes, each on a processor of its own.
+
+    Returns:
+        The sum of what they found, and the inference of the worst of them.
+
+    Raises:
+        EngineError: a process failed; in an ExceptionGroup.
+    """
+    chosen = processors()[-cores:]
+    shares = [trial.sessions * (n + 1) // cores - trial.sessions * n // cores for n in range(cores)]
+    parts = [
+        msgspec.structs.replace(trial, sessions=share, cpu=cpu)
+        for share, cpu in zip(shares, chosen, strict=True)
+        if share
+    ]
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(_run(part, command), name=f"load on processor {part.cpu}")
+            for part in parts
+        ]
+    loads = [task.result() for task in running]
+    known = [load.inference for load in loads if load.inference is not None]
+    return Load(
+        sessions=sum(load.sessions for load in loads),
+        frames=sum(load.frames for load in loads),
+        late=sum(load.late for load in loads),
+        cpu_share=sum(load.cpu_share for load in loads),
+        inference=max(known, key=lambda found: found.p99_ms, default=None),
+    )
+
+
+async def _run(trial: Trial, command: Sequence[str]) -> Load:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        msgspec.json.encode(trial).decode(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(trial.seconds * 2 + START_UP_S):
+            output, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        reason = errors.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise EngineError(f"a trial with {trial.sessions} sessions failed: {reason[-1]}")
+    return msgspec.json.decode(output, type=Load)
+
+
+async def search(
+    trial: Trial,
+    cores: int = 1,
+    *,
+    command: Sequence[str] = LOAD_COMMAND,
+    progress: Callable[[Load, bool], None] = lambda load, held: None,
+) -> Row:
+    """Find the most sessions that are held; `trial.sessions` is the first guess.
+
+    Raises:
+        EngineError: a trial's process failed; in an ExceptionGroup.
+    """
+    trials: dict[int, Load] = {}
+
+    async def try_with(sessions: int) -> bool:
+        attempt = msgspec.structs.replace(trial, sessions=sessions)
+        load = await run_trial(attempt, cores, command)
+        if not (held := holds(load, attempt)):
+            again = await run_trial(attempt, cores, command)
+            held = holds(again, attempt)
+            load = min(load, again, key=lambda found: found.late)
+        trials[sessions] = load
+        progress(load, held)
+        return held
+
+    held, failed = 0, MOST * cores + 1
+    guess = trial.sessions
+    while failed - held > max(1, held // 16):
+        if await try_with(guess):
+            held = guess
+        else:
+            failed = guess
+        doubled = max(2 * held, 1)
+        guess = doubled if doubled < failed else (held + failed) // 2
+        if held == MOST * cores:
+            break
+    ordered = tuple(trials[sessions] for sessions in sorted(trials))
+    return Row(trial.engine, trial.frame_rate, cores, held, ordered)
+
+
+async def measure(
+    trial: Trial, numbers: Sequence[int], cores: int = 1, command: Sequence[str] = LOAD_COMMAND
+) -> Row:
+    """Run a trial once with each of some numbers of sessions.
+
+    Raises:
+        EngineError: a trial's process failed; in an ExceptionGroup.
+    """
+    held, trials = 0, []
+    for sessions in sorted(numbers):
+        attempt = msgspec.structs.replace(trial, sessions=sessions)
+        load = await run_trial(attempt, cores, command)
+        trials.append(load)
+        held = sessions if holds(load, attempt) else held
+    return Row(trial.engine, trial.frame_rate, cores, held, tuple(trials))

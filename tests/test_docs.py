@@ -1,0 +1,172 @@
+"""Every command that the docs show is run, or at least every word of it is checked."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "training/README.md", "clients/*/README.md")
+    for path in ROOT.glob(pattern)
+)
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    found: dict[str, None] = {}
+    for path in DOCS:
+        for block in FENCE.findall(path.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = line.split(" #")[0].strip().removeprefix(".venv/bin/")
+                if command:
+                    found[command] = None
+    return list(found)
+
+
+def of(*starts: str) -> list[str]:
+    return [command for command in commands() if command.startswith(starts)]
+
+
+LISTENING = [c for c in of("facewire live") if "--demo" not in c and "--input" not in c]
+WATCHED = [c for c in of("facewire say") if " -o " not in c and " --out " not in c]
+SERVING = of("facewire serve") + WATCHED
+FINISHING = [c for c in of("facewire ") if c not in LISTENING + SERVING]
+TRAINING = of("python -m facewire_training.")
+CHECKED_ELSEWHERE = ("make ", "pip install ", "cd ", "git clone ", "arecord ", "export ", "apt ")
+"""See the tests below; `arecord` needs a sound card, and its other half is run with a pipe."""
+
+
+def environment() -> dict[str, str]:
+    """Put the installed `facewire` first on the path, and make pictures of terminals wide."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the docs' commands run: their recordings and files are there."""
+    with resources.as_file(resources.files("facewire") / "assets" / "demo.flac") as clip:
+        samples, rate = soundfile.read(clip, dtype="float32")
+    short = samples[: 2 * rate]
+    for name in ("speech.wav", "speech.flac", "speech.ogg"):
+        soundfile.write(tmp_path / name, short, rate)
+    (tmp_path / "speech.pcm").write_bytes((short * 32767).astype(np.int16).tobytes())
+    (tmp_path / "letter.txt").write_text("My dear friend, it has been a while. Be well.")
+    (tmp_path / "DATA").mkdir()
+    soundfile.write(tmp_path / "DATA" / "speech.wav", short, rate)
+    phones = "0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aa\n0.6 0.8 p\n"
+    (tmp_path / "DATA" / "speech.lab").write_text(phones)
+    (tmp_path / "profile.toml").write_text("lower_face_strength = 1.1\n")
+    (tmp_path / "settings.toml").write_text("[stream]\nlookahead_ms = 40\n")
+    return tmp_path
+
+
+def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) -> tuple[int, str]:
+    """Start a command that runs until Ctrl-C, press it once it is up, and return how it ended."""
+    process = subprocess.Popen(
+        shlex.split(command), cwd=folder, env=variables, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    seen = ""
+    for line in process.stderr:
+        seen += line
+        if "http://" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    seen += process.communicate(timeout=60)[1] or ""
+    return process.returncode, seen
+
+
+@pytest.mark.parametrize("command", FINISHING)
+def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
+    if command.startswith("facewire engine build"):
+        pytest.importorskip("tensorrt_rtx", reason="install it: pip install 'facewire[tensorrt]'")
+    result = subprocess.run(
+        command, shell=True, cwd=folder, env=environment() | {"XDG_CACHE_HOME": str(folder)},
+        capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", SERVING)
+def test_a_command_that_serves_ends_with_ctrl_c(command: str, folder: Path) -> None:
+    status, seen = interrupt_when_ready(command, folder, environment())
+    assert status == 0, seen
+
+
+@pytest.mark.parametrize("command", LISTENING)
+def test_a_command_that_listens_ends_with_ctrl_c(
+    command: str, folder: Path, virtual_microphone: Any
+) -> None:
+    variables = {**virtual_microphone.env, "PATH": environment()["PATH"]}
+    present = re.sub(r"--device \S+", f"--device {virtual_microphone.device}", command)
+    status, seen = interrupt_when_ready(present, folder, variables)
+    assert status == 0, seen
+
+
+@pytest.mark.parametrize("command", TRAINING)
+def test_a_training_command_has_only_options_that_exist(command: str) -> None:
+    pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+    _, _, module, *words = shlex.split(command)
+    result = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+    for word in words:
+        if word.startswith("--"):
+            assert word in result.stdout
+
+
+def test_the_python_of_the_readme_prints_a_line_for_each_frame(folder: Path) -> None:
+    program = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    server = subprocess.Popen(
+        ["facewire", "serve"], env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert server.stderr is not None
+    try:
+        assert "http://127.0.0.1:8765/" in server.stderr.readline()
+        result = subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
+        )
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 120
+
+
+def test_make_targets_are_run_by_ci() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    for command in of("make "):
+        assert command in script
+
+
+def test_extras_that_the_docs_install_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for command in of("pip install "):
+        for extras in re.findall(r"(?:facewire|\.)\[([a-z,]+)\]", command):
+            assert set(extras.split(",")) <= set(project["optional-dependencies"])
+
+
+def test_no_command_is_left_out() -> None:
+    checked = FINISHING + SERVING + LISTENING + TRAINING
+    left = [c for c in commands() if c not in checked and not c.startswith(CHECKED_ELSEWHERE)]
+    assert not left
+
+
+def test_links_between_docs_lead_somewhere() -> None:
+    for path in DOCS:
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
