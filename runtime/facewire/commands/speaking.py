@@ -1,0 +1,204 @@
+"""What one `facewire say` does: opens everything, speaks, and says how early the faces were."""
+
+import asyncio
+import io
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from facewire.clock import MILLISECOND, Clock
+from facewire.commands.live import serve_page
+from facewire.engine import Engine
+from facewire.engines import load_engine
+from facewire.errors import ConfigError
+from facewire.face import make_face
+from facewire.lead import LeadMeter
+from facewire.pipeline import run_stream
+from facewire.report import StreamReport
+from facewire.server import Broadcaster
+from facewire.settings import Settings
+from facewire.sink import AudioListener, Sink
+from facewire.sinks.line_file import open_for_writing
+from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.wav import WavFile
+from facewire.sinks.websocket import WebSocketSink
+from facewire.sinks.word_times import WordTimes
+from facewire.sources.speech import SpeechSource
+from facewire.sources.typed_text import PAUSE_S, clauses_from
+from facewire.speech import Span, Voice
+from facewire.speech_session import SpeechSession
+from facewire.voices import token_decoder
+
+LOOKAHEAD_MS = 150.0
+"""Into the tokens, which costs nothing: they exist before their audio."""
+
+OFFLINE_CHUNK = 4_000
+LIVE_CHUNK = 160
+
+_LOOK = 50 * MILLISECOND
+"""How often it is looked whether somebody has opened the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What was asked for with `-o`, by kind."""
+
+    faces: tuple[str, ...]
+    wav: tuple[Path, ...]
+    words: tuple[Path, ...]
+    live: bool
+    """Whether one of them, such as OSC, is watched while it is made."""
+
+
+def sort_outputs(given: Sequence[str], *, mute: bool) -> Outputs:
+    """Tell outputs by their endings.
+
+    Raises:
+        ConfigError: one is of no kind that we have, or sound is wanted of a mute.
+    """
+    wav = [uri for uri in given if uri.lower().endswith(".wav")]
+    words = [uri for uri in given if uri.lower().endswith(".tsv")]
+    faces = [uri for uri in given if uri not in wav + words]
+    if mute and wav:
+        raise ConfigError(f"--mute makes no sound for {wav[0]!r}; leave one of them out")
+    live = [uri for uri in faces if not sink_from_uri(uri).lossless]
+    return Outputs(tuple(faces), tuple(map(Path, wav)), tuple(map(Path, words)), bool(live))
+
+
+class Speaking:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        outputs: Outputs,
+        voice: Voice,
+        clock: Clock,
+        *,
+        lead_ms: float,
+        page: bool | None,
+        mute: bool,
+    ) -> None:
+        self.report = StreamReport()
+        any_output = outputs.faces or outputs.wav or outputs.words
+        self.page = not any_output if page is None else page
+        """Whether the viewer page is served; by default where there is no other output."""
+        self.live = self.page or outputs.live
+        """Whether the speech keeps time."""
+        self.prints_words = mute and not outputs.words
+        self._settings = settings
+        self._outputs = outputs
+        self._voice = voice
+        self._clock = clock
+        self._lead = round(lead_ms * voice.sample_rate / 1000) if self.live else 0
+        self._mute = mute
+        self._words: list[WordTimes] = []
+        self._source: SpeechSource | None = None
+        self._meter: LeadMeter | None = None
+
+    async def run(self, text: str) -> None:
+        """Speak a text, or standard input if it is `-`, until it ends.
+
+        Raises:
+            ConfigError: something cannot be opened, or the engine takes no tokens.
+        """
+        settings, clock = self._settings, self._clock
+        engine = await asyncio.to_thread(load_engine, settings.stream.engine)
+        tokens = token_decoder(engine).session(
+            frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
+        )
+        session = SpeechSession(tokens, self._lead)
+        face = make_face(
+            session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed
+        )
+        sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in self._outputs.faces]
+        async with AsyncExitStack() as stack:
+            listeners = await self._open_files(stack)
+            clauses = self._clauses(text)
+            if self.page:
+                broadcaster = await self._open_page(stack, engine)
+                clauses = self._once_watched(broadcaster, clauses)
+                viewers = WebSocketSink(broadcaster)
+                sinks.append(viewers)
+                listeners += [] if self._mute else [viewers]
+            self._source = source = SpeechSource(
+                clauses,
+                self._voice,
+                session,
+                clock,
+                live=self.live,
+                chunk_samples=LIVE_CHUNK if self.live else OFFLINE_CHUNK,
+                on_words=self._on_words,
+            )
+            self._meter = LeadMeter(source.due, clock)
+            await stack.enter_async_context(source)
+            await run_stream(
+                source, session, face, [*sinks, self._meter],
+                engine_name=engine.name, clock=clock, listeners=listeners, live=self.live,
+                report=self.report,
+            )  # fmt: skip
+
+    def print_summary(self, console: Console) -> None:
+        """Print how much was spoken, and how early the faces were."""
+        report, source, meter = self.report, self._source, self._meter
+        if source is None or meter is None or not meter.first:
+            return
+        turns = f"{source.turns} turns" if source.turns > 1 else "1 turn"
+        console.print(
+            f"{report.frames} faces of {report.audio_s:.2f} s in {turns}; "
+            f"real-time factor {report.real_time_factor:.4f}",
+            soft_wrap=True,
+        )
+        first = (meter.first - source.asked) / MILLISECOND
+        console.print(
+            f"first_frame_ms {first:.1f}  face_lead_ms {meter.least_ms():.1f} at least, "
+            f"{meter.median_ms():.1f} median",
+            soft_wrap=True,
+        )
+        for name, reason in report.failures.items():
+            console.print(f"{name} was left out: {reason}", style="yellow", soft_wrap=True)
+
+    async def _open_files(self, stack: AsyncExitStack) -> list[AudioListener]:
+        """Open sound files and word lists, before anything is said."""
+        rate = self._voice.sample_rate
+        for path in self._outputs.words:
+            file = io.TextIOWrapper(open_for_writing(path), encoding="utf-8")
+            self._words.append(WordTimes(stack.enter_context(file), rate))
+        if self.prints_words:
+            self._words.append(WordTimes(sys.stdout, rate))
+        return [await stack.enter_async_context(WavFile(path, rate)) for path in self._outputs.wav]
+
+    async def _open_page(self, stack: AsyncExitStack, engine: Engine) -> Broadcaster:
+        broadcaster = Broadcaster(clock=self._clock)
+        server = serve_page(engine, self._settings, self._clock, broadcaster)
+        await stack.enter_async_context(server)
+        waits = "" if self._outputs.live else "; it speaks when you open the page"
+        Console(stderr=True).print(
+            f"the face is at http://{server.address}/{waits}", highlight=False, soft_wrap=True
+        )
+        return broadcaster
+
+    async def _clauses(self, text: str) -> AsyncIterator[str]:
+        if text != "-":
+            yield text
+            return
+        # Without a listener, how long somebody thought about a word shall not change the files.
+        async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
+            yield clause
+
+    async def _once_watched(
+        self, broadcaster: Broadcaster, clauses: AsyncIterable[str]
+    ) -> AsyncIterator[str]:
+        """Keep the first clause until somebody opens the page, where nobody else watches."""
+        while not self._outputs.live and not broadcaster.viewers:
+            await self._clock.sleep_until(self._clock.now() + _LOOK)
+        async for clause in clauses:
+            yield clause
+
+    def _on_words(self, words: Sequence[Span]) -> None:
+        for times in self._words:
+            times.add(words)

@@ -1,0 +1,80 @@
+"""What a voice is: text in, and speech with its tokens and times out, before anybody hears it.
+
+Any TTS that knows the times of its phones, visemes or words can be one: `speak` is all it has.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
+from facewire.tokens import TokenChunk, TokenSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A word or a phone, and when it is spoken."""
+
+    label: str
+    start: int
+    """Its first sample."""
+    end: int
+    """The first sample after it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """A piece of speech, usually a clause, on a clock of its own that begins at 0."""
+
+    samples: Samples
+    """[N], in [-1, 1], as many as the tokens cover."""
+    tokens: NDArray[np.int32]
+    """Ids [T] in the voice's space."""
+    words: tuple[Span, ...] = ()
+    phones: tuple[Span, ...] = ()
+
+
+class Voice(Protocol):
+    """Speaks. Used by one thread at a time."""
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate of its audio, in Hz."""
+        ...
+
+    @property
+    def space(self) -> TokenSpace:
+        """What its tokens mean."""
+        ...
+
+    @property
+    def silence(self) -> int:
+        """The token that means silence."""
+        ...
+
+    def speak(self, text: str) -> Iterator[Speech]:
+        """Yield the speech of a text piece by piece, each as soon as it is made.
+
+        Text in which there is nothing to be spoken gives nothing.
+        """
+        ...
+
+
+class TokenSession(Protocol):
+    """All that is remembered about one stream of tokens. Used by one thread at a time."""
+
+    @property
+    def spec(self) -> StreamSpec:
+        """The geometry of the stream; its look-ahead is into the tokens."""
+        ...
+
+    def push(self, chunk: TokenChunk) -> list[BlendshapeFrame]:
+        """Take the next tokens and return the frames that they complete."""
+        ...
+
+    def flush(self) -> list[BlendshapeFrame]:
+        """End the stream and return its last frames, as if silence followed."""
+        ...
