@@ -1,7 +1,6 @@
 """The command line: `facewire`, or `python -m facewire`."""
 
 import logging
-import signal
 import sys
 
 import typer
@@ -66,7 +65,6 @@ def main() -> None:
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (FacewireError, BaseExceptionGroup) as error:

@@ -23,7 +23,7 @@ from facewire.sinks.websocket import Broadcaster, WebSocketSink
         ("csv:face.csv", LiveLinkCsv, "csv:face.csv"),
         ("csv://face.csv", LiveLinkCsv, "csv:face.csv"),
         ("csv:take one.txt", LiveLinkCsv, "csv:take one.txt"),
-        ("csv:/tmp/face.csv", LiveLinkCsv, "csv:/tmp/face.csv"),
+        ("csv:/recordings/face.csv", LiveLinkCsv, "csv:/recordings/face.csv"),
         ("npz:face.npz", NpzRecorder, "npz:face.npz"),
         ("jsonl:face.jsonl", JsonlRecorder, "jsonl:face.jsonl"),
         ("face.csv", LiveLinkCsv, "csv:face.csv"),

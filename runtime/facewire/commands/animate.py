@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
+from facewire.commands.running import run
 from facewire.engines import load_engine
 from facewire.errors import ConfigError, FacewireError
 from facewire.face import make_face
@@ -66,7 +67,7 @@ def animate(
     sound = SoundFile(recording, chunk_samples=CHUNK_SAMPLES)
     console = Console()
     try:
-        report, seconds = asyncio.run(_animate(sound, output, chosen, clock))
+        report, seconds = run(_animate(sound, output, chosen, clock))
     except KeyboardInterrupt:
         console.print("interrupted; the files hold what was made until then")
         raise typer.Exit(INTERRUPTED) from None

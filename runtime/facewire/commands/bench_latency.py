@@ -1,6 +1,5 @@
 """`facewire bench latency`: how long each stage takes, from captured audio to a viewer."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from facewire.bench.machine import Machine, describe_machine
 from facewire.clock import SystemClock
 from facewire.commands import options
 from facewire.commands.live import CHUNK_SAMPLES, demo_clip
+from facewire.commands.running import run
 from facewire.commands.summary import latency_table
 from facewire.engines import load_engine
 
@@ -59,7 +59,7 @@ def latency(
     )
     loaded = load_engine(chosen.stream.engine)
     path = recording or Path(demo_clip())
-    result = asyncio.run(measure(loaded, path, chosen, SystemClock(), chunk))
+    result = run(measure(loaded, path, chosen, SystemClock(), chunk))
     machine = describe_machine()
     _print(Console(), machine, result)
     if as_json:

@@ -1,6 +1,5 @@
 """`facewire bench throughput`: how many sessions in real time one core, or all, can hold."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from facewire.bench.throughput_load import Drive, Load, Trial
 from facewire.bench.throughput_plot import draw, require_matplotlib
 from facewire.bench.throughput_search import FIRST_GUESS, Row, measure, processors, search
 from facewire.commands import options
+from facewire.commands.running import run
 from facewire.engines import load_engine
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
@@ -125,8 +125,8 @@ def _row(trial: Trial, cores: int, sessions: list[int] | None, console: Console)
         )
 
     if sessions:
-        return asyncio.run(measure(trial, sessions, cores))
-    return asyncio.run(search(trial, cores, progress=tell))
+        return run(measure(trial, sessions, cores))
+    return run(search(trial, cores, progress=tell))
 
 
 def throughput_table(rows: Sequence[Row], *, every: bool) -> Table:

@@ -13,6 +13,7 @@ from rich.console import Console
 from facewire.audio_format import parse_format
 from facewire.clock import Clock, SystemClock
 from facewire.commands import options
+from facewire.commands.running import run
 from facewire.commands.summary import print_report
 from facewire.engine import Engine
 from facewire.engines import load_engine
@@ -109,7 +110,7 @@ def live(
     report = StreamReport()
     given = demo_clip() if demo else source
     try:
-        asyncio.run(_live(given, pcm, out or [], page, chosen, clock, report))
+        run(_live(given, pcm, out or [], page, chosen, clock, report))
     except KeyboardInterrupt:
         pass  # the way to end a microphone, not a failure
     finally:

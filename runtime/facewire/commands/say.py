@@ -1,6 +1,5 @@
 """`facewire say`: text to speech and a face in step, or to a silent mouth."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 
 from facewire.clock import SystemClock
 from facewire.commands import options
+from facewire.commands.running import run
 from facewire.commands.speaking import Speaking, sort_outputs
 from facewire.errors import ConfigError, FacewireError
 from facewire.voices import load_voice
@@ -87,7 +87,7 @@ def say(
     )
     console = Console(stderr=speaking.prints_words)
     try:
-        asyncio.run(speaking.run(text))
+        run(speaking.run(text))
     except KeyboardInterrupt:
         if not speaking.live:
             console.print("interrupted; the files hold what was made until then")

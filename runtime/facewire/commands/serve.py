@@ -11,6 +11,7 @@ from rich.console import Console
 from facewire.clock import Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.live import serve_page
+from facewire.commands.running import run
 from facewire.engines import load_engine
 from facewire.settings import Settings
 
@@ -52,7 +53,7 @@ def serve(
         face__seed=seed,
     )
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(chosen, SystemClock()))
+        run(_serve(chosen, SystemClock()))
 
 
 async def _serve(settings: Settings, clock: Clock) -> None:

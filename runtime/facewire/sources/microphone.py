@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from facewire.sources.input_devices import (
 from facewire.sources.resample import StreamResampler
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _SILENCE_MS = 20
 """Length of the chunks of silence while the device is away."""
@@ -84,7 +86,7 @@ class Microphone:
         Raises:
             ConfigError: it cannot be opened, and should not be waited for.
         """
-        await call_in_daemon(load_sounddevice, "start PortAudio")
+        await _call(load_sounddevice, "start PortAudio")
         self._heard_at = self._clock.now()
         try:
             self._capture = await self._open()
@@ -143,13 +145,13 @@ class Microphone:
 
     async def _open(self) -> Capture:
         if self._seen_devices:
-            await call_in_daemon(refresh_devices, "refresh devices")
+            await _call(refresh_devices, "refresh devices")
         self._seen_devices = True
-        devices = await call_in_daemon(list_input_devices, "list devices")
+        devices = await _call(list_input_devices, "list devices")
         device = self._choose(devices)
         capture = Capture(device, self.sample_rate, self._block_ms, self._clock)
         try:
-            await call_in_daemon(capture.open, "open microphone")
+            await _call(capture.open, "open microphone")
         except BaseException:
             await _close(capture)
             raise
@@ -228,6 +230,21 @@ class Microphone:
         chunk = AudioChunk(samples, self._end, self.sample_rate, captured)
         self._end = chunk.end
         return chunk
+
+
+async def _call(call: Callable[[], T], name: str) -> T:
+    """Await a call into PortAudio; if cancelled, let it come back before the program may end.
+
+    PortAudio crashes when it is left at exit while it is still looking for devices.
+    """
+    calling = call_in_daemon(call, name)
+    try:
+        return await asyncio.shield(calling)
+    except asyncio.CancelledError:
+        await asyncio.wait([calling], timeout=_CLOSE_S)
+        if calling.done() and not calling.cancelled():
+            calling.exception()  # nobody is left to hear of it
+        raise
 
 
 async def _close(capture: Capture) -> None:
