@@ -1,7 +1,7 @@
 """What happens to speech on its way to us: rooms, noise, microphones, lines. Time never moves.
 
 Every step keeps the length and the alignment of the samples, so labels stay true: direct sound
-arrives at once, filters have no phase. Only `change_speed` moves time, and the labels with it.
+arrives at once, filters have no phase. Only `change_speed` moves time, and says where to.
 """
 
 from collections.abc import Sequence
@@ -127,23 +127,24 @@ def damage(samples: Samples, rng: np.random.Generator) -> Samples:
     return np.asarray(limit * np.tanh(samples / limit), np.float32)
 
 
-def change_speed(
-    samples: Samples, labels: NDArray[np.uint8], factor: float
-) -> tuple[Samples, NDArray[np.uint8]]:
+def change_speed(samples: Samples, tokens: int, factor: float) -> tuple[Samples, NDArray[np.int64]]:
     """Play `factor` times as fast, which also moves pitch and formants by that factor.
 
     Args:
-        samples: `[160 T]` at 16 kHz.
-        labels: `[T]`, one for each 10 ms.
+        samples: `[160 * tokens]` at 16 kHz.
+        tokens: how many stretches of 10 ms they are.
         factor: above 1 is faster and higher.
 
     Returns:
-        As many whole tokens of samples and labels as fit into the new length.
+        As many whole tokens of samples as fit into the new length, and for each of them the token
+        that it was before: its label, and whatever else belongs to it, comes from there.
     """
-    played = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="LQ")
-    count = min(len(played) // _TOKEN_SIZE, int(len(labels) / factor))
-    places = np.minimum(((np.arange(count) + 0.5) * factor).astype(int), len(labels) - 1)
-    return np.ascontiguousarray(played[: count * _TOKEN_SIZE], np.float32), labels[places]
+    played = samples
+    if factor != 1.0:
+        played = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="LQ")
+    count = min(len(played) // _TOKEN_SIZE, int(tokens / factor))
+    places = np.minimum(((np.arange(count) + 0.5) * factor).astype(np.int64), tokens - 1)
+    return np.ascontiguousarray(played[: count * _TOKEN_SIZE], np.float32), places
 
 
 def _coloured(count: int, slope: float, rng: np.random.Generator) -> Samples:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from facewire_training.augment import augment
+from facewire_training.augment import augment, change_speed
 from facewire_training.encoder import WARPS
-from facewire_training.frontend import HOP, SAMPLE_RATE
+from facewire_training.frontend import HOP
 from facewire_training.shards import Shard, load
 from facewire_training.targets import ShardTargets, load_targets, no_targets
 
@@ -121,11 +120,10 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         need = int(np.ceil(hops * speed)) + 2
         start = int(rng.integers(0, len(shard.labels) - need))
         samples = shard.samples[start * HOP : (start + need) * HOP].astype(np.float32) / 32768.0
-        if speed != 1.0:
-            samples = soxr.resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE, quality="LQ")
-        places = start + np.minimum((np.arange(hops) + 0.5) * speed, need - 1).astype(int)
+        samples, moved = change_speed(samples, need, speed)
+        places = start + moved[:hops]
         return Crop(
-            samples=np.ascontiguousarray(samples[: hops * HOP]),
+            samples=samples[: hops * HOP],
             labels=np.asarray(shard.labels[places]),
             effort=targets.effort[places].astype(np.float32),
             curves=targets.curves[places].astype(np.float32),
