@@ -16,7 +16,8 @@ from facewire.errors import CapacityError, EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire_engines.batched_session import BatchedPhonesSession, Take
 from facewire_engines.batching import GATHER_NS, MAX_BATCH, Batcher, BatchReport
-from facewire_engines.phones import HOP, SAMPLE_RATE, PhonesEngine, load_embedded, stream_spec
+from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
+from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS, PhonesEngine, load_embedded
 from facewire_engines.phones_rows import PhonesRows
 
 CAPACITY = 1024
@@ -84,7 +85,7 @@ class BatchedPhonesEngine:
             CapacityError: all rows are taken, or frames of the open sessions are late already.
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        spec = stream_spec(frame_rate, lookahead_ms)
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
         if self._batcher.overloaded:
             raise CapacityError(
                 "frames of the sessions that are open are late already; try again later, or "
@@ -113,7 +114,7 @@ class BatchedPhonesEngine:
         """
         for session, chunk in pushes:
             session.check(chunk)
-        takes = [session.take(chunk.samples, chunk.captured) for session, chunk in pushes]
+        takes = [session.take(chunk) for session, chunk in pushes]
         self._batcher.run(takes)
         return [take.outcome() for take in takes]
 

@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from facewire.clock import SECOND, Clock
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
-from facewire_engines.phones import HOP, SAMPLE_RATE
+from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
+from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake
+from facewire_engines.phones import HOP
 from facewire_engines.phones_rows import Array
 
 HOP_NS = HOP * SECOND // SAMPLE_RATE
@@ -42,9 +43,7 @@ class BatchedPhonesSession:
         """How many were decoded."""
         self._engine = engine
         self._clock = clock
-        self._pending: Samples = np.zeros(0, np.float32)
-        self._received = 0
-        self._flushed = False
+        self._intake = HopIntake(spec, HOP)
         self._interval_ns = int(SECOND / spec.frame_rate)
         self._leave = weakref.finalize(self, engine.release, row)
 
@@ -56,49 +55,38 @@ class BatchedPhonesSession:
                 holds values that are not finite.
             EngineError: the samples made the model overflow; the stream has ended.
         """
-        self.check(chunk)
-        return self._engine.run(self.take(chunk.samples, chunk.captured))
+        return self._engine.run(self.take(chunk))
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream, return its last frames as if silence followed, and free its row."""
-        if self._flushed:
+        if self._intake.ended:
             return []
-        self._flushed = True
-        silence = np.zeros(self.spec.lookahead + 2 * HOP, np.float32)
         try:
-            return self._engine.run(self._cut(silence, self.now()))
+            return self._engine.run(self._job(self._intake.flush(), self.now()))
         finally:
             self.close()
 
     def close(self) -> None:
         """Free the row; the stream has ended."""
-        self._flushed = True
+        self._intake.ended = True
         self._leave()
 
     def check(self, chunk: AudioChunk) -> None:
         """Raise what `push` would raise before it takes anything."""
-        if chunk.sample_rate != self.spec.sample_rate or chunk.start != self._received:
-            raise ValueError(
-                f"expected sample {self._received} at {self.spec.sample_rate} Hz, got sample "
-                f"{chunk.start} at {chunk.sample_rate} Hz"
-            )
-        if self._flushed:
-            raise ValueError("the stream has ended")
+        self._intake.check(chunk)
         if not np.isfinite(chunk.samples).all():
             raise ValueError(f"the samples from {chunk.start} on are not finite numbers")
 
-    def take(self, samples: Samples, captured: int) -> "Take":
-        """Accept samples, and return the work that they make."""
-        self._received += len(samples)
-        return self._cut(samples, captured)
+    def take(self, chunk: AudioChunk) -> "Take":
+        """Accept samples, and return the work that they make; raises what `check` does."""
+        self.check(chunk)
+        return self._job(self._intake.push(chunk), chunk.captured)
 
-    def _cut(self, samples: Samples, captured: int) -> "Take":
-        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
-        count = len(pending) // HOP
-        self._pending = pending[count * HOP :]
+    def _job(self, hops: Array, captured: int) -> "Take":
+        count = len(hops)
         return Take(
             session=self,
-            hops=pending[: count * HOP].reshape(-1, HOP),
+            hops=hops,
             captured=captured,
             steps=max(count, int(bool(self.ready()))),
             deadline=self._engine.now() + count * HOP_NS + self._interval_ns,
@@ -107,12 +95,11 @@ class BatchedPhonesSession:
     def ready(self) -> list[int]:
         """Return the timestamps of frames whose look-ahead ends within the hops encoded so far."""
         moments: list[int] = []
-        while True:
-            moment = self.spec.timestamp(self.frames + len(moments))
-            early = (moment + self.spec.lookahead) // HOP > self.hops
-            if early or moment >= self._received:
-                return moments
+        while self._intake.is_due(
+            moment := self.spec.timestamp(self.frames + len(moments)), self.hops
+        ):
             moments.append(moment)
+        return moments
 
     def now(self) -> int:
         """Return the time of the session's clock in ns, 0 without one."""

@@ -8,10 +8,9 @@ import numpy as np
 
 from facewire import arkit
 from facewire.clock import Clock
-from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 
-SAMPLE_RATE = 16_000
 HOP = 160
 """Samples whose loudness is measured together."""
 REACH = 640
@@ -46,15 +45,7 @@ class EnergyEngine:
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
-            raise ConfigError(
-                f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
-                f"{MAX_LOOKAHEAD_MS} ms"
-            )
-        if not 1 <= frame_rate <= 240:
-            raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-        lookahead = round(lookahead_ms * SAMPLE_RATE / 1000)
-        return EnergySession(StreamSpec(SAMPLE_RATE, frame_rate, lookahead), clock)
+        return EnergySession(stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS), clock)
 
 
 class EnergySession:
@@ -63,14 +54,12 @@ class EnergySession:
     def __init__(self, spec: StreamSpec, clock: Clock | None) -> None:
         self.spec = spec
         self._clock = clock
-        self._pending: Samples = np.zeros(0, np.float32)
+        self._intake = HopIntake(spec, HOP)
         self._levels: list[float] = []
         """Of the hops that a frame to come may look at."""
         self._forgotten = 0
         """Hops before the first of `_levels`."""
-        self._received = 0
         self._frames = 0
-        self._flushed = False
 
     def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
         """Take the next samples and return the frames that they complete.
@@ -78,40 +67,25 @@ class EnergySession:
         Raises:
             ValueError: the chunk does not start where the last one ended, or has another rate.
         """
-        if chunk.sample_rate != self.spec.sample_rate or chunk.start != self._received:
-            raise ValueError(
-                f"expected sample {self._received} at {self.spec.sample_rate} Hz, got sample "
-                f"{chunk.start} at {chunk.sample_rate} Hz"
-            )
-        if self._flushed:
-            raise ValueError("the stream has ended")
-        self._received = chunk.end
-        return self._take(chunk.samples, chunk.captured)
+        return self._take(self._intake.push(chunk), chunk.captured)
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, as if silence followed."""
-        self._flushed = True
-        return self._take(np.zeros(self.spec.lookahead + 2 * HOP, np.float32), self._now())
+        return self._take(self._intake.flush(), self._now())
 
-    def _take(self, samples: Samples, captured: int) -> list[BlendshapeFrame]:
+    def _take(self, hops: Samples, captured: int) -> list[BlendshapeFrame]:
         started = self._now()
-        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
-        whole = len(pending) // HOP * HOP
-        self._pending = pending[whole:]
         # Hop by hop, so that no bit of a sum depends on how the audio was chunked.
-        self._levels += [_level(hop) for hop in pending[:whole].reshape(-1, HOP)]
-        stamps = Stamps(captured=captured, started=started, encoded=self._now())
-        return self._ready(stamps)
+        self._levels += [_level(hop) for hop in hops]
+        return self._ready(Stamps(captured=captured, started=started, encoded=self._now()))
 
     def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
         frames: list[BlendshapeFrame] = []
-        while True:
-            timestamp = self.spec.timestamp(self._frames)
-            hops = self._forgotten + len(self._levels)
-            if (timestamp + self.spec.lookahead) // HOP > hops or timestamp >= self._received:
-                return frames
+        hops = self._forgotten + len(self._levels)
+        while self._intake.is_due(timestamp := self.spec.timestamp(self._frames), hops):
             frames.append(self._decode(timestamp, stamps))
             self._frames += 1
+        return frames
 
     def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
         first = max((timestamp - REACH) // HOP, 0)

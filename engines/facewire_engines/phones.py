@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.clock import Clock
-from facewire.errors import ConfigError, EngineError
+from facewire.errors import EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 from facewire_engines.model_files import Manifest, read_manifest, read_verified
 from facewire_engines.onnx_graph import OnnxGraph
 from facewire_engines.phone_set import PHONES, TOKEN_RATE
 
-SAMPLE_RATE = 16_000
 HOP = SAMPLE_RATE // TOKEN_RATE
 HINDSIGHT = 17
 """Rows of the encoder: what was 0, 10, ... 160 ms ago."""
@@ -76,23 +76,8 @@ class PhonesEngine:
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        return PhonesSession(self, stream_spec(frame_rate, lookahead_ms), clock)
-
-
-def stream_spec(frame_rate: Fraction, lookahead_ms: float) -> StreamSpec:
-    """Return the geometry of a stream.
-
-    Raises:
-        ConfigError: the look-ahead or the frame rate is out of range.
-    """
-    if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
-        raise ConfigError(
-            f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
-            f"{MAX_LOOKAHEAD_MS} ms"
-        )
-    if not 1 <= frame_rate <= 240:
-        raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-    return StreamSpec(SAMPLE_RATE, frame_rate, round(lookahead_ms * SAMPLE_RATE / 1000))
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        return PhonesSession(self, spec, clock)
 
 
 class PhonesSession:
@@ -105,11 +90,9 @@ class PhonesSession:
         self._past = engine.past
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
         self._tokens[:, SILENCE] = 1.0
-        self._pending: Samples = np.zeros(0, np.float32)
-        self._received = 0
+        self._intake = HopIntake(spec, HOP)
         self._hops = 0
         self._frames = 0
-        self._flushed = False
 
     def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
         """Take the next samples and return the frames that they complete.
@@ -117,33 +100,19 @@ class PhonesSession:
         Raises:
             ValueError: the chunk does not start where the last one ended, or has another rate.
         """
-        if chunk.sample_rate != self.spec.sample_rate or chunk.start != self._received:
-            raise ValueError(
-                f"expected sample {self._received} at {self.spec.sample_rate} Hz, got sample "
-                f"{chunk.start} at {chunk.sample_rate} Hz"
-            )
-        if self._flushed:
-            raise ValueError("the stream has ended")
-        self._received = chunk.end
-        return self._take(chunk.samples, chunk.captured)
+        return self._take(self._intake.push(chunk), chunk.captured)
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, as if silence followed."""
-        self._flushed = True
-        silence = np.zeros(self.spec.lookahead + 2 * HOP, np.float32)
-        captured = self._clock.now() if self._clock else 0
-        return self._take(silence, captured)
+        return self._take(self._intake.flush(), self._now())
 
-    def _take(self, samples: Samples, captured: int) -> list[BlendshapeFrame]:
-        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
+    def _take(self, hops: Array, captured: int) -> list[BlendshapeFrame]:
         frames = self._ready(Stamps(captured=captured))
-        hops = len(pending) // HOP
-        for start in range(0, hops * HOP, HOP):
+        for hop in hops:
             started = self._now()
-            self._encode(pending[start : start + HOP])
+            self._encode(hop)
             stamps = Stamps(captured=captured, started=started, encoded=self._now())
             frames += self._ready(stamps)
-        self._pending = pending[hops * HOP :]
         return frames
 
     def _encode(self, samples: Samples) -> None:
@@ -159,13 +128,10 @@ class PhonesSession:
     def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the hops that were encoded."""
         frames: list[BlendshapeFrame] = []
-        while True:
-            timestamp = self.spec.timestamp(self._frames)
-            early = (timestamp + self.spec.lookahead) // HOP > self._hops
-            if early or timestamp >= self._received:
-                return frames
+        while self._intake.is_due(timestamp := self.spec.timestamp(self._frames), self._hops):
             frames.append(self._decode(timestamp, stamps))
             self._frames += 1
+        return frames
 
     def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
         ages = (self._hops * HOP - timestamp - PLACES) / HOP - 0.5

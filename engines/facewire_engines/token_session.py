@@ -15,9 +15,10 @@ from facewire.engine import Engine
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
+from facewire_engines.hop_intake import SAMPLE_RATE
 from facewire_engines.onnx_graph import OnnxGraph
 from facewire_engines.phone_set import INDEX, PHONES, TOKEN_RATE
-from facewire_engines.phones import HOP, PLACES_MS, SAMPLE_RATE, PhonesEngine
+from facewire_engines.phones import HOP, PLACES_MS, PhonesEngine
 
 PHONETIC = TokenSpace("phones", Fraction(TOKEN_RATE), len(PHONES))
 """The classes of `PHONES`, 100 times a second."""

@@ -14,9 +14,10 @@ from facewire.errors import ConfigError
 from facewire.frames import Samples
 from facewire.speech import Span, Speech
 from facewire.tokens import TokenSpace
+from facewire_engines.hop_intake import SAMPLE_RATE
 from facewire_engines.ipa import nearest_phones
 from facewire_engines.phone_set import INDEX, PHONES
-from facewire_engines.phones import HOP, SAMPLE_RATE
+from facewire_engines.phones import HOP
 from facewire_engines.token_session import PHONETIC
 from facewire_engines.voices.espeak_library import (
     Manner,

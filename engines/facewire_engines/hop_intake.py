@@ -1,0 +1,77 @@
+"""What every session does with audio before its model sees it, and how it knows what is due."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from facewire.errors import ConfigError
+from facewire.frames import AudioChunk, Samples, StreamSpec
+
+SAMPLE_RATE = 16_000
+
+
+def stream_spec(frame_rate: Fraction, lookahead_ms: float, longest_ms: float) -> StreamSpec:
+    """Return the geometry of a stream at 16 kHz.
+
+    Raises:
+        ConfigError: the look-ahead is longer than `longest_ms`, or the frame rate out of range.
+    """
+    if not 0 <= lookahead_ms <= longest_ms:
+        raise ConfigError(
+            f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to {longest_ms:g} ms"
+        )
+    if not 1 <= frame_rate <= 240:
+        raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
+    return StreamSpec(SAMPLE_RATE, frame_rate, round(lookahead_ms * SAMPLE_RATE / 1000))
+
+
+class HopIntake:
+    """Takes chunks of any length, and gives whole hops: how audio was cut is forgotten here."""
+
+    def __init__(self, spec: StreamSpec, hop: int) -> None:
+        self.ended = False
+        self._spec = spec
+        self._hop = hop
+        self._received = 0
+        self._pending: Samples = np.zeros(0, np.float32)
+
+    def check(self, chunk: AudioChunk) -> None:
+        """Refuse a chunk that `push` would refuse.
+
+        Raises:
+            ValueError: it does not start where the last one ended, has another rate, or comes
+                after the end.
+        """
+        if chunk.sample_rate != self._spec.sample_rate or chunk.start != self._received:
+            raise ValueError(
+                f"expected sample {self._received} at {self._spec.sample_rate} Hz, got sample "
+                f"{chunk.start} at {chunk.sample_rate} Hz"
+            )
+        if self.ended:
+            raise ValueError("the stream has ended")
+
+    def push(self, chunk: AudioChunk) -> Samples:
+        """Take a chunk, and return the hops `[N, hop]` that it completes.
+
+        Raises:
+            ValueError: as `check` does.
+        """
+        self.check(chunk)
+        self._received = chunk.end
+        return self._cut(chunk.samples)
+
+    def flush(self) -> Samples:
+        """End the stream, and return hops of what is left and of silence past every look-ahead."""
+        self.ended = True
+        return self._cut(np.zeros(self._spec.lookahead + 2 * self._hop, np.float32))
+
+    def is_due(self, timestamp: int, hops: int) -> bool:
+        """Tell whether a frame's look-ahead ends within so many hops, and its sample is there."""
+        heard = (timestamp + self._spec.lookahead) // self._hop <= hops
+        return heard and timestamp < self._received
+
+    def _cut(self, samples: Samples) -> Samples:
+        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
+        whole = len(pending) // self._hop * self._hop
+        self._pending = pending[whole:]
+        return pending[:whole].reshape(-1, self._hop)
