@@ -20,6 +20,7 @@ from facewire.settings import Settings
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sources.paced import Paced
 from facewire.sources.sound_file import SoundFile
+from facewire.wanted import open_face, open_session
 
 STAGES = ("queue", "encode", "decode", "face", "send")
 
@@ -50,12 +51,8 @@ async def measure(
         FacewireError: the viewer did not come up.
     """
     sound = SoundFile(path, engine.sample_rate, chunk_samples)
-    session = engine.session(
-        frame_rate=settings.stream.exact_frame_rate(),
-        lookahead_ms=settings.stream.lookahead_ms,
-        clock=clock,
-    )
-    face = make_face(session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed)
+    session = open_session(engine, settings, clock)
+    face = open_face(session.spec, settings)
     broadcaster = Broadcaster(clock=clock)
     sink = WebSocketSink(broadcaster)
     report = StreamReport()

@@ -11,22 +11,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
-from facewire.commands.running import run
+from facewire.commands.running import INTERRUPTED, run
+from facewire.commands.summary import raise_failures
 from facewire.engines import load_engine
-from facewire.errors import ConfigError, FacewireError
-from facewire.face import make_face
+from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
 from facewire.settings import Settings
 from facewire.sinks.uri import sink_from_uri
 from facewire.sources.sound_file import SoundFile
+from facewire.wanted import open_face, open_session
 
 CHUNK_SAMPLES = 16_000
 """A second at a time: large enough that threads and progress cost nothing."""
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells expect it."""
 
 EXAMPLES = """
 Examples:
@@ -78,8 +76,7 @@ def animate(
     )
     for uri in output:
         console.print(f"wrote {uri}", soft_wrap=True)
-    if report.failures:
-        raise FacewireError(" and ".join(f"{k} failed: {v}" for k, v in report.failures.items()))
+    raise_failures(report)
 
 
 async def _animate(
@@ -87,12 +84,8 @@ async def _animate(
 ) -> tuple[StreamReport, float]:
     """Run the stream; returns its report and how long it took in seconds, loading not counted."""
     loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
-    session = loaded.session(
-        frame_rate=options.frame_rate_of(settings),
-        lookahead_ms=settings.stream.lookahead_ms,
-        clock=clock,
-    )
-    face = make_face(session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed)
+    session = open_session(loaded, settings, clock)
+    face = open_face(session.spec, settings)
     sinks = [sink_from_uri(uri) for uri in outputs]
     if any(not sink.lossless for sink in sinks):
         raise ConfigError("animate writes files; give OUT.csv, OUT.npz or OUT.jsonl to -o")

@@ -18,7 +18,7 @@ from facewire.commands.summary import print_report
 from facewire.engine import Engine
 from facewire.engines import load_engine
 from facewire.errors import ConfigError
-from facewire.face import Face, make_face
+from facewire.face import Face
 from facewire.frames import StreamSpec
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
@@ -33,6 +33,7 @@ from facewire.sources.microphone import Microphone
 from facewire.sources.paced import Paced
 from facewire.sources.pcm import PcmStream
 from facewire.sources.sound_file import SoundFile
+from facewire.wanted import open_face, open_session
 
 CHUNK_SAMPLES = 160
 """10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
@@ -151,12 +152,8 @@ async def _live(
     console = Console(stderr=True)
     source = open_source(given, pcm, settings, clock)
     loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
-    session = loaded.session(
-        frame_rate=settings.stream.exact_frame_rate(),
-        lookahead_ms=settings.stream.lookahead_ms,
-        clock=clock,
-    )
-    face = make_face(session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed)
+    session = open_session(loaded, settings, clock)
+    face = open_face(session.spec, settings)
     sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in (*settings.outputs, *outputs)]
     sinks.append(TerminalSink(console, clock))
     async with AsyncExitStack() as stack:
@@ -181,13 +178,12 @@ def serve_page(
 ) -> FaceServer:
     """Return the server of the page and of sessions, and of watchers if there is a stream."""
 
-    def made(spec: StreamSpec, *, idle: bool = True) -> Face:
-        wanted = idle and settings.face.idle
-        return make_face(spec, settings.face, idle=wanted, seed=settings.face.seed)
+    def make_face(spec: StreamSpec, *, idle: bool) -> Face:
+        return open_face(spec, settings, idle=idle)
 
     return FaceServer(
         engine,
-        made,
+        make_face,
         clock=clock,
         host=settings.server.host,
         port=settings.server.port,

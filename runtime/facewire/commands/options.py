@@ -1,7 +1,5 @@
 """Options that several commands share, and how they change the settings file's values."""
 
-import os
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +7,6 @@ import msgspec
 import typer
 
 from facewire.errors import ConfigError
-from facewire.face.profile import Profile
 from facewire.settings import FaceSettings, Settings, load_settings
 
 FrameRateOption = Annotated[
@@ -92,18 +89,3 @@ def _with_profile(face: FaceSettings, path: Path) -> FaceSettings:
 
     profile = msgspec.to_builtins(load_profile(path))
     return msgspec.convert({**profile, "idle": face.idle, "seed": face.seed}, FaceSettings)
-
-
-def profile_of(settings: Settings) -> Profile:
-    """Return the profile that the `[face]` table describes."""
-    return settings.face
-
-
-def frame_rate_of(settings: Settings) -> Fraction:
-    """Return the exact frame rate."""
-    return settings.stream.exact_frame_rate()
-
-
-def quiet_terminal() -> bool:
-    """Tell whether progress should be plain lines: no terminal, or the user asked for it."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells expect it, where files are left unfinished."""
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine until it ends; SIGTERM cancels it as Ctrl-C does.

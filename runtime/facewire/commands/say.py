@@ -7,13 +7,11 @@ from rich.console import Console
 
 from facewire.clock import SystemClock
 from facewire.commands import options
-from facewire.commands.running import run
+from facewire.commands.running import INTERRUPTED, run
 from facewire.commands.speaking import Speaking, sort_outputs
-from facewire.errors import ConfigError, FacewireError
+from facewire.commands.summary import raise_failures
+from facewire.errors import ConfigError
 from facewire.voices import load_voice
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells expect it, where files are left unfinished."""
 
 EXAMPLES = """
 Examples:
@@ -96,6 +94,5 @@ def say(
         if not speaking.report.samples:
             raise ConfigError("nothing in the text can be spoken; give some words")
     speaking.print_summary(console)
-    if speaking.report.failures and not speaking.live:
-        failures = speaking.report.failures.items()
-        raise FacewireError(" and ".join(f"{name} failed: {why}" for name, why in failures))
+    if not speaking.live:
+        raise_failures(speaking.report)

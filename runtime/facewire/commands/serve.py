@@ -64,4 +64,4 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
         console.print(f"serving http://{server.address}/ (Ctrl-C ends)", highlight=False)
-        await asyncio.get_running_loop().create_future()
+        await server.serve_forever()

@@ -12,10 +12,10 @@ from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.commands.live import serve_page
+from facewire.commands.summary import print_failures
 from facewire.engine import Engine
 from facewire.engines import load_engine
 from facewire.errors import ConfigError
-from facewire.face import make_face
 from facewire.lead import LeadMeter
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
@@ -32,6 +32,7 @@ from facewire.sources.typed_text import PAUSE_S, clauses_from
 from facewire.speech import Span, Voice
 from facewire.speech_session import SpeechSession
 from facewire.voices import token_decoder
+from facewire.wanted import open_face
 
 LOOKAHEAD_MS = 150.0
 """Into the tokens, which costs nothing: they exist before their audio."""
@@ -112,9 +113,7 @@ class Speaking:
             frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
         )
         session = SpeechSession(tokens, self._lead)
-        face = make_face(
-            session.spec, settings.face, idle=settings.face.idle, seed=settings.face.seed
-        )
+        face = open_face(session.spec, settings)
         sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in self._outputs.faces]
         async with AsyncExitStack() as stack:
             listeners = await self._open_files(stack)
@@ -159,8 +158,7 @@ class Speaking:
             f"{meter.median_ms():.1f} median",
             soft_wrap=True,
         )
-        for name, reason in report.failures.items():
-            console.print(f"{name} was left out: {reason}", style="yellow", soft_wrap=True)
+        print_failures(console, report)
 
     async def _open_files(self, stack: AsyncExitStack) -> list[AudioListener]:
         """Open sound files and word lists, before anything is said."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from facewire.errors import FacewireError
 from facewire.latency import Percentiles
 from facewire.report import StreamReport
 
@@ -32,5 +33,21 @@ def print_report(console: Console, report: StreamReport) -> None:
     stages = report.latencies.percentiles()
     if stages:
         console.print(latency_table(stages))
+    print_failures(console, report)
+
+
+def print_failures(console: Console, report: StreamReport) -> None:
+    """Say which outputs were left out of a live stream, and why."""
     for name, reason in report.failures.items():
         console.print(f"{name} was left out: {reason}", style="yellow", soft_wrap=True)
+
+
+def raise_failures(report: StreamReport) -> None:
+    """Fail where every output was to be whole.
+
+    Raises:
+        FacewireError: one of them was left out.
+    """
+    if report.failures:
+        failures = report.failures.items()
+        raise FacewireError(" and ".join(f"{name} failed: {why}" for name, why in failures))
