@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
 import onnx
 import torch
 from torch import Tensor, nn
@@ -147,14 +148,8 @@ def write_model(run: Path, corpus: Path, out: Path, command: str) -> None:
         ),
         files=files,
     )
-    fields = json.loads(_json(manifest))
-    (out / "manifest.json").write_text(json.dumps(fields, indent=1) + "\n")
-
-
-def _json(manifest: Manifest) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(manifest)
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    (out / "manifest.json").write_bytes(content + b"\n")
 
 
 def main() -> None:
