@@ -11,13 +11,15 @@ from facewire_training.decoder import (
     PLACES_MS,
     Decoder,
     DecoderConfig,
+    fix_style,
     gather_windows,
     window_ages,
 )
 from facewire_training.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.frontend import HOP, LogMel, mel_filters
 from facewire_training.losses import FaceLoss, LossConfig
-from facewire_training.windows import frame_times, live_windows, token_windows
+from facewire_training.styles import STYLES
+from facewire_training.windows import Faces, frame_times, live_windows, token_windows
 
 
 def tiny_encoder() -> Encoder:
@@ -117,13 +119,16 @@ def test_both_roads_give_windows_of_the_same_shape() -> None:
     curves, effort = torch.rand(2, 120, 52), torch.rand(2, 120)
     scores = 50.0 * torch.nn.functional.one_hot(hindsight_targets(labels), len(PHONES)).float()
     for _ in range(5):
-        known = curves > 0.5
-        live = live_windows(scores, hindsight_targets(effort), curves, known, generator)
-        tokens = token_windows(labels, effort, curves, known, generator)
+        trust, style = (curves > 0.5).float(), torch.rand(2, len(STYLES))
+        faces = Faces(curves, trust, torch.rand(2, 120), style)
+        live = live_windows(scores, hindsight_targets(effort), faces, generator)
+        tokens = token_windows(labels, effort, faces, generator)
         for windows in (live, tokens):
             assert windows.tokens.shape[2:] == (PLACES, len(PHONES))
             assert windows.truth.shape == (*windows.tokens.shape[:2], 52)
-            assert windows.believed.shape == windows.truth.shape
+            assert windows.trust.shape == windows.truth.shape
+            assert windows.contact.shape == windows.truth.shape[:2]
+            assert torch.equal(windows.style[:, 0], style)
             assert windows.known.shape == windows.effort.shape == windows.tokens.shape[:3]
             torch.testing.assert_close(windows.tokens.sum(-1), torch.ones(windows.known.shape))
 
@@ -143,3 +148,29 @@ def test_the_loss_is_zero_for_the_truth_and_weighs_open_closures_more() -> None:
     open_mouth[..., 17] = 0.3
     wider = open_mouth + 0.3 * (torch.arange(52) == 17)
     assert loss(open_mouth, shut) > loss(wider, open_mouth)
+
+
+def test_what_is_not_trusted_costs_nothing_and_contacts_do() -> None:
+    loss = FaceLoss(LossConfig())
+    nothing = torch.zeros(1, 4, 52)
+    face = torch.rand(1, 4, 52)
+    assert loss(face, face, nothing).item() == 0
+    jaw = (torch.arange(52) == 17).float().expand(1, 4, 52)
+    assert loss(0.4 * jaw, torch.zeros(1, 4, 52), jaw) > loss(0.2 * jaw, torch.zeros(1, 4, 52), jaw)
+    apart = loss(0.4 * jaw, 0.4 * jaw, nothing, torch.ones(1, 4))
+    assert apart.item() == pytest.approx(LossConfig().contact * 0.4, rel=1e-5)
+
+
+def test_a_fixed_style_is_the_style_that_was_given() -> None:
+    torch.manual_seed(0)
+    decoder = Decoder(DecoderConfig(embedding=8, width=16, layers=2)).eval()
+    for layer in decoder.styles:
+        torch.nn.init.normal_(layer.weight)
+    mask = torch.ones(3, PLACES)
+    window = (torch.rand(3, PLACES, len(PHONES)), mask, torch.rand(3, PLACES), mask)
+    style = torch.tensor([0.5, 0.0])
+    with torch.no_grad():
+        plain, wanted = decoder.raw(*window), decoder.raw(*window, style.expand(3, 2))
+        fix_style(decoder, style)
+        torch.testing.assert_close(decoder.raw(*window), wanted)
+    assert not torch.allclose(plain, wanted)

@@ -12,17 +12,28 @@ from torch.utils.data import Dataset
 from facewire_training.augment import augment, change_speed
 from facewire_training.encoder import WARPS
 from facewire_training.frontend import HOP
+from facewire_training.lip_geometry import linear_gap
 from facewire_training.shards import Shard, load
+from facewire_training.styles import STYLES, decided, style_of
 from facewire_training.targets import ShardTargets, load_targets, no_targets
 
 Floats = NDArray[np.float32]
 
+_AT_REST = 0.01
+"""Rules that move no weight further than this mean rest, in every style."""
+_MEETING = 0.1
+"""Lips whose gap is below this are about to meet."""
+_FAINT = 0.1
+"""How far the rules are to be believed about what a captured speaker decides."""
+
 
 SHARES: tuple[tuple[str, float], ...] = (
-    ("librispeech", 0.55),
-    ("flite", 0.2),
-    ("espeak", 0.12),
-    ("festival", 0.05),
+    ("librispeech", 0.32),
+    ("readings", 0.28),
+    ("flite", 0.14),
+    ("espeak", 0.08),
+    ("world", 0.06),
+    ("festival", 0.04),
     ("nospeech", 0.08),
 )
 """How often each corpus is drawn."""
@@ -43,8 +54,12 @@ class Crop:
     """[T]."""
     curves: Floats
     """[T, 52]."""
-    known: NDArray[np.bool_]
-    """[T, 52], which of the curves are to be believed."""
+    trust: Floats
+    """[T, 52], how far the curves are to be believed, 0 to 1."""
+    contact: Floats
+    """[T], 1 where the lips must meet whatever the style says."""
+    style: Floats
+    """[2], as `styles` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,10 @@ class BatchConfig:
     """Share of crops that get no noise, room or codec."""
     own_tract: float = 0.4
     """Share of crops whose vocal tract keeps its length."""
-    gain_db: tuple[float, float] = (-24.0, 6.0)
+    gain_db: tuple[float, float] = (-30.0, 6.0)
     """Range of the level, against the recording's own."""
+    in_style: float = 0.5
+    """Share of the crops animated by rules that are to be shown in somebody's style."""
     shares: tuple[tuple[str, float], ...] = SHARES
     """How often each corpus is drawn; those that were not prepared are left out."""
 
@@ -108,7 +125,9 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             "labels": torch.from_numpy(np.stack([c.labels for c in crops]).astype(np.int64)),
             "effort": torch.from_numpy(np.stack([c.effort for c in crops])),
             "curves": torch.from_numpy(np.stack([c.curves for c in crops])),
-            "known": torch.from_numpy(np.stack([c.known for c in crops])),
+            "trust": torch.from_numpy(np.stack([c.trust for c in crops])),
+            "contact": torch.from_numpy(np.stack([c.contact for c in crops])),
+            "style": torch.from_numpy(np.stack([c.style for c in crops])),
             "warp": torch.from_numpy(warp),
         }
 
@@ -122,10 +141,33 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         samples = shard.samples[start * HOP : (start + need) * HOP].astype(np.float32) / 32768.0
         samples, moved = change_speed(samples, need, speed)
         places = start + moved[:hops]
+        curves = targets.curves[places].astype(np.float32)
+        known = np.asarray(targets.known[places])
+        style, trust, contact = self._styled(shard.corpus, curves, known, rng)
         return Crop(
             samples=samples[: hops * HOP],
             labels=np.asarray(shard.labels[places]),
             effort=targets.effort[places].astype(np.float32),
-            curves=targets.curves[places].astype(np.float32),
-            known=np.asarray(targets.known[places]),
+            curves=curves,
+            trust=trust,
+            contact=contact,
+            style=style,
         )
+
+    def _styled(
+        self, corpus: str, curves: Floats, known: NDArray[np.bool_], rng: np.random.Generator
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return the style of a crop, how far its curves are then true, and where lips must meet.
+
+        Of speech whose face was not captured, rules say how a style treats what was never seen of
+        it: rest, contacts, tongue and brows, and, faintly, all else.
+        """
+        free = np.zeros(len(curves), np.float32)
+        if corpus in STYLES or rng.random() >= self.config.in_style:
+            return style_of(corpus), known.astype(np.float32), free
+        style = style_of(STYLES[int(rng.integers(len(STYLES)))])
+        resting = curves.max(axis=1, keepdims=True) < _AT_REST
+        faint = np.where(decided(style), _FAINT, 1.0)
+        met = np.clip(1 - (curves @ linear_gap()) / _MEETING, 0.0, 1.0)
+        spoken = np.where(resting[:, 0], 0.0, met)
+        return style, np.where(resting, 1.0, faint).astype(np.float32), spoken.astype(np.float32)

@@ -16,6 +16,7 @@ from facewire import arkit
 from facewire_engines.phone_set import PHONES
 from facewire_training.encoder import HINDSIGHT
 from facewire_training.frontend import HOP
+from facewire_training.styles import STYLES
 
 PLACES_MS: tuple[int, ...] = tuple(range(-250, 151, 20))
 """Where the window looks, in ms relative to the frame."""
@@ -45,14 +46,30 @@ class Decoder(nn.Module):
         widths = [PLACES * config.embedding] + [config.width] * config.layers
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.out = nn.Linear(config.width, arkit.COUNT)
+        self.styles = nn.ModuleList(
+            nn.Linear(len(STYLES), width, bias=False) for width in widths[1:]
+        )
+        for weight in self.styles.parameters():
+            nn.init.zeros_(weight)
 
-    def raw(self, tokens: Tensor, known: Tensor, effort: Tensor, effort_known: Tensor) -> Tensor:
-        """Map a window to weights that may leave [0, 1]: what the losses see."""
+    def raw(
+        self,
+        tokens: Tensor,
+        known: Tensor,
+        effort: Tensor,
+        effort_known: Tensor,
+        style: Tensor | None = None,
+    ) -> Tensor:
+        """Map a window to weights that may leave [0, 1]: what the losses see.
+
+        `style` is `[..., 2]`, as `styles` says, for what stands before the places in `tokens`.
+        """
         marks = torch.stack((known, effort * effort_known * known, effort_known * known), dim=-1)
         places = torch.cat((tokens * known[..., None], marks), dim=-1)
         x = self.embed(places).flatten(-2)
-        for layer in self.hidden:
-            x = nn.functional.silu(layer(x))
+        for layer, manner in zip(self.hidden, self.styles, strict=True):
+            x = layer(x) if style is None else layer(x) + manner(style)
+            x = nn.functional.silu(x)
         weights: Tensor = self.out(x)
         return weights
 
@@ -71,6 +88,13 @@ class Decoder(nn.Module):
             `[B, 52]` weights in [0, 1], in the order of `facewire.arkit.NAMES`.
         """
         return self.raw(tokens, known, effort, effort_known).clamp(0.0, 1.0)
+
+
+def fix_style(decoder: Decoder, style: Tensor) -> None:
+    """Make a style `[2]` the one that the decoder has when it is given none."""
+    with torch.no_grad():
+        for layer, manner in zip(decoder.hidden, decoder.styles, strict=True):
+            layer.bias += manner(style)
 
 
 def window_ages(lookahead: Tensor) -> tuple[Tensor, Tensor]:

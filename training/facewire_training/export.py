@@ -10,6 +10,7 @@ import json
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,10 +24,11 @@ from facewire_engines.onnx_graph import load_onnxruntime
 from facewire_engines.phone_set import PHONES
 from facewire_engines.phones import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_training.data_sources import SOURCES
-from facewire_training.decoder import PLACES, Decoder, DecoderConfig
+from facewire_training.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.encoder import Encoder, EncoderConfig
 from facewire_training.frontend import HOP
 from facewire_training.shards import load
+from facewire_training.styles import parse_styles
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -47,8 +49,12 @@ class ExportedEncoder(nn.Module):
         return scores.softmax(-1), effort, *past
 
 
-def load_run(run: Path) -> tuple[Encoder, Decoder]:
-    """Rebuild the networks of a run from its checkpoint."""
+def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
+    """Rebuild the networks of a run from its checkpoint, the decoder in a style: `grid=0.5`.
+
+    Raises:
+        ValueError: there is no such style.
+    """
     state = torch.load(run / "checkpoint.pt", weights_only=True)
     encoder = Encoder(EncoderConfig(**state["config"]["encoder"]))
     decoder = Decoder(DecoderConfig(**state["config"]["decoder"]))
@@ -56,6 +62,7 @@ def load_run(run: Path) -> tuple[Encoder, Decoder]:
         own = {k.removeprefix(name): v for k, v in state["model"].items() if k.startswith(name)}
         network.load_state_dict(own)
         network.eval()
+    fix_style(decoder, torch.from_numpy(parse_styles(style)))
     return encoder, decoder
 
 
@@ -114,9 +121,9 @@ def _export(
     return content
 
 
-def write_model(run: Path, corpus: Path, out: Path, command: str) -> None:
+def write_model(run: Path, corpus: Path, out: Path, command: str, style: Sequence[str]) -> None:
     """Write the ONNX files of a run and their manifest."""
-    encoder, decoder = load_run(run)
+    encoder, decoder = load_run(run, style)
     out.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, content, network in (
@@ -160,10 +167,13 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    parser.add_argument(
+        "--style", action="append", default=[], help="share of a captured style, such as grid=0.5"
+    )
     arguments = parser.parse_args()
     made = (arguments.run / "command.txt").read_text().strip()
     made += f" && python -m facewire_training.export {shlex.join(sys.argv[1:])}"
-    write_model(arguments.run, arguments.corpus, arguments.out, made)
+    write_model(arguments.run, arguments.corpus, arguments.out, made, arguments.style)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from torch.nn import functional
 from facewire import arkit
 from facewire_training.lip_geometry import linear_gap
 
+_JAW = arkit.INDEX["jawOpen"]
+
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
@@ -20,6 +22,8 @@ class LossConfig:
     """How much more the gap counts where the lips should be shut."""
     upper: float = 0.3
     """How much eyes and brows count against the mouth."""
+    contact: float = 4.0
+    """How much the gap counts where lips must meet in every style."""
 
 
 class FaceLoss(nn.Module):
@@ -36,13 +40,29 @@ class FaceLoss(nn.Module):
         self.register_buffer("scale", scale, persistent=False)
         self.register_buffer("gap", torch.from_numpy(linear_gap()), persistent=False)
 
-    def forward(self, raw: Tensor, truth: Tensor) -> Tensor:
-        """Compare `[B, N, 52]` consecutive faces; returns a scalar."""
+    def forward(
+        self, raw: Tensor, truth: Tensor, trust: Tensor | None = None, contact: Tensor | None = None
+    ) -> Tensor:
+        """Compare `[B, N, 52]` consecutive faces; returns a scalar.
+
+        Args:
+            raw: the faces, before they are clamped.
+            truth: what they should be.
+            trust: `[B, N, 52]`, how much each weight counts, 1 if not given. What counts nothing
+                must stand in `truth` as it is in `raw`.
+            contact: `[B, N]`, 1 where the lips must meet whoever speaks.
+        """
         config = self.config
         clamped = raw.clamp(0.0, 1.0)
-        error = ((raw - truth).abs() * self.scale).sum(-1).mean()
-        moved = ((raw.diff(dim=1) - truth.diff(dim=1)).abs() * self.scale).sum(-1).mean()
+        scale = self.scale if trust is None else self.scale * trust
+        error = ((raw - truth).abs() * scale).sum(-1).mean()
+        moving = scale if trust is None else scale[:, 1:]
+        moved = ((raw.diff(dim=1) - truth.diff(dim=1)).abs() * moving).sum(-1).mean()
         gap = (clamped @ self.gap).clamp(min=0.0)
         true_gap = (truth @ self.gap).clamp(min=0.0)
         shut = 1.0 + config.closure * functional.relu(0.1 - true_gap) / 0.1
-        return error + config.velocity * moved + config.gap * (shut * (gap - true_gap).abs()).mean()
+        if trust is not None:
+            shut = shut * trust[..., _JAW]
+        apart = (shut * (gap - true_gap).abs()).mean()
+        total = error + config.velocity * moved + config.gap * apart
+        return total if contact is None else total + config.contact * (contact * gap).mean()

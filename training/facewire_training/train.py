@@ -20,12 +20,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
+from facewire_engines.phone_set import PHONES
 from facewire_training.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.decoder import Decoder, DecoderConfig
 from facewire_training.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.losses import FaceLoss, LossConfig
 from facewire_training.shards import UNKNOWN
-from facewire_training.windows import Windows, live_windows, token_windows
+from facewire_training.windows import Faces, Windows, live_windows, token_windows
+
+LABIALS = frozenset(("p", "b", "m", "f", "v"))
+"""Phones in which the lips touch each other or the teeth: what is missed most when it is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class TrainConfig:
     clip: float = 1.0
     face_share: float = 0.15
     """How much the face losses count against the phonetic loss; 0 trains the encoder alone."""
+    labials: float = 1.4
+    """How much more a phone that closes the lips counts for the encoder than another."""
+    every_nth_told: int = 3
+    """Of how many crops with known phones the decoder also gets the phones themselves."""
     begin_with: str = ""
     """Run whose networks this one starts from."""
     seed: int = 0
@@ -51,23 +59,32 @@ class TrainConfig:
 class Model(nn.Module):
     """Both halves of the embedded model, and their losses."""
 
+    worth: Tensor
+
     def __init__(self, config: TrainConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config.encoder)
         self.decoder = Decoder(config.decoder)
         self.face_loss = FaceLoss(config.loss)
+        seen = torch.tensor([name in LABIALS for name in PHONES])
+        self.register_buffer("worth", torch.where(seen, config.labials, 1.0), persistent=False)
 
     def losses(self, batch: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """Return the parts of the loss of one batch, all scalars, and some that only inform."""
         past = self.encoder.past(len(batch["samples"]))
-        with torch.autocast("cpu", torch.bfloat16):
+        # Where the processor has no instructions for it, bfloat16 costs more than it saves.
+        quick = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+        with torch.autocast("cpu", torch.bfloat16, enabled=quick):
             scores, effort, *_ = self.encoder(batch["samples"], *past, batch["warp"])
         scores, effort = scores.float(), effort.float()
         wanted = hindsight_targets(batch["labels"])
         settled = slice(HINDSIGHT, None)
         phones = functional.cross_entropy(
-            scores[:, settled].flatten(0, 2), wanted[:, settled].flatten(), ignore_index=UNKNOWN
+            scores[:, settled].flatten(0, 2),
+            wanted[:, settled].flatten(),
+            weight=self.worth,
+            ignore_index=UNKNOWN,
         )
         loud = hindsight_targets(batch["effort"])
         with torch.no_grad():
@@ -79,20 +96,23 @@ class Model(nn.Module):
             "accuracy_80": hit[..., 8][known[..., 8]].float().mean(),
         }
         if self.config.face_share > 0:
-            curves, known = batch["curves"], batch["known"]
-            live = live_windows(scores, effort, curves, known, generator)
-            said = (batch["labels"] != UNKNOWN).all(dim=1)
+            faces = Faces(batch["curves"], batch["trust"], batch["contact"], batch["style"])
+            live = live_windows(scores, effort, faces, generator)
+            # A TTS's certain tokens are the easier road: a part of the crops is enough.
+            told = (batch["labels"] != UNKNOWN).all(dim=1).nonzero()[:, 0]
+            said = told[:: self.config.every_nth_told]
             labels, efforts = batch["labels"][said], batch["effort"][said]
-            tokens = token_windows(labels, efforts, curves[said], known[said], generator)
+            tokens = token_windows(labels, efforts, faces.of(said), generator)
             parts |= {"live": self._face(live), "tokens": self._face(tokens)}
             parts["effort"] = functional.mse_loss(effort[:, settled], loud[:, settled])
         return parts
 
     def _face(self, windows: Windows) -> Tensor:
-        raw = self.decoder.raw(windows.tokens, windows.known, windows.effort, windows.effort_known)
+        w = windows
+        raw = self.decoder.raw(w.tokens, w.known, w.effort, w.effort_known, w.style)
         # What is not known about a face costs nothing, whatever it is.
-        truth = torch.where(windows.believed, windows.truth, raw.detach().clamp(0.0, 1.0))
-        loss: Tensor = self.face_loss(raw, truth)
+        truth = torch.where(w.trust > 0, w.truth, raw.detach().clamp(0.0, 1.0))
+        loss: Tensor = self.face_loss(raw, truth, w.trust, w.contact)
         return loss
 
 

@@ -24,8 +24,39 @@ class Windows:
     effort: Tensor
     effort_known: Tensor
     truth: Tensor
-    believed: Tensor
-    """`[B, N, 52]`, which of the true weights are known."""
+    trust: Tensor
+    """`[B, N, 52]`, how far each of the true weights is known: 0 to 1."""
+    contact: Tensor
+    """`[B, N]`, 1 where the lips must meet in every style."""
+    style: Tensor
+    """`[B, 1, 2]`"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The true faces of T tokens: what both roads should come to."""
+
+    curves: Tensor
+    """`[B, T, 52]`"""
+    trust: Tensor
+    """`[B, T, 52]`"""
+    contact: Tensor
+    """`[B, T]`"""
+    style: Tensor
+    """`[B, 2]`"""
+
+    def of(self, crops: Tensor) -> "Faces":
+        """Return those of some of the crops."""
+        return Faces(self.curves[crops], self.trust[crops], self.contact[crops], self.style[crops])
+
+    def at(self, times: Tensor) -> dict[str, Tensor]:
+        """Return them at sample times `[N]`, by the names that `Windows` has."""
+        return {
+            "truth": interpolate(self.curves, times),
+            "trust": nearest(self.trust, times),
+            "contact": nearest(self.contact[..., None], times)[..., 0],
+            "style": self.style[:, None],
+        }
 
 
 def draw(options: tuple[int, ...], generator: torch.Generator) -> int:
@@ -59,7 +90,7 @@ def nearest(rows: Tensor, times: Tensor) -> Tensor:
 
 
 def live_windows(
-    scores: Tensor, effort: Tensor, curves: Tensor, known: Tensor, generator: torch.Generator
+    scores: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a microphone's session sees, at one random look-ahead."""
     times = frame_times(scores.shape[1], generator)
@@ -76,27 +107,25 @@ def live_windows(
         known=mask,
         effort=seen[..., -1],
         effort_known=heard.expand_as(mask),
-        truth=interpolate(curves, times),
-        believed=nearest(known, times),
+        **faces.at(times),
     )
 
 
 def token_windows(
-    labels: Tensor, effort: Tensor, curves: Tensor, known: Tensor, generator: torch.Generator
+    labels: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a TTS's phones give: certain tokens, effort often unknown."""
     times = frame_times(labels.shape[1], generator)
     places = times[:, None] + torch.tensor(PLACES_MS) * (SAMPLE_RATE // 1000)
     ahead = draw((*range(0, 160, 20), 160, 160, 160), generator)
     batch = labels.shape[0]
-    one_hot = functional.one_hot(labels, len(PHONES)).to(curves.dtype)
-    mask = (torch.tensor(PLACES_MS) <= ahead).to(curves.dtype).expand(batch, len(times), -1)
-    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(curves.dtype)
+    one_hot = functional.one_hot(labels, len(PHONES)).to(effort.dtype)
+    mask = (torch.tensor(PLACES_MS) <= ahead).to(effort.dtype).expand(batch, len(times), -1)
+    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(effort.dtype)
     return Windows(
         tokens=interpolate(one_hot, places),
         known=mask,
         effort=interpolate(effort[..., None], places)[..., 0],
         effort_known=heard.expand_as(mask),
-        truth=interpolate(curves, times),
-        believed=nearest(known, times),
+        **faces.at(times),
     )
