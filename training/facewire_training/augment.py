@@ -17,6 +17,9 @@ SAMPLE_RATE = 16_000
 
 _TOKEN_SIZE = 160
 
+_ENVELOPE = 40
+"""Quefrencies, of 1 / 16 ms each, that tell the vocal tract and not the voice."""
+
 _FAINT = 10 ** (-50 / 20)
 """Noise is set against the speech, or against this level where nobody speaks."""
 
@@ -30,14 +33,16 @@ def augment(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples
         babble: other sound, at least as long, to mix in as background voices.
     """
     heard = np.array(samples, np.float32)
+    if rng.random() < 0.05:
+        heard = whisper(heard, rng)
     if rng.random() < 0.35:
         heard = reverberate(heard, rng)
-    if rng.random() < 0.6:
+    if rng.random() < 0.75:
         heard = add_noise(heard, rng, babble)
     if rng.random() < 0.45:
         heard = colour(heard, rng)
-    if rng.random() < 0.7:
-        heard = change_level(heard, rng)
+    if rng.random() < 0.07:
+        heard = heard + np.float32(rng.uniform(-0.02, 0.02))
     if rng.random() < 0.25:
         heard = damage(heard, rng)
     return np.clip(heard, -1, 1)
@@ -60,17 +65,18 @@ def reverberate(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples]) -> Samples:
-    """Add noise of any colour, or a few other voices, 0 to 30 dB (voices: 8 to 30) below speech.
+    """Add noise of any colour, or a few other voices, 0 to 30 dB (voices: 3 to 25) below speech.
 
     Its level may rise or fall on the way, as when a car passes.
     """
-    if len(babble) > 4 and rng.random() < 0.3:
-        picked = rng.choice(len(babble), size=int(rng.integers(2, 6)), replace=False)
+    if len(babble) > 4 and rng.random() < 0.55:
+        picked = rng.choice(len(babble), size=int(rng.integers(1, 7)), replace=False)
         noise = np.zeros(len(samples), np.float32)
         for index in picked:
             voice = babble[index][: len(samples)]
+            voice = voice / (_level(voice) + _FAINT) * np.float32(rng.uniform(0.5, 1))
             noise[: len(voice)] += np.roll(voice, int(rng.integers(len(voice))))
-        ratio_db = rng.uniform(8, 30)
+        ratio_db = rng.uniform(3, 25)
     else:
         noise = _coloured(len(samples), float(rng.uniform(0, 2)), rng)
         ratio_db = rng.uniform(0, 30)
@@ -104,12 +110,23 @@ def colour(samples: Samples, rng: np.random.Generator) -> Samples:
     return np.asarray(shaped * (_level(samples) / (_level(shaped) + 1e-9)), np.float32)
 
 
-def change_level(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Make it softer by up to 30 dB or louder by up to 6 dB, perhaps with a constant offset."""
-    louder = samples * np.float32(10 ** (rng.uniform(-30, 6) / 20))
-    if rng.random() < 0.1:
-        louder += np.float32(rng.uniform(-0.02, 0.02))
-    return np.asarray(louder, np.float32)
+def whisper(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Take the voice out: the spectrum's envelope stays, its fine structure becomes noise.
+
+    The envelope is the first part of the cepstrum. As in whispers, low frequencies are weaker: the
+    tilt is 3 to 9 dB an octave below 1 kHz.
+    """
+    size, step = 512, 128
+    transform = signal.ShortTimeFFT(signal.windows.hann(size), step, SAMPLE_RATE)
+    spectrum = transform.stft(samples)
+    cepstrum = np.fft.irfft(np.log(np.abs(spectrum) + 1e-6), axis=0)
+    cepstrum[_ENVELOPE : size - _ENVELOPE + 1] = 0
+    envelope = np.exp(np.fft.rfft(cepstrum, axis=0).real)
+    octaves = np.minimum(np.log2(np.maximum(transform.f, 60) / 1000), 0)
+    envelope *= 10 ** (rng.uniform(3, 9) * octaves / 20)[:, None]
+    breath = np.exp(2j * np.pi * rng.random(spectrum.shape))
+    said = transform.istft(envelope * breath, k1=len(samples))
+    return np.asarray(said * (_level(samples) / (_level(said) + 1e-9)), np.float32)
 
 
 def damage(samples: Samples, rng: np.random.Generator) -> Samples:
