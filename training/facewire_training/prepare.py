@@ -24,7 +24,9 @@ from facewire_training.corpora.festival import Festival
 from facewire_training.corpora.flite import Flite
 from facewire_training.corpora.librispeech import LibriSpeech
 from facewire_training.corpora.nospeech import NoSpeech
+from facewire_training.corpora.readings import Readings
 from facewire_training.corpora.texts import Texts
+from facewire_training.corpora.world import World
 
 VERSION = 1
 """Changes when the same settings make other shards than before."""
@@ -37,6 +39,7 @@ class Hours:
     flite: float = 3.0
     espeak: float = 2.0
     festival: float = 0.5
+    world: float = 1.0
     nospeech: float = 0.35
 
 
@@ -59,11 +62,13 @@ def jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
     planned = [
         Job(out / "librispeech", recorded, None, libri.train),
         Job(out / "validation" / "librispeech", recorded, None, libri.validation),
+        Job(out / "readings", {"version": VERSION}, None, Readings(libri).utterances),
     ]
     synthetic: dict[str, Corpus] = {
         "flite": Flite(texts, hours.flite, seed),
         "espeak": Espeak(texts, hours.espeak, seed),
         "festival": Festival(texts, hours.festival, seed),
+        "world": World(hours.world, seed),
         "nospeech": NoSpeech(hours.nospeech, seed),
     }
     for name, wanted in asdict(hours).items():

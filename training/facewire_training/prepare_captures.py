@@ -4,27 +4,31 @@
 
 `DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand the true faces (`NAME.curves.npy`,
 [tokens, 52]), which of their weights to trust (`NAME.known.npy`, of the same shape) and the effort
-(`NAME.effort.npy`). What is for validation goes to `OUT/validation-captures`. Nobody has aligned
-phones here: tokens are labelled `shards.UNKNOWN`, but for those that are certainly silent.
+(`NAME.effort.npy`). What is for validation goes to `OUT/validation-captures`. Where the words are
+known the embedded model aligns them; other tokens are labelled `shards.UNKNOWN`, but for those that
+are certainly silent.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from facewire.errors import ConfigError
+from facewire_engines.phones import load_embedded
 from facewire_training import shards
+from facewire_training.align import align
 from facewire_training.capture import Capture
-from facewire_training.corpora.corpus import SAMPLE_RATE
+from facewire_training.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.corpora.facegood import Facegood
 from facewire_training.corpora.grid import Grid
+from facewire_training.corpora.grid_words import SILENT, Pronouncer, read_words
 from facewire_training.effort import effort_from_audio
 
-VERSION = 1
+VERSION = 2
 """Changes when the same data make other shards than before."""
 
 
@@ -34,17 +38,23 @@ class Job:
 
     folder: Path
     captures: Callable[[], Iterator[Capture]]
+    texts: dict[str, str]
+    """What is said in each clip, where somebody knows."""
 
 
 def jobs(data: Path, out: Path) -> list[Job]:
     """Return the shards to make: of each corpus, training and validation."""
     grid, facegood = Grid(data / "grid_s1"), Facegood(data / "facegood")
     validation = out / "validation-captures"
+    said = {
+        clip: " ".join(timed.word for timed in words if timed.word not in SILENT)
+        for clip, words in read_words(grid.root / "words.tsv.gz").items()
+    }
     return [
-        Job(out / "grid", grid.train),
-        Job(out / "facegood", facegood.train),
-        Job(validation / "grid", grid.validation),
-        Job(validation / "facegood", facegood.validation),
+        Job(out / "grid", grid.train, said),
+        Job(out / "facegood", facegood.train, {}),
+        Job(validation / "grid", grid.validation, said),
+        Job(validation / "facegood", facegood.validation, {}),
     ]
 
 
@@ -70,8 +80,19 @@ def make(job: Job) -> shards.Shard:
     for name, array in beside.items():
         np.save(job.folder.with_name(f"{job.folder.name}.{name}.npy"), array)
     about = {"version": VERSION, "captures": len(captures)}
-    utterances = (capture.utterance() for capture in captures)
-    return shards.write(job.folder, utterances, about, uncovered=shards.UNKNOWN)
+    return shards.write(job.folder, _said(captures, job.texts), about, uncovered=shards.UNKNOWN)
+
+
+def _said(captures: list[Capture], texts: dict[str, str]) -> Iterator[Utterance]:
+    """Yield the speech of captures, with phones where the text is known and fits."""
+    if not texts:
+        yield from (capture.utterance() for capture in captures)
+        return
+    engine, pronounce = load_embedded(), Pronouncer().phones
+    for capture in captures:
+        phones = align(engine, capture.samples, texts[capture.name], pronounce)
+        spoken = capture.utterance()
+        yield replace(spoken, phones=phones) if phones else spoken
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Speech synthesised by espeak-ng's formants, in many accents and voices, with phone times."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,29 +42,33 @@ class Espeak:
         index = 0
         while remaining > 0:
             rng = np.random.default_rng((self.seed, index))
-            manner = _manner(index, rng)
-            samples, phones = speak(self.texts.draw(rng), manner)
+            how = manner(ACCENTS[index % len(ACCENTS)], rng)
+            samples, phones = speak(self.texts.draw(rng), how)
             if len(phones) > 2:
-                yield Utterance(f"espeak-{index:05d}", samples, phones, manner.voice, "espeak")
+                yield Utterance(f"espeak-{index:05d}", samples, phones, how.voice, "espeak")
                 remaining -= len(samples) / SAMPLE_RATE
             index += 1
 
 
-def speak(text: str, manner: Manner) -> tuple[Samples, tuple[PhoneInterval, ...]]:
+def speak(
+    text: str, how: Manner, phones_of: Callable[[str], tuple[int, ...]] = phones_of
+) -> tuple[Samples, tuple[PhoneInterval, ...]]:
     """Return the samples [T] at 16 kHz and the phones of a text.
 
     Raises:
         ConfigError: espeak-ng is not installed, or lacks the voice.
         ValueError: the voice has a sound that our phones lack; it is not English.
     """
-    spoken = synthesise(text, manner)
+    spoken = synthesise(text, how)
     floats = spoken.samples.astype(np.float32) / np.float32(32768)
     resampled = soxr.resample(floats, spoken.sample_rate, SAMPLE_RATE)
     samples = np.asarray(np.clip(resampled, -1, 1), np.float32)
-    return samples, cover_gaps(phone_times(spoken), len(samples) / SAMPLE_RATE)
+    return samples, cover_gaps(phone_times(spoken, phones_of), len(samples) / SAMPLE_RATE)
 
 
-def phone_times(spoken: Spoken) -> list[PhoneInterval]:
+def phone_times(
+    spoken: Spoken, phones_of: Callable[[str], tuple[int, ...]] = phones_of
+) -> list[PhoneInterval]:
     """Return the phones between the marks, closures with their stops; pauses are left out."""
     rate = spoken.sample_rate
     return [
@@ -73,11 +77,11 @@ def phone_times(spoken: Spoken) -> list[PhoneInterval]:
     ]
 
 
-def _manner(index: int, rng: np.random.Generator) -> Manner:
-    accent = ACCENTS[index % len(ACCENTS)]
+def manner(language: str, rng: np.random.Generator) -> Manner:
+    """Draw a way to say something in a language or accent."""
     variant = VARIANTS[int(rng.integers(len(VARIANTS)))]
     return Manner(
-        voice=f"{accent}+{variant}" if variant else accent,
+        voice=f"{language}+{variant}" if variant else language,
         words_per_minute=int(rng.integers(110, 220)),
         pitch=int(rng.integers(20, 80)),
         pitch_range=int(rng.integers(20, 80)),

@@ -6,6 +6,7 @@ part, so a phone may stand some tens of ms off. Good enough for an oracle, not f
 
 import csv
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,7 @@ LETTERS = {"a": "ey", "z": "z eh d"}
 _VOWELS = frozenset(phone_index(label) for label in (
     "aa", "ae", "ah", "ao", "aw", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw",
 ))  # fmt: skip
-_SILENT = ("sil", "sp")
+SILENT = ("sil", "sp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def read_words(path: Path) -> dict[str, list[TimedWord]]:
 class Pronouncer:
     """The dictionary of pocketsphinx."""
 
-    def __init__(self) -> None:
-        """Load it.
+    def __init__(self, exceptions: Mapping[str, str] = LETTERS) -> None:
+        """Load it; `exceptions` are words that are said in another way than it tells.
 
         Raises:
             ConfigError: pocketsphinx is not installed.
@@ -65,7 +66,12 @@ class Pronouncer:
             raise ConfigError(
                 "pocketsphinx is not installed; install it: pip install pocketsphinx"
             ) from error
+        self._exceptions = exceptions
         self._dictionary = pocketsphinx.Decoder(lm=None, loglevel="FATAL")
+
+    def knows(self, word: str) -> bool:
+        """Tell whether the dictionary has a word."""
+        return word in self._exceptions or bool(self._dictionary.lookup_word(word))
 
     def phones(self, word: str) -> list[int]:
         """Return the classes of a word's phones.
@@ -73,7 +79,7 @@ class Pronouncer:
         Raises:
             ConfigError: the dictionary lacks the word.
         """
-        spoken = LETTERS.get(word) or self._dictionary.lookup_word(word)
+        spoken = self._exceptions.get(word) or self._dictionary.lookup_word(word)
         if not spoken:
             raise ConfigError(f"the dictionary has no word {word!r}; correct words.tsv.gz")
         return [phone_index(phone) for phone in spoken.split()]
@@ -82,7 +88,7 @@ class Pronouncer:
         """Return the phones of words, each word's shared out over its time."""
         phones: list[PhoneInterval] = []
         for word in words:
-            if word.word not in _SILENT:
+            if word.word not in SILENT:
                 phones += _shared_out(word, self.phones(word.word))
         return cover_gaps(phones, end_s)
 

@@ -45,8 +45,32 @@ class LibriSpeech:
         """
         return self._utterances(validation=True)
 
+    def without_phones(self) -> Iterator[Utterance]:
+        """Yield the utterances of the training speakers that nobody has aligned, without phones.
+
+        Raises:
+            ConfigError: the folder lacks a file.
+        """
+        aligned = read_phones_tsv(self.root / "phones.tsv.gz")
+        for name in self.transcripts():
+            if name not in aligned:
+                samples = read_mono(self.root / "audio" / f"{name}.opus")
+                yield Utterance(name, samples, (), speaker_of(name), "librispeech")
+
     def transcripts(self) -> dict[str, str]:
         """Return the lower-case text of every utterance of the training speakers, aligned or not.
+
+        Raises:
+            ConfigError: the folder lacks the file.
+        """
+        return {
+            name: text
+            for name, text in self.texts().items()
+            if speaker_of(name) not in VALIDATION_SPEAKERS
+        }
+
+    def texts(self) -> dict[str, str]:
+        """Return the lower-case text of every utterance.
 
         Raises:
             ConfigError: the folder lacks the file.
@@ -59,11 +83,7 @@ class LibriSpeech:
             raise ConfigError(
                 f"cannot read {path}: {error}; give the LibriSpeech folder"
             ) from error
-        return {
-            row[0]: row[1].lower()
-            for row in rows
-            if len(row) == 2 and speaker_of(row[0]) not in VALIDATION_SPEAKERS
-        }
+        return {row[0]: row[1].lower() for row in rows if len(row) == 2}
 
     def _utterances(self, *, validation: bool) -> Iterator[Utterance]:
         for name, phones in read_phones_tsv(self.root / "phones.tsv.gz").items():
