@@ -76,10 +76,10 @@ def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
     except ConfigError as error:
         others = ", ".join((CAPTURED, PEERS, *BASELINES))
         raise ConfigError(f"{error}, or one of {others}") from error
-    hop_ms = 1000 * engine.hop / engine.sample_rate
     for lookahead_ms in lookaheads_ms:
         engine.session(lookahead_ms=lookahead_ms)
+    # A frame leaves with the last whole hop inside its look-ahead: no hop comes on top of it.
     return [
-        Row(f"{engine.name} {ahead:g} ms", Streamed(engine, ahead), ahead + hop_ms, True, ahead)
+        Row(f"{engine.name} {ahead:g} ms", Streamed(engine, ahead), ahead, True, ahead)
         for ahead in lookaheads_ms
     ]
