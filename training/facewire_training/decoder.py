@@ -46,9 +46,7 @@ class Decoder(nn.Module):
         widths = [PLACES * config.embedding] + [config.width] * config.layers
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.out = nn.Linear(config.width, arkit.COUNT)
-        self.styles = nn.ModuleList(
-            nn.Linear(len(STYLES), width, bias=False) for width in widths[1:]
-        )
+        self.styles = nn.ModuleList(nn.Linear(config.width, arkit.COUNT) for _ in STYLES)
         for weight in self.styles.parameters():
             nn.init.zeros_(weight)
 
@@ -62,15 +60,19 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """Map a window to weights that may leave [0, 1]: what the losses see.
 
-        `style` is `[..., 2]`, as `styles` says, for what stands before the places in `tokens`.
+        `style` is `[..., 2]`, as `styles` says, for what stands before the places in `tokens`. A
+        face between two styles is the mean of both, as weights go.
         """
         marks = torch.stack((known, effort * effort_known * known, effort_known * known), dim=-1)
         places = torch.cat((tokens * known[..., None], marks), dim=-1)
         x = self.embed(places).flatten(-2)
-        for layer, manner in zip(self.hidden, self.styles, strict=True):
-            x = layer(x) if style is None else layer(x) + manner(style)
-            x = nn.functional.silu(x)
+        for layer in self.hidden:
+            x = nn.functional.silu(layer(x))
         weights: Tensor = self.out(x)
+        if style is not None:
+            for place, differs in enumerate(self.styles):
+                change: Tensor = differs(x)
+                weights = torch.addcmul(weights, style[..., place, None], change)
         return weights
 
     def forward(
@@ -93,8 +95,9 @@ class Decoder(nn.Module):
 def fix_style(decoder: Decoder, style: Tensor) -> None:
     """Make a style `[2]` the one that the decoder has when it is given none."""
     with torch.no_grad():
-        for layer, manner in zip(decoder.hidden, decoder.styles, strict=True):
-            layer.bias += manner(style)
+        for share, differs in zip(style, decoder.styles, strict=True):
+            for mine, change in zip(decoder.out.parameters(), differs.parameters(), strict=True):
+                mine.add_(share * change)
 
 
 def window_ages(lookahead: Tensor) -> tuple[Tensor, Tensor]:
