@@ -18,6 +18,11 @@ SOURCES: dict[str, Source] = {
         "CC BY 4.0",
         "LibriSpeech (c) 2014 Vassil Panayotov",
     ),
+    "readings": Source(
+        "LibriSpeech, as above, phone times by our own forced alignment",
+        "CC BY 4.0",
+        "LibriSpeech (c) 2014 Vassil Panayotov",
+    ),
     "flite": Source(
         "speech synthesised with flite voices",
         "permissive, BSD-like (Carnegie Mellon University)",
@@ -33,6 +38,11 @@ SOURCES: dict[str, Source] = {
     ),
     "espeak": Source(
         "speech synthesised with espeak-ng (the program is GPL-3; its output is not)",
+        "output of a program, unrestricted",
+        "eSpeak NG, Jonathan Duddington, Reece H. Dunn and others",
+    ),
+    "world": Source(
+        "fourteen other languages, synthesised with espeak-ng from sentences of this project",
         "output of a program, unrestricted",
         "eSpeak NG, Jonathan Duddington, Reece H. Dunn and others",
     ),
