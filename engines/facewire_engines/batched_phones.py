@@ -16,7 +16,9 @@ from facewire.errors import CapacityError, EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire_engines.batched_session import BatchedPhonesSession, Take
 from facewire_engines.batching import GATHER_NS, MAX_BATCH, Batcher, BatchReport
+from facewire_engines.graph import GraphLoader
 from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
+from facewire_engines.onnx_graph import load_onnx
 from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS, PhonesEngine, load_embedded
 from facewire_engines.phones_rows import PhonesRows
 
@@ -48,9 +50,15 @@ class BatchedPhonesEngine:
         self._model = model
         self._clock = clock
         self._capacity = capacity
+        self._max_batch = max_batch
         self._rows = PhonesRows(model, capacity)
         self._free = deque(range(capacity))
         self._batcher = Batcher[Take](self._step, clock, max_batch=max_batch, gather_ns=gather_ns)
+
+    @property
+    def model(self) -> PhonesEngine:
+        """The model that all sessions share."""
+        return self._model
 
     @property
     def name(self) -> str:
@@ -100,6 +108,20 @@ class BatchedPhonesEngine:
         self._rows.reset(row)
         self._batcher.join()
         return BatchedPhonesSession(self, row, spec, clock)
+
+    def warm_up(self) -> None:
+        """Run every size of batch, while no session is open: a GPU compiles in its first runs.
+
+        Raises:
+            EngineError: the back-end failed.
+        """
+        size = 1
+        while size <= min(self._max_batch, self._capacity):
+            rows = np.arange(size)
+            for _ in range(2):
+                self._rows.encode(rows, np.zeros((size, HOP), np.float32))
+                self._rows.decode(rows, np.zeros(size, np.int64))
+            size *= 2
 
     def push_all(
         self, pushes: Sequence[tuple[BatchedPhonesSession, AudioChunk]]
@@ -166,10 +188,15 @@ class BatchedPhonesEngine:
             take.add(moment, weights[index].copy(), float(speech[index]))
 
 
-def load_batched(capacity: int = CAPACITY) -> BatchedPhonesEngine:
-    """Load the model that comes with Facewire, for many sessions.
+def load_batched(
+    capacity: int = CAPACITY, load: GraphLoader = load_onnx, max_batch: int = MAX_BATCH
+) -> BatchedPhonesEngine:
+    """Load the model that comes with Facewire, for many sessions, and run it in every size.
 
     Raises:
-        EngineError: a file is missing or damaged.
+        EngineError: a file is missing or damaged, or the back-end cannot run it.
     """
-    return BatchedPhonesEngine(load_embedded(), SystemClock(), capacity=capacity)
+    model = load_embedded(load)
+    engine = BatchedPhonesEngine(model, SystemClock(), capacity=capacity, max_batch=max_batch)
+    engine.warm_up()
+    return engine

@@ -15,9 +15,10 @@ from facewire import arkit
 from facewire.clock import Clock
 from facewire.errors import EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire_engines.graph import Graph, GraphLoader
 from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
-from facewire_engines.model_files import Manifest, read_manifest, read_verified
-from facewire_engines.onnx_graph import OnnxGraph
+from facewire_engines.model_files import Manifest, read_graph, read_manifest
+from facewire_engines.onnx_graph import load_onnx
 from facewire_engines.phone_set import PHONES, TOKEN_RATE
 
 HOP = SAMPLE_RATE // TOKEN_RATE
@@ -35,6 +36,14 @@ SILENCE = PHONES.index("sil")
 
 ENCODER_INPUTS: tuple[str, ...] = ("samples", "past_samples", "past_mel", "past_hidden")
 DECODER_INPUTS: tuple[str, ...] = ("tokens", "known", "effort", "effort_known")
+GRAPHS: dict[str, tuple[str, ...]] = {
+    "encoder.onnx": ENCODER_INPUTS,
+    "decoder.onnx": DECODER_INPUTS,
+}
+"""The files of such a model, and what they take."""
+
+_ALONE = np.zeros(1, np.int64)
+"""The only row."""
 
 Array = NDArray[np.float32]
 
@@ -44,10 +53,8 @@ class PhonesEngine:
     """The embedded model, loaded once and shared."""
 
     manifest: Manifest
-    encoder: OnnxGraph
-    decoder: OnnxGraph
-    past: tuple[Array, Array, Array]
-    """What a stream remembers before its first sample."""
+    encoder: Graph
+    decoder: Graph
 
     @property
     def name(self) -> str:
@@ -63,6 +70,11 @@ class PhonesEngine:
     def hop(self) -> int:
         """Samples between two steps of the encoder."""
         return HOP
+
+    @property
+    def past(self) -> tuple[Array, ...]:
+        """What the encoder remembers before its first sample, for one stream."""
+        return tuple(past.zeros(1) for past in self.encoder.spec.pasts)
 
     def session(
         self,
@@ -87,7 +99,7 @@ class PhonesSession:
         self.spec = spec
         self._engine = engine
         self._clock = clock
-        self._past = engine.past
+        self._encoder = engine.encoder.streams(1)
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
         self._tokens[:, SILENCE] = 1.0
         self._intake = HopIntake(spec, HOP)
@@ -106,6 +118,15 @@ class PhonesSession:
         """End the stream and return its last frames, as if silence followed."""
         return self._take(self._intake.flush(), self._now())
 
+    def set_lookahead(self, lookahead_ms: float) -> int:
+        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
+
+        Raises:
+            ConfigError: it is out of range.
+        """
+        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        return self._intake.retune(self.spec, self._frames, self._hops)
+
     def _take(self, hops: Array, captured: int) -> list[BlendshapeFrame]:
         frames = self._ready(Stamps(captured=captured))
         for hop in hops:
@@ -117,9 +138,7 @@ class PhonesSession:
 
     def _encode(self, samples: Samples) -> None:
         """Run the encoder over one hop: the newest rows replace what was said before."""
-        feeds = dict(zip(ENCODER_INPUTS, (samples[None], *self._past), strict=True))
-        classes, effort, *past = self._engine.encoder.run(feeds)
-        self._past = (past[0], past[1], past[2])
+        classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples[None]})
         self._tokens[HINDSIGHT:] = self._tokens[HINDSIGHT - 1 : -1].copy()
         self._tokens[:HINDSIGHT, :-1] = classes[0, 0]
         self._tokens[:HINDSIGHT, -1] = effort[0, 0]
@@ -162,27 +181,36 @@ class PhonesSession:
         return self._clock.now() if self._clock else 0
 
 
-def load_phones(folder: Path) -> PhonesEngine:
+def load_phones(folder: Path, load: GraphLoader = load_onnx) -> PhonesEngine:
     """Load a model of this kind from a folder.
 
+    Args:
+        folder: where its manifest is.
+        load: the back-end.
+
     Raises:
-        EngineError: a file is missing, damaged, or not a model of this kind.
+        EngineError: a file is missing, damaged, or not a model of this kind, or the back-end
+            cannot run it.
     """
     manifest = read_manifest(folder)
     if manifest.tokens != PHONES or manifest.blendshapes != arkit.NAMES:
         raise EngineError(f"the model in {folder} speaks other tokens or shapes than this engine")
-    encoder = OnnxGraph(read_verified(folder, manifest, "encoder.onnx"), ENCODER_INPUTS)
-    decoder = OnnxGraph(read_verified(folder, manifest, "decoder.onnx"), DECODER_INPUTS)
-    past = tuple(encoder.zeros(name) for name in ENCODER_INPUTS[1:])
-    return PhonesEngine(manifest, encoder, decoder, (past[0], past[1], past[2]))
+    encoder, decoder = (_load(folder, manifest, name, load) for name in GRAPHS)
+    return PhonesEngine(manifest, encoder, decoder)
 
 
-def load_embedded() -> PhonesEngine:
+def _load(folder: Path, manifest: Manifest, name: str, load: GraphLoader) -> Graph:
+    graph = load(read_graph(folder, manifest, name))
+    graph.spec.require(GRAPHS[name])
+    return graph
+
+
+def load_embedded(load: GraphLoader = load_onnx) -> PhonesEngine:
     """Load the model that comes with Facewire, and run it once so that the first frame is fast.
 
     Raises:
-        EngineError: a file is missing or damaged.
+        EngineError: a file is missing or damaged, or the back-end cannot run it.
     """
-    engine = load_phones(Path(__file__).parent / "models" / "phones")
+    engine = load_phones(Path(__file__).parent / "models" / "phones", load)
     engine.session().push(AudioChunk(np.zeros(4 * HOP, np.float32), 0, SAMPLE_RATE))
     return engine

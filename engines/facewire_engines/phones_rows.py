@@ -23,27 +23,20 @@ from facewire_engines.phones import (
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-_ROW_AXES = (0, 0, 1)
-"""Of the encoder's pasts: a GRU has its layers first."""
-
 
 class PhonesRows:
     """The state of up to `capacity` streams. Used by one thread at a time."""
 
     def __init__(self, engine: PhonesEngine, capacity: int) -> None:
-        self._engine = engine
-        self._pasts = [
-            np.repeat(past, capacity, axis)
-            for past, axis in zip(engine.past, _ROW_AXES, strict=True)
-        ]
+        self._decoder = engine.decoder
+        self._encoder = engine.encoder.streams(capacity)
         self._tokens: Array = np.zeros((capacity, MEMORY, len(PHONES) + 1), np.float32)
         """What hop `h` sounded like is at `h % MEMORY`, effort last."""
         self._hops: Indices = np.zeros(capacity, np.int64)
 
     def reset(self, row: int) -> None:
         """Let a row begin anew."""
-        for past, first, axis in zip(self._pasts, self._engine.past, _ROW_AXES, strict=True):
-            np.moveaxis(past, axis, 0)[row] = np.moveaxis(first, axis, 0)[0]
+        self._encoder.reset(row)
         self._tokens[row] = 0
         self._tokens[row, :, SILENCE] = 1
         self._hops[row] = 0
@@ -58,17 +51,12 @@ class PhonesRows:
         Returns:
             Whether the state of each row is still finite, `[B]`; where not, it stays so.
         """
-        pasts = [past.take(rows, axis) for past, axis in zip(self._pasts, _ROW_AXES, strict=True)]
-        feeds = dict(zip(ENCODER_INPUTS, (samples, *pasts), strict=True))
-        classes, effort, *pasts = self._engine.encoder.run(feeds)
-        self._pasts[0][rows] = pasts[0]
-        self._pasts[1][rows] = pasts[1]
-        self._pasts[2][:, rows] = pasts[2]
+        classes, effort = self._encoder.step(rows, {ENCODER_INPUTS[0]: samples})
         slots = (self._hops[rows, None] - np.arange(HINDSIGHT)) % MEMORY
         self._tokens[rows[:, None], slots, :-1] = classes[:, 0]
         self._tokens[rows[:, None], slots, -1] = effort[:, 0]
         self._hops[rows] += 1
-        return np.asarray(np.isfinite(pasts[2]).all(axis=(0, 2)))
+        return self._encoder.finite(rows)
 
     def decode(self, rows: Indices, timestamps: Indices) -> tuple[Array, Array]:
         """Return the faces of some moments.
@@ -94,7 +82,7 @@ class PhonesRows:
         feeds = dict(
             zip(DECODER_INPUTS, (np.ascontiguousarray(tokens), known, effort, known), strict=True)
         )
-        (weights,) = self._engine.decoder.run(feeds)
+        (weights,) = self._decoder.run(feeds)
         before, after = window[:, NOW_PLACE - 1, SILENCE], window[:, NOW_PLACE, SILENCE]
         quiet = np.where(known[:, NOW_PLACE] > 0, (before + after) / 2, before)
         return weights, 1 - quiet

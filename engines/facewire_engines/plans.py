@@ -27,7 +27,7 @@ class PlanKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """File of the model that was compiled, such as `encoder.onnx`."""
     graph_sha256: str
     precision: str
-    """What its arithmetic is done in: that of the ONNX file."""
+    """What its products are computed in: `fp32`, `fp16` or `bf16`."""
     targets: tuple[str, ...]
     """Processors that it runs on, such as `sm_89`, sorted."""
     max_batch: int
@@ -35,6 +35,8 @@ class PlanKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: str
     """What compiled it, such as `tensorrt_rtx`."""
     library_version: str
+    form: str = ""
+    """How the graph was rewritten before: another form is another revision."""
 
     @property
     def stem(self) -> str:
@@ -86,7 +88,10 @@ def plan_state(folder: Path, wanted: PlanKey) -> PlanState:
     if found.key == wanted:
         return PlanState.READY
     same = msgspec.structs.replace(
-        found.key, graph_sha256=wanted.graph_sha256, library_version=wanted.library_version
+        found.key,
+        graph_sha256=wanted.graph_sha256,
+        library_version=wanted.library_version,
+        form=wanted.form,
     )
     return PlanState.STALE if same == wanted else PlanState.FOREIGN
 
@@ -96,6 +101,29 @@ def read_plan(folder: Path, wanted: PlanKey) -> bytes | None:
     if plan_state(folder, wanted) is not PlanState.READY:
         return None
     return (folder / f"{wanted.stem}.plan").read_bytes()
+
+
+def find_plan(folder: Path, wanted: PlanKey, target: str) -> tuple[Path, PlanManifest] | None:
+    """Return the plan for a processor, whatever else it is for and however many rows it takes.
+
+    Args:
+        folder: the cache.
+        wanted: what it has to be made from and by; its targets and rows do not count.
+        target: such as `sm_89`.
+
+    Returns:
+        The one with the most rows, and its manifest; None if none is whole and as wanted.
+    """
+    found = None
+    for path, manifest in stored_plans(folder):
+        if manifest is None or target not in manifest.key.targets:
+            continue
+        same = msgspec.structs.replace(
+            manifest.key, targets=wanted.targets, max_batch=wanted.max_batch
+        )
+        if same == wanted and (found is None or manifest.key.max_batch > found[1].key.max_batch):
+            found = path, manifest
+    return found
 
 
 def write_plan(folder: Path, key: PlanKey, content: bytes) -> Path:

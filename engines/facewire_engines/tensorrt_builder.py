@@ -1,4 +1,4 @@
-"""ONNX to TensorRT plans, with TensorRT for RTX, which needs no GPU for it.
+"""ONNX to TensorRT plans; TensorRT for RTX needs no GPU for it.
 
 Networks are strongly typed: the arithmetic is that of the ONNX file.
 """
@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from facewire.errors import ConfigError, EngineError
+from facewire_engines.cuda_driver import find_gpu
 
-LIBRARY = "tensorrt_rtx"
+LIBRARIES = ("tensorrt_rtx", "tensorrt")
+"""Modules with the same API; the first that loads is used."""
 PROGRESS_PHASE = "Building engine"
 """What TensorRT calls the whole of a build."""
 
@@ -20,18 +22,30 @@ Progress = Callable[[int, int], None]
 
 
 def load_tensorrt() -> Any:
-    """Return TensorRT's module.
+    """Return TensorRT's module: TensorRT for RTX, or else TensorRT.
+
+    Raises:
+        ConfigError: neither is installed, or neither loads here.
+    """
+    problems = []
+    for name in LIBRARIES:
+        try:
+            return import_module(name)
+        except (ImportError, OSError, RuntimeError) as error:
+            problems.append(str(error).splitlines()[0])
+    raise ConfigError(
+        f"TensorRT does not load ({'; '.join(problems)}); install it with: "
+        "pip install 'facewire[tensorrt]'"
+    )
+
+
+def library_name() -> str:
+    """Return the name of TensorRT's module.
 
     Raises:
         ConfigError: it is not installed, or does not load here.
     """
-    try:
-        return import_module(LIBRARY)
-    except ImportError as error:
-        raise ConfigError(
-            f"plans are built with TensorRT for RTX, which does not load ({error}); install it "
-            "with: pip install tensorrt_rtx"
-        ) from error
+    return str(load_tensorrt().__name__)
 
 
 def library_version() -> str:
@@ -44,12 +58,15 @@ def library_version() -> str:
 
 
 def known_targets() -> tuple[str, ...]:
-    """Return the processors that plans can be built for, such as `sm_89`, oldest first.
+    """Return the processors that plans can be built for anywhere, such as `sm_89`, oldest first.
+
+    TensorRT, other than TensorRT for RTX, knows none: it builds for the GPU at hand.
 
     Raises:
         ConfigError: TensorRT is not installed.
     """
-    known = load_tensorrt().ComputeCapability.__members__
+    capabilities = getattr(load_tensorrt(), "ComputeCapability", None)
+    known = capabilities.__members__ if capabilities else ()
     numbers = sorted(int(name[2:]) for name in known if name.startswith("SM"))
     return tuple(f"sm_{number}" for number in numbers)
 
@@ -57,10 +74,16 @@ def known_targets() -> tuple[str, ...]:
 def default_targets() -> tuple[str, ...]:
     """Return the known targets that compute in fp32, which `sm_75` does not in this library.
 
+    Where none is known, it is the GPU at hand.
+
     Raises:
         ConfigError: TensorRT is not installed.
+        EngineError: there is no GPU, and TensorRT cannot build for others.
     """
-    return tuple(target for target in known_targets() if target not in WITHOUT_FP32)
+    known = known_targets()
+    if not known:
+        return (find_gpu().target,)
+    return tuple(target for target in known if target not in WITHOUT_FP32)
 
 
 def build_plan(
@@ -84,7 +107,7 @@ def build_plan(
         EngineError: the graph has an operator that TensorRT lacks, or cannot be compiled.
     """
     tensorrt = load_tensorrt()
-    log = _new_log(tensorrt)
+    log = new_log(tensorrt)
     builder = tensorrt.Builder(log)
     typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
     network = builder.create_network(typed)
@@ -118,17 +141,33 @@ def _why_not(parser: Any, name: str) -> str:
 
 
 def _set_targets(tensorrt: Any, config: Any, targets: Sequence[str]) -> None:
+    """Say what a plan shall run on: known processors, or the one GPU at hand.
+
+    Raises:
+        ConfigError: neither is what is wanted.
+    """
     known = known_targets()
-    for target in targets:
-        if target not in known:
-            raise ConfigError(
-                f"TensorRT {tensorrt.__version__} cannot build for {target!r}; choose among "
-                f"{', '.join(known)}"
-            )
+    unknown = [target for target in targets if target not in known]
+    if unknown and not _is_here(targets):
+        others = f"choose among {', '.join(known)}" if known else "it builds for the GPU at hand"
+        raise ConfigError(
+            f"TensorRT {tensorrt.__version__} cannot build for {unknown[0]!r}; {others}"
+        )
+    if not known:
+        return
+    capabilities = tensorrt.ComputeCapability
     config.num_compute_capabilities = len(targets)
     for index, target in enumerate(targets):
         number = target.removeprefix("sm_")
-        config.set_compute_capability(getattr(tensorrt.ComputeCapability, f"SM{number}"), index)
+        wanted = capabilities.CURRENT if unknown else getattr(capabilities, f"SM{number}")
+        config.set_compute_capability(wanted, index)
+
+
+def _is_here(targets: Sequence[str]) -> bool:
+    try:
+        return list(targets) == [find_gpu().target]
+    except EngineError:
+        return False
 
 
 def _profile(builder: Any, network: Any, name: str, lengths: Mapping[str, tuple[int, int]]) -> Any:
@@ -151,7 +190,9 @@ def _profile(builder: Any, network: Any, name: str, lengths: Mapping[str, tuple[
     return profile
 
 
-def _new_log(tensorrt: Any) -> Any:
+def new_log(tensorrt: Any) -> Any:
+    """Return a logger that keeps TensorRT's `errors`, newest last."""
+
     class Log(tensorrt.ILogger):  # type: ignore[misc] # the module may be missing
         """Keeps TensorRT's errors, which it would write to the terminal."""
 

@@ -29,6 +29,8 @@ class StreamSettings(_Table, frozen=True):
     """How far ahead of a face the engine may listen."""
     engine: Annotated[str, Meta(min_length=1)] = "phones"
     """Which engine, as `facewire models` lists them."""
+    backend: Annotated[str, Meta(min_length=1)] = "auto"
+    """What runs it, such as "onnx" or "tensorrt:fp16"; see docs/engines.md."""
 
     def __post_init__(self) -> None:
         try:

@@ -1,6 +1,7 @@
-"""Real speech for the tests of engines: the bundled clip."""
+"""Real speech for the tests of engines, and a model that is made on the spot."""
 
 from importlib import resources
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -16,3 +17,17 @@ def speech() -> Samples:
     assert rate == 16_000
     result: Samples = samples
     return result
+
+
+@pytest.fixture(scope="session")
+def hubert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model of the engine `hubert`: small, of random weights, 40 ms a step."""
+    for module in ("torch", "onnx", "transformers"):
+        pytest.importorskip(module, reason=f"install {module}: pip install 'facewire[train]'")
+    from facewire_training.hubert.export import write_model
+    from facewire_training.hubert.geometry import Geometry
+    from facewire_training.hubert.model import random_checkpoint
+
+    folder = tmp_path_factory.mktemp("hubert")
+    write_model(folder, random_checkpoint("tiny"), Geometry(context=20, step=2, right=8))
+    return folder

@@ -13,6 +13,8 @@ from facewire.errors import CapacityError, EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire_engines.batched_phones import BatchedPhonesEngine
 from facewire_engines.batched_session import BatchedPhonesSession
+from facewire_engines.graph import Array
+from facewire_engines.host_streams import HostStreams
 from facewire_engines.phones import HOP, PhonesEngine, load_embedded
 from facewire_engines.phones_rows import PhonesRows
 
@@ -29,6 +31,13 @@ def single() -> PhonesEngine:
 @pytest.fixture
 def engine(single: PhonesEngine) -> BatchedPhonesEngine:
     return BatchedPhonesEngine(single, SystemClock(), capacity=16, gather_ns=0)
+
+
+def hidden_of(rows: PhonesRows) -> Array:
+    """Return what the recurrent layers remember, `[2, capacity, 256]`, to spoil it."""
+    streams = rows._encoder
+    assert isinstance(streams, HostStreams)
+    return streams._pasts["past_hidden"]
 
 
 def chunks(samples: Samples, size: int) -> Iterator[AudioChunk]:
@@ -139,7 +148,7 @@ def test_a_row_whose_state_is_not_a_number_changes_no_bit_of_the_others(
         dirty.reset(row)
     for number, samples in enumerate(hops):
         if number == 3:
-            dirty._pasts[2][0, 3] = np.nan
+            hidden_of(dirty)[0, 3] = np.nan
         assert clean.encode(rows, samples).all()
         sound = dirty.encode(rows, samples)
         assert sound.tolist() == [row != 3 or number < 3 for row in range(8)]
@@ -169,7 +178,7 @@ def test_a_session_that_overflows_ends_alone(
     for chunk in own[:100]:
         frames, _ = push_all(engine, [(good, chunk), (bad, chunk)])
         found += frames
-    engine._rows._pasts[2][0, bad.row] = np.inf
+    hidden_of(engine._rows)[0, bad.row] = np.inf
     frames_or_error, error = engine.push_all([(good, own[100]), (bad, own[100])])
     assert not isinstance(frames_or_error, Exception)
     assert isinstance(error, EngineError)

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from facewire.commands.live import demo_clip
-from facewire.engines import load_engine
 from facewire.errors import EngineError
+from facewire.frames import Samples
 from facewire.sources.sound_file import SoundFile
 
 app = typer.Typer(help="Compiled engines: build plans for GPUs, list them, compare back-ends.")
+
+SAMPLE_RATE = 16_000
+"""Of every engine that can be compared."""
 
 CacheOption = Annotated[
     Path | None,
@@ -28,6 +30,8 @@ Examples:
     facewire engine build
 
     facewire engine build phones --target sm_89 --max-sessions 256
+
+    facewire engine build --precision fp16
 """
 LIST_EXAMPLES = """
 Examples:
@@ -40,6 +44,8 @@ Examples:
     facewire engine check
 
     facewire engine check phones phones-batched --input speech.wav
+
+    facewire engine check phones phones-batched@tensorrt:fp16 --all
 """
 
 
@@ -50,6 +56,9 @@ def build(
         list[str] | None,
         typer.Option("--target", metavar="SM", help="Only for this kind of GPU, such as sm_89."),
     ] = None,
+    precision: Annotated[
+        str, typer.Option("--precision", help="What products are computed in: fp32, fp16, bf16.")
+    ] = "fp32",
     max_sessions: Annotated[
         int, typer.Option("--max-sessions", min=1, max=4096, help="Most sessions of one run.")
     ] = 64,
@@ -71,6 +80,7 @@ def build(
         results = build_plans(
             model,
             cache or default_cache(),
+            precision=precision,
             targets=target or (),
             max_batch=max_sessions,
             rebuild=rebuild,
@@ -114,30 +124,50 @@ def check(
     other: Annotated[str, typer.Argument(help="The engine to compare.")] = "phones-batched",
     recording: Annotated[
         Path | None,
-        typer.Option("--input", "-i", metavar="FILE", help="Speech; the bundled clip by default."),
+        typer.Option(
+            "--input", "-i", metavar="FILE", help="Speech; golden streams of all kinds by default."
+        ),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every shape, not the worst.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept what is over its tolerance.")
+    ] = False,
+    cache: CacheOption = None,
 ) -> None:
-    """Run the same speech through two engines, and tell how far their weights are apart."""
-    from facewire_engines.parity import TOLERANCE, compare_engines
+    """Run the same audio through two engines, and tell how far their weights are apart.
 
-    engines = load_engine(reference), load_engine(other)
-    sound = SoundFile(recording or Path(demo_clip()), engines[0].sample_rate)
-    speech = np.concatenate([chunk.samples for chunk in sound])
-    try:
-        parity = compare_engines(*engines, speech)
-    except ValueError as error:
-        raise EngineError(f"{reference} and {other} are not the same model: {error}") from error
+    ENGINE@BACKEND:PRECISION is an engine on a back-end. Plans that pass may be used without being
+    asked for; those that fail may not, unless --force says so.
+    """
+    from facewire_engines.checking import check_engines
+
+    speech = None if recording is None else _samples(recording)
+    parity = check_engines(reference, other, speech, force=force, cache=cache)
     table = Table(box=None, pad_edge=False)
     table.add_column("shape", style="bold")
     table.add_column("largest difference", justify="right")
-    for shape, difference in list(parity.by_shape.items())[:8]:
+    shapes = list(parity.by_shape.items())
+    for shape, difference in shapes if every else shapes[:8]:
         table.add_row(shape, f"{difference:.1e}")
     console = Console()
     console.print(table)
-    summary = (
+    if parity.closure:
+        before, after = parity.closure.reference, parity.closure.other
+        console.print(
+            f"lips closed in {before:.2%} of the frames, and in {after:.2%}; another answer in "
+            f"{parity.closure.changed:.2%}",
+            soft_wrap=True,
+            highlight=False,
+        )
+    console.print(
         f"{parity.frames} frames; the weights of {reference} and {other} are at most "
-        f"{parity.largest:.1e} apart, and {TOLERANCE:g} is allowed"
+        f"{parity.largest:.1e} apart, and {parity.tolerance:g} is allowed",
+        soft_wrap=True,
     )
-    console.print(summary, soft_wrap=True)
-    if not parity.within_tolerance:
+    if not parity.within_tolerance and not force:
         raise EngineError(f"{other} is not a stand-in for {reference}; do not use it")
+
+
+def _samples(recording: Path) -> Samples:
+    """Read a recording at the models' rate."""
+    return np.concatenate([chunk.samples for chunk in SoundFile(recording, SAMPLE_RATE)])

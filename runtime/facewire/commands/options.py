@@ -24,7 +24,16 @@ LookaheadOption = Annotated[
     ),
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", help="Which engine: phones, phones-batched, energy.")
+    str | None,
+    typer.Option("--engine", help="Which engine: phones, phones-batched, hubert:FOLDER, energy."),
+]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME[:PRECISION]",
+        help="What runs the engine: auto, onnx, onnx-cuda, tensorrt, torch, torch-cuda.",
+    ),
 ]
 ProfileOption = Annotated[
     Path | None,
@@ -56,6 +65,11 @@ OriginOption = Annotated[
         help="Web origin that may connect besides our own page. May be repeated.",
     ),
 ]
+
+
+def on_backend(engine: str, backend: str | None) -> str:
+    """Name an engine on a back-end; one that is named with its own keeps it."""
+    return f"{engine}@{backend}" if backend and "@" not in engine else engine
 
 
 def with_options(path: Path | None, profile: Path | None = None, **options: object) -> Settings:

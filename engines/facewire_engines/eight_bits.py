@@ -1,0 +1,54 @@
+"""Weights of 8 bits for the processor: ranges of activations are found anew in every run.
+
+Those ranges are of all rows of a run together. Streams that share runs would change each other, so
+this is for engines that run each stream on its own.
+"""
+
+import logging
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from facewire.errors import ConfigError, EngineError
+from facewire_engines.graph import GraphFile
+from facewire_engines.onnx_surgery import before_logarithms, one_hop, parse
+
+
+def in_eight_bits(file: GraphFile) -> bytes:
+    """Return a graph whose products are computed in 8 bits; spectra stay fp32.
+
+    Raises:
+        ConfigError: onnx is not installed.
+        EngineError: the file is damaged, or onnxruntime cannot quantize it.
+    """
+    model = parse(file.content, file.name)
+    one_hop(model)
+    spared = sorted(before_logarithms(model))
+    try:
+        quantization = import_module("onnxruntime.quantization")
+    except ImportError as error:
+        raise ConfigError(
+            f"onnxruntime quantizes with the onnx package, which does not load ({error}); install "
+            "it with: pip install 'facewire[tensorrt]'"
+        ) from error
+    logging.getLogger().addFilter(_quietly)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / file.name
+            quantization.quantize_dynamic(
+                model,
+                path,
+                op_types_to_quantize=["MatMul", "Gemm"],
+                nodes_to_exclude=spared,
+                weight_type=quantization.QuantType.QInt8,
+            )
+            return path.read_bytes()
+    except Exception as error:  # onnxruntime raises what comes
+        raise EngineError(f"onnxruntime cannot bring {file.name} to 8 bits: {error}") from error
+    finally:
+        logging.getLogger().removeFilter(_quietly)
+
+
+def _quietly(record: logging.LogRecord) -> bool:
+    """Keep back the advice that onnxruntime's quantization gives to whoever wrote the graph."""
+    return "pre-process" not in record.getMessage()

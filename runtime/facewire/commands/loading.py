@@ -1,0 +1,27 @@
+"""The engine that the settings ask for, and the line that says what runs it."""
+
+from rich.console import Console
+
+from facewire.engine import Engine
+from facewire.engines import load_engine
+from facewire.settings import Settings
+
+
+def load_wanted(settings: Settings, sessions: int = 1) -> Engine:
+    """Load the engine of the settings; what `auto` chose is said on standard error.
+
+    Args:
+        settings: name the engine and its back-end.
+        sessions: how many will be open at once.
+
+    Raises:
+        ConfigError: no engine or back-end has that name.
+        EngineError: its model is missing or damaged, or the back-end cannot run it.
+    """
+    stream = settings.stream
+    return load_engine(stream.engine, sessions, stream.backend, tell_choice)
+
+
+def tell_choice(line: str) -> None:
+    """Print what was chosen, in one line."""
+    Console(stderr=True).print(line, soft_wrap=True, highlight=False, markup=False)
