@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import EngineError
+from facewire_engines.graph import GraphFile
 
 
 class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,3 +92,13 @@ def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
             "manifest's); install Facewire again"
         )
     return content
+
+
+def read_graph(folder: Path, manifest: Manifest, name: str) -> GraphFile:
+    """Read one graph of a model, and check it against the manifest.
+
+    Raises:
+        EngineError: it is missing, unreadable, or not the file that was published.
+    """
+    content = read_verified(folder, manifest, name)
+    return GraphFile(manifest.name, name, content, manifest.files[name].sha256)
