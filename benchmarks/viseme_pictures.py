@@ -25,8 +25,9 @@ import soundfile
 import facewire
 from facewire import arkit
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
+from facewire_engines.hop_intake import SAMPLE_RATE
 from facewire_engines.phone_set import INDEX
-from facewire_engines.phones import SAMPLE_RATE, PhonesEngine, load_embedded
+from facewire_engines.phones import PhonesEngine, load_embedded
 from facewire_training.align import align, pronunciations
 
 CLIP = Path(facewire.__file__).parent / "assets" / "demo.flac"

@@ -82,7 +82,8 @@ def restore(model: Path, run: Path) -> None:
     state = {"step": 0, "model": network.state_dict(), "config": asdict(config)}
     torch.save(state, run / "checkpoint.pt")
     manifest = msgspec.json.decode((model / "manifest.json").read_bytes(), type=Manifest)
-    (run / "command.txt").write_text(f"{manifest.command}\n")
+    restored = f"python -m facewire_training.restore --model {model} --run {run}"
+    (run / "command.txt").write_text(f"{manifest.command} && {restored}\n")
 
 
 def _gru_layer(
