@@ -164,13 +164,13 @@ def test_what_is_not_trusted_costs_nothing_and_contacts_do() -> None:
 def test_a_fixed_style_is_the_style_that_was_given() -> None:
     torch.manual_seed(0)
     decoder = Decoder(DecoderConfig(embedding=8, width=16, layers=2)).eval()
-    for layer in decoder.styles:
-        torch.nn.init.normal_(layer.weight)
+    for weight in decoder.styles.parameters():
+        torch.nn.init.normal_(weight)
     mask = torch.ones(3, PLACES)
     window = (torch.rand(3, PLACES, len(PHONES)), mask, torch.rand(3, PLACES), mask)
     style = torch.tensor([0.5, 0.0])
     with torch.no_grad():
         plain, wanted = decoder.raw(*window), decoder.raw(*window, style.expand(3, 2))
-        fix_style(decoder, style)
+        fix_style(decoder, style[:, None].expand(2, 52))
         torch.testing.assert_close(decoder.raw(*window), wanted)
     assert not torch.allclose(plain, wanted)

@@ -18,8 +18,13 @@ from facewire_training.targets import make_targets
 
 
 def test_a_style_is_named_with_its_share() -> None:
-    assert parse_styles([]).tolist() == [0.0, 0.0]
-    assert parse_styles(["facegood=0.25", "grid=1"]).tolist() == [1.0, 0.25]
+    assert not parse_styles([]).any()
+    shares = parse_styles(["facegood=0.25", "grid=1", "grid:width=0.5"])
+    jaw, pucker = arkit.INDEX["jawOpen"], arkit.INDEX["mouthPucker"]
+    assert shares[:, jaw].tolist() == [1.0, 0.25]
+    assert shares[:, pucker].tolist() == [0.5, 0.25]
+    with pytest.raises(ValueError, match="no group of shapes 'jaw'; there are width"):
+        parse_styles(["grid:jaw=1"])
     with pytest.raises(ValueError, match="no style 'gird'; there are grid, facegood"):
         parse_styles(["gird=1"])
 

@@ -43,6 +43,12 @@ def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> No
     for ours, theirs in zip(whole, parts, strict=True):
         for name, value in ours.state_dict().items():
             torch.testing.assert_close(value, theirs.state_dict()[name], atol=0, rtol=0)
+    run("train", "--corpus", corpus, "--run", tmp_path / "styled", "--begin-with",
+        tmp_path / "whole", "--steps", "2", "--only-styles", *RUN)  # fmt: skip
+    for ours, theirs in zip(whole, load_run(tmp_path / "styled"), strict=True):
+        for name, value in ours.state_dict().items():
+            same = torch.equal(value, theirs.state_dict()[name])
+            assert same != name.startswith("styles"), name
     rows = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in rows] == [0]
     model = tmp_path / "model"

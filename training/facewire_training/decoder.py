@@ -92,12 +92,13 @@ class Decoder(nn.Module):
         return self.raw(tokens, known, effort, effort_known).clamp(0.0, 1.0)
 
 
-def fix_style(decoder: Decoder, style: Tensor) -> None:
-    """Make a style `[2]` the one that the decoder has when it is given none."""
+def fix_style(decoder: Decoder, shares: Tensor) -> None:
+    """Make `[2, 52]` shares of the styles, shape by shape, what the decoder does if given none."""
     with torch.no_grad():
-        for share, differs in zip(style, decoder.styles, strict=True):
-            for mine, change in zip(decoder.out.parameters(), differs.parameters(), strict=True):
-                mine.add_(share * change)
+        for share, differs in zip(shares, decoder.styles, strict=True):
+            weight, bias = differs.parameters()
+            decoder.out.weight.addcmul_(share[:, None], weight)
+            decoder.out.bias.addcmul_(share, bias)
 
 
 def window_ages(lookahead: Tensor) -> tuple[Tensor, Tensor]:

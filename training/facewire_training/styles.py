@@ -20,7 +20,13 @@ STYLES: tuple[str, ...] = ("grid", "facegood")
 DECIDES: dict[str, tuple[str, ...]] = {"grid": SHAPES, "facegood": KNOWN}
 """The shapes that were seen; the others are the rules' in every style."""
 
-RULES = np.zeros(len(STYLES), np.float32)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "width": (
+        "mouthPucker", "mouthFunnel", "mouthStretchLeft", "mouthStretchRight", "mouthSmileLeft",
+        "mouthSmileRight", "mouthDimpleLeft", "mouthDimpleRight",
+    )
+}  # fmt: skip
+"""Shapes that may have more or less of a style than the others."""
 
 
 def style_of(corpus: str) -> NDArray[np.float32]:
@@ -37,15 +43,22 @@ def decided(style: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def parse_styles(given: Sequence[str]) -> NDArray[np.float32]:
-    """Read a style such as `["grid=0.5"]`, [2]; what is not named is 0.
+    """Read how much of each style each shape shall have, [2, 52], from what is written on a line.
+
+    `grid=0.3` is for all shapes, `grid:width=0.8` for those that make the mouth wider or narrower;
+    what comes later counts more, and what is not named is 0.
 
     Raises:
-        ValueError: there is no such style, or its share is no number.
+        ValueError: there is no such style or group of shapes, or the share is no number.
     """
-    style = RULES.copy()
+    shares = np.zeros((len(STYLES), arkit.COUNT), np.float32)
     for part in given:
-        name, _, share = part.partition("=")
+        whole, _, share = part.partition("=")
+        name, _, group = whole.partition(":")
         if name not in STYLES:
             raise ValueError(f"no style {name!r}; there are {', '.join(STYLES)}")
-        style[STYLES.index(name)] = float(share)
-    return style
+        if group not in ("", *GROUPS):
+            raise ValueError(f"no group of shapes {group!r}; there are {', '.join(GROUPS)}")
+        meant = np.isin(arkit.NAMES, GROUPS[group]) if group else np.ones(arkit.COUNT, bool)
+        shares[STYLES.index(name), meant] = float(share)
+    return shares

@@ -51,6 +51,8 @@ class TrainConfig:
     """How much more a phone that closes the lips counts for the encoder than another."""
     every_nth_told: int = 3
     """Of how many crops with known phones the decoder also gets the phones themselves."""
+    only_styles: bool = False
+    """Whether nothing is trained but how captured speakers differ from the rules."""
     begin_with: str = ""
     """Run whose networks this one starts from."""
     seed: int = 0
@@ -75,7 +77,8 @@ class Model(nn.Module):
         past = self.encoder.past(len(batch["samples"]))
         # Where the processor has no instructions for it, bfloat16 costs more than it saves.
         quick = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-        with torch.autocast("cpu", torch.bfloat16, enabled=quick):
+        learns = torch.set_grad_enabled(not self.config.only_styles)
+        with learns, torch.autocast("cpu", torch.bfloat16, enabled=quick):
             scores, effort, *_ = self.encoder(batch["samples"], *past, batch["warp"])
         scores, effort = scores.float(), effort.float()
         wanted = hindsight_targets(batch["labels"])
@@ -140,8 +143,11 @@ def begin(config: TrainConfig, run: Path) -> tuple[Model, torch.optim.Optimizer,
     """Return the model and the optimizer as a run left them, or new ones, and the next step."""
     torch.manual_seed(config.seed)
     model = Model(config)
+    if config.only_styles:
+        model.requires_grad_(False).decoder.styles.requires_grad_(True)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        trained, lr=config.learning_rate, weight_decay=config.weight_decay
     )
     first = 0
     if config.begin_with:
@@ -229,6 +235,9 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--face-share", type=float, default=0.15, help="0: the encoder alone")
+    parser.add_argument(
+        "--only-styles", action="store_true", help="train the styles of captured speakers alone"
+    )
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
     parser.add_argument("--stop-after", type=int, help="save and stop after this many steps")
@@ -249,6 +258,7 @@ def main() -> None:
         steps=arguments.steps,
         learning_rate=arguments.rate,
         face_share=arguments.face_share,
+        only_styles=arguments.only_styles,
         begin_with=arguments.begin_with,
         seed=arguments.seed,
     )
