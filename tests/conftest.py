@@ -19,6 +19,11 @@ SINK = "facewire_test"
 PULSE_TOOLS = ("pulseaudio", "pactl", "paplay")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what tells where CosyVoice was cloned, for the tests against its own classes."""
+    parser.addoption("--cosyvoice", type=Path, help="a clone of FunAudioLLM/CosyVoice")
+
+
 def skip_unless_ci(reason: str) -> None:
     """Skip the test, but fail it where everything is meant to be installed."""
     if os.environ.get("CI", "").lower() in ("1", "true"):

@@ -5,7 +5,7 @@ Any TTS that knows the times of its phones, visemes or words can be one: `speak`
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,20 @@ class Voice(Protocol):
         """Yield the speech of a text piece by piece, each as soon as it is made.
 
         Text in which there is nothing to be spoken gives nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class CancellableVoice(Voice, Protocol):
+    """A voice that takes its time, and can be told to stop."""
+
+    def cancel(self) -> None:
+        """End the iterator that `speak` gave last: whoever waits in it goes on soon.
+
+        It may come from another thread and at any time, also when nothing is being made, and
+        twice; then it does nothing. The next `speak` works. A voice without it is asked for one
+        piece more than anybody hears, and its iterator is closed.
         """
         ...
 

@@ -1,17 +1,27 @@
 """Looks voices up, and decoders for their tokens, when a command needs them."""
 
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, Protocol
 
 from facewire.clock import Clock
 from facewire.engine import Engine
-from facewire.errors import EngineError
+from facewire.errors import ConfigError, EngineError
 from facewire.speech import TokenSession, Voice
+from facewire.tokens import TokenSpace
+
+EMBEDDED_SPACE = "phones"
+"""The name of the tokens that the embedded voice gives, and that the embedded model takes."""
 
 
 class TokenDecoder(Protocol):
     """The part of a loaded model that turns tokens into faces. Immutable, and shared."""
+
+    @property
+    def space(self) -> TokenSpace:
+        """What tokens it takes."""
+        ...
 
     def session(
         self, *, frame_rate: Fraction, lookahead_ms: float, clock: Clock | None = None
@@ -41,13 +51,48 @@ def load_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
     return loaded
 
 
-def token_decoder(engine: Engine) -> TokenDecoder:
-    """Return what drives a face from the tokens of the embedded voice.
+def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
+    """Load a voice as `load_voice` does, or one that only this machine's user may ask for.
+
+    `cosyvoice:FILE.toml` reads files and may start programs, so it is not for what comes over a
+    network. A voice that is a context manager lets go of what it holds when it is left.
+
+    Raises:
+        ConfigError: there is no such voice or file, or what makes it cannot be reached.
+        EngineError: what makes it does not fit.
+    """
+    registry = _import("facewire_engines.voices.registry")
+    loaded: Voice = registry.load_local(language=language, voice=voice, rate=rate, pitch=pitch)
+    return loaded
+
+
+def holding(voice: Voice) -> AbstractContextManager[object]:
+    """Return what lets go of all that a voice holds, such as a process, when it is left."""
+    return voice if isinstance(voice, AbstractContextManager) else nullcontext()
+
+
+def voice_decoder(engine: Engine, voice: Voice) -> TokenDecoder:
+    """Return what drives a face from the tokens of a voice: its own decoder, or the engine's.
 
     Raises:
         ConfigError: the engine cannot.
     """
+    own: TokenDecoder | None = getattr(voice, "decoder", None)
+    return own or token_decoder(engine, voice.space.name)
+
+
+def token_decoder(engine: Engine, space: str = EMBEDDED_SPACE) -> TokenDecoder:
+    """Return what drives a face from tokens, by default those of the embedded voice.
+
+    Raises:
+        ConfigError: the engine cannot, or nothing here knows tokens of that space.
+    """
     decoder: TokenDecoder = _import("facewire_engines.token_session").token_decoder(engine)
+    if decoder.space.name != space:
+        raise ConfigError(
+            f"there is no decoder for tokens of {space[:40]!r}; send those of "
+            f"{decoder.space.name!r}, or audio without tokens"
+        )
     return decoder
 
 

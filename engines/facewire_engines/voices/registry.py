@@ -1,13 +1,41 @@
 """Voices by the names that the command line knows."""
 
+from pathlib import Path
+
 from facewire.speech import Voice
+from facewire_engines.hop_intake import SAMPLE_RATE
+from facewire_engines.phones import load_embedded
+from facewire_engines.voices.cosyvoice import CosyVoice
+from facewire_engines.voices.cosyvoice_settings import read_settings
 from facewire_engines.voices.espeak import EspeakVoice
+from facewire_engines.voices.heard import HeardVoice
+
+COSYVOICE = "cosyvoice:"
+"""What a voice is called that is described by a file, before the file."""
 
 
 def load(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
-    """Load the embedded voice; other TTS will be chosen here by the name of the voice.
+    """Load the embedded voice, which any client may ask for.
 
     Raises:
         ConfigError: its library is not installed, or lacks the voice or the language.
     """
     return EspeakVoice(language, voice, rate, pitch)
+
+
+def load_local(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
+    """Load a voice for whoever sits at this machine: one that reads files and starts programs too.
+
+    `cosyvoice:FILE.toml` is CosyVoice2 or 3. Without a decoder of its own in that file, it is
+    listened to.
+
+    Raises:
+        ConfigError: there is no such voice or file, or its worker cannot be reached or started.
+        EngineError: its worker or its decoder does not fit.
+    """
+    if not voice.lower().startswith(COSYVOICE):
+        return load(language=language, voice=voice, rate=rate, pitch=pitch)
+    settings = read_settings(Path(voice[len(COSYVOICE) :]))
+    if settings.decoder:
+        return CosyVoice(settings)
+    return HeardVoice(CosyVoice(settings, sample_rate=SAMPLE_RATE), load_embedded())

@@ -11,7 +11,7 @@ from facewire.commands.running import INTERRUPTED, run
 from facewire.commands.speaking import Speaking, sort_outputs
 from facewire.commands.summary import raise_failures
 from facewire.errors import ConfigError
-from facewire.voices import load_voice
+from facewire.voices import holding, load_local_voice
 
 EXAMPLES = """
 Examples:
@@ -41,7 +41,7 @@ def say(
             "May be repeated; with files alone, they are made as fast as the machine can.",
         ),
     ] = None,
-    voice: Annotated[str, typer.Option(help="A voice of espeak-ng, such as f2 or Annie.")] = "",
+    voice: Annotated[str, typer.Option(help="Such as f2 or Annie, or cosyvoice:FILE.toml.")] = "",
     language: Annotated[str, typer.Option(help="Such as en-us, de, fr-fr.")] = "en-us",
     rate: Annotated[int, typer.Option(help="Words a minute, 80 to 450.")] = 175,
     pitch: Annotated[int, typer.Option(help="0 to 100.")] = 50,
@@ -60,6 +60,7 @@ def say(
     port: options.PortOption = None,
     frame_rate: options.FrameRateOption = None,
     engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
@@ -73,19 +74,21 @@ def say(
         server__port=port,
         stream__frame_rate=frame_rate,
         stream__engine=engine,
+        stream__backend=backend,
         face__idle=idle,
         face__seed=seed,
     )
     if not text.strip():
         raise ConfigError("there is nothing to say; give a text, or - to read standard input")
     outputs = sort_outputs([*chosen.outputs, *(out or [])], mute=mute)
-    loaded = load_voice(language=language, voice=voice, rate=rate, pitch=pitch)
+    loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
     speaking = Speaking(
         chosen, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
     )
     console = Console(stderr=speaking.prints_words)
     try:
-        run(speaking.run(text))
+        with holding(loaded):
+            run(speaking.run(text))
     except KeyboardInterrupt:
         if not speaking.live:
             console.print("interrupted; the files hold what was made until then")

@@ -1,0 +1,1 @@
+"""Training of decoders for CosyVoice's tokens; see docs/cosyvoice.md."""
