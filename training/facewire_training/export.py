@@ -131,7 +131,8 @@ def write_model(run: Path, corpus: Path, out: Path, command: str, style: Sequenc
         ("decoder.onnx", export_decoder(decoder), decoder),
     ):
         (out / name).write_bytes(content)
-        count = sum(value.numel() for value in network.parameters())
+        kept = (w for name, w in network.named_parameters() if not name.startswith("styles."))
+        count = sum(weight.numel() for weight in kept)
         files[name] = ModelFile(hashlib.sha256(content).hexdigest(), len(content), count)
         print(f"{name}: {count:,} parameters, {len(content):,} bytes")
     shares = json.loads((run / "config.json").read_text())["batches"]["shares"]
