@@ -8,8 +8,8 @@ import numpy as np
 
 from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
-from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake
-from facewire_engines.phones import HOP
+from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
+from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones_rows import Array
 
 HOP_NS = HOP * SECOND // SAMPLE_RATE
@@ -65,6 +65,15 @@ class BatchedPhonesSession:
             return self._engine.run(self._job(self._intake.flush(), self.now()))
         finally:
             self.close()
+
+    def set_lookahead(self, lookahead_ms: float) -> int:
+        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
+
+        Raises:
+            ConfigError: it is out of range.
+        """
+        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        return self._intake.retune(self.spec, self.frames, self.hops)
 
     def close(self) -> None:
         """Free the row; the stream has ended."""

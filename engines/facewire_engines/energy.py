@@ -73,6 +73,15 @@ class EnergySession:
         """End the stream and return its last frames, as if silence followed."""
         return self._take(self._intake.flush(), self._now())
 
+    def set_lookahead(self, lookahead_ms: float) -> int:
+        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
+
+        Raises:
+            ConfigError: it is out of range.
+        """
+        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        return self._intake.retune(self.spec, self._frames, self._forgotten + len(self._levels))
+
     def _take(self, hops: Samples, captured: int) -> list[BlendshapeFrame]:
         started = self._now()
         # Hop by hop, so that no bit of a sum depends on how the audio was chunked.

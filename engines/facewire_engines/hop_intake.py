@@ -70,6 +70,23 @@ class HopIntake:
         heard = (timestamp + self._spec.lookahead) // self._hop <= hops
         return heard and timestamp < self._received
 
+    def retune(self, spec: StreamSpec, frames: int, hops: int) -> int:
+        """Let another look-ahead hold from now on.
+
+        Args:
+            spec: the same stream with the other look-ahead.
+            frames: how many frames have been made.
+            hops: how many hops have been heard.
+
+        Returns:
+            The first frame for which it holds exactly. Those before it that are not made yet have
+            waited for the longer look-ahead of before, and come with what they have heard.
+        """
+        self._spec = spec
+        while self.is_due(spec.timestamp(frames), hops):
+            frames += 1
+        return frames
+
     def _cut(self, samples: Samples) -> Samples:
         pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
         whole = len(pending) // self._hop * self._hop

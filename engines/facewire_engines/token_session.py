@@ -15,8 +15,8 @@ from facewire.engine import Engine
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
+from facewire_engines.graph import Graph
 from facewire_engines.hop_intake import SAMPLE_RATE
-from facewire_engines.onnx_graph import OnnxGraph
 from facewire_engines.phone_set import INDEX, PHONES, TOKEN_RATE
 from facewire_engines.phones import HOP, PLACES_MS, PhonesEngine
 
@@ -42,7 +42,7 @@ class TokenDecoder:
     """The decoder of the embedded model as an engine of its own: tokens in, faces out."""
 
     name: str
-    decoder: OnnxGraph
+    decoder: Graph
 
     @property
     def sample_rate(self) -> int:
@@ -83,9 +83,11 @@ def token_decoder(engine: Engine) -> TokenDecoder:
     Raises:
         ConfigError: the engine has none that takes phones.
     """
-    if not isinstance(engine, PhonesEngine):
+    # An engine for many sessions has that of a single one inside.
+    model = getattr(engine, "model", engine)
+    if not isinstance(model, PhonesEngine):
         raise ConfigError(f"the engine {engine.name!r} cannot be driven by text; use phones")
-    return TokenDecoder(engine.name, engine.decoder)
+    return TokenDecoder(model.name, model.decoder)
 
 
 class TokenSession:
@@ -95,7 +97,7 @@ class TokenSession:
     chunked changes nothing. Places of its window past the look-ahead are unknown to the decoder.
     """
 
-    def __init__(self, decoder: OnnxGraph, spec: StreamSpec, clock: Clock | None) -> None:
+    def __init__(self, decoder: Graph, spec: StreamSpec, clock: Clock | None) -> None:
         self.spec = spec
         self._decoder = decoder
         self._clock = clock

@@ -16,6 +16,7 @@ from facewire.commands import (
     devices,
     engine,
     live,
+    models,
     say,
     serve,
 )
@@ -44,6 +45,7 @@ bench.command("throughput", epilog=bench_throughput.EXAMPLES)(bench_throughput.t
 bench.command("quality", epilog=bench_quality.EXAMPLES)(bench_quality.quality)
 app.add_typer(bench, name="bench", no_args_is_help=True)
 app.add_typer(engine.app, name="engine", no_args_is_help=True)
+app.add_typer(models.app, name="models", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("say", epilog=say.EXAMPLES)(say.say)
 app.command("animate", epilog=animate.EXAMPLES)(animate.animate)

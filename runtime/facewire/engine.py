@@ -1,7 +1,7 @@
 """What an engine is: a shared, immutable model, and sessions that remember one stream each."""
 
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from facewire.clock import Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
@@ -25,6 +25,25 @@ class EngineSession(Protocol):
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, as if silence followed."""
+        ...
+
+
+@runtime_checkable
+class TunableSession(EngineSession, Protocol):
+    """A session whose look-ahead can be changed while it runs."""
+
+    def set_lookahead(self, lookahead_ms: float) -> int:
+        """Let frames listen further ahead, or less far, from now on.
+
+        Frames stay consecutive. With less, those that waited for more come with the next push;
+        with more, the next ones wait for it.
+
+        Returns:
+            Index of the first frame for which it holds exactly.
+
+        Raises:
+            ConfigError: it is out of range.
+        """
         ...
 
 

@@ -1,13 +1,12 @@
 """The daemon's port: the viewer page, viewers of the live stream, and sessions of clients' own."""
 
 import asyncio
-import errno
 import logging
 import secrets
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -17,15 +16,16 @@ from websockets.http11 import Request, Response
 from facewire import __version__
 from facewire.clock import Clock
 from facewire.engine import Engine
-from facewire.errors import ConfigError
 from facewire.frames import StreamSpec
 from facewire.origins import origin_allowed
+from facewire.server_refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server_session import FaceFactory, SessionConnection
+from facewire.server_speak import SpeakConnection
 from facewire.server_viewer import serve_viewer, viewer_from_query
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.static_files import http_response, text_response
 from facewire.wire import MAX_MESSAGE_BYTES, ErrorCode, ProtocolError
-from facewire.wire_messages import Error, FrameFormat, Hello, encode_message
+from facewire.wire_messages import FrameFormat, Hello
 
 __all__ = ["Broadcaster", "FaceServer"]
 
@@ -34,10 +34,11 @@ logger = logging.getLogger(__name__)
 DEFAULT_PORT = 8765
 FACE_PATH = "/face"
 SESSION_PATH = "/session"
+SPEAK_PATH = "/speak"
+PATHS = (FACE_PATH, SESSION_PATH, SPEAK_PATH)
 
 MAX_QUEUE = 4
 """Messages of a client that wait to be looked at, before TCP makes the client wait."""
-CLOSE_S = 2.0
 PING_S = 20.0
 PONG_S = 60.0
 """A pong can stand in line behind seconds of audio, so it has time."""
@@ -68,7 +69,7 @@ class FaceServer:
             host: address to listen on.
             port: 0 picks a free one.
             broadcaster: the live stream for `/face`; without one there is nothing to watch.
-            max_sessions: how many clients may be on `/session` at the same time.
+            max_sessions: how many clients may be on `/session` and `/speak` at the same time.
             allow_origin: web origins that may connect besides our own page and this machine's.
             reader_patience_s: how long a session's client may leave its frames unread.
         """
@@ -99,7 +100,7 @@ class FaceServer:
 
     @property
     def sessions(self) -> int:
-        """How many clients are on `/session`."""
+        """How many clients are on `/session` and `/speak`."""
         return self._sessions
 
     async def __aenter__(self) -> Self:
@@ -121,10 +122,10 @@ class FaceServer:
                 ping_timeout=PONG_S,
                 close_timeout=CLOSE_S,
                 server_header=f"facewire/{__version__}",
-                logger=_CalmLogger(logger),
+                logger=CalmLogger(logger),
             )
         except OSError as error:
-            raise _listen_error(error, self._host, self._port) from error
+            raise listen_error(error, self._host, self._port) from error
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         return self
 
@@ -159,9 +160,9 @@ class FaceServer:
             return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here\n")
         if not request.headers.get_all("Upgrade"):
             return http_response(path)
-        if path not in (FACE_PATH, SESSION_PATH):
+        if path not in PATHS:
             return text_response(
-                HTTPStatus.NOT_FOUND, f"the WebSockets here are {FACE_PATH} and {SESSION_PATH}\n"
+                HTTPStatus.NOT_FOUND, f"the WebSockets here are {', '.join(PATHS)}\n"
             )
         origins: list[str | None] = [*request.headers.get_all("Origin")] or [None]
         host = next(iter(request.headers.get_all("Host")), None)
@@ -182,15 +183,15 @@ class FaceServer:
             if url.path == FACE_PATH:
                 await self._watch(connection, url.query)
             else:
-                await self._converse(connection)
+                await self._converse(connection, speaks=url.path == SPEAK_PATH)
         except* ConnectionClosed:
             logger.info("client %s left", connection.remote_address)
         except* ProtocolError as errors:
-            await _refuse(connection, _first(errors))
+            await refuse(connection, first_of(errors))
         except* Exception as errors:
             logger.exception("a session failed", exc_info=errors)
             failure = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)
-            await _refuse(connection, failure)
+            await refuse(connection, failure)
         finally:
             self._connections.discard(connection)
 
@@ -203,21 +204,23 @@ class FaceServer:
         viewer = viewer_from_query(connection, query)
         await serve_viewer(viewer, self.broadcaster, self._live_hello, self._clock)
 
-    async def _converse(self, connection: ServerConnection) -> None:
+    async def _converse(self, connection: ServerConnection, *, speaks: bool) -> None:
         if self._sessions >= self._max_sessions:
             raise ProtocolError(
                 f"all {self._max_sessions} sessions are taken; try again later", ErrorCode.BUSY
             )
         self._sessions += 1
+        clock, patience_s = self._clock, self._reader_patience_s
         try:
-            await SessionConnection(
-                connection,
-                self._engine,
-                self._make_face,
-                self._session_hello,
-                clock=self._clock,
-                patience_s=self._reader_patience_s,
-            ).run()
+            if speaks:
+                await SpeakConnection(
+                    connection, self._engine, self._make_face, clock=clock, patience_s=patience_s
+                ).run()
+            else:
+                await SessionConnection(
+                    connection, self._engine, self._make_face, self._session_hello,
+                    clock=clock, patience_s=patience_s,
+                ).run()  # fmt: skip
         finally:
             self._sessions -= 1
 
@@ -240,52 +243,3 @@ class FaceServer:
             format=fmt,
             clock_ns=self._clock.now(),
         )
-
-
-class _CalmLogger(logging.LoggerAdapter[logging.Logger]):
-    """Notes what goes wrong with a peer, such as a port scan, without a traceback for the user."""
-
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        super().log(min(level, logging.DEBUG), msg, *args, **kwargs)
-
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        return msg, kwargs
-
-
-def _listen_error(error: OSError, host: str, port: int) -> ConfigError:
-    if error.errno == errno.EADDRINUSE:
-        return ConfigError(
-            f"port {port} of {host} is in use, perhaps by another facewire; "
-            "stop that one, or choose another port with --port"
-        )
-    if error.errno == errno.EACCES:
-        return ConfigError(f"port {port} is reserved by the system; choose another with --port")
-    return ConfigError(
-        f"cannot listen on {host} ({error.strerror or error}); choose an address with --host"
-    )
-
-
-def _first(errors: BaseExceptionGroup[ProtocolError]) -> ProtocolError:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ProtocolError)
-    return error
-
-
-async def _refuse(connection: ServerConnection, error: ProtocolError) -> None:
-    """Say what was wrong, as far as the peer still listens, and close."""
-    logger.info("client %s: %s", connection.remote_address, error)
-    message = str(error)
-    reason = message.encode()[:120].decode(errors="ignore")
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await connection.send(encode_message(Error(code=error.code.label, message=message)))
-            await connection.close(error.code.close_code, reason)
-    except ConnectionClosed:
-        pass
-    except TimeoutError:
-        # What the peer did not read stands before the close frame.
-        connection.transport.abort()

@@ -25,9 +25,12 @@ from facewire.wire_messages import (
     Ended,
     FrameFormat,
     Hello,
+    LookaheadSet,
+    Message,
     Open,
     Ping,
     Pong,
+    SetLookahead,
     decode_client_message,
     encode_message,
     json_frame,
@@ -44,6 +47,9 @@ class FaceFactory(Protocol):
         """Return a face of its own for one stream."""
         ...
 
+
+Heard = Piece | SetLookahead
+Made = BlendshapeFrame | LookaheadSet
 
 HelloFactory = Callable[[StreamSpec, FrameFormat], Hello]
 
@@ -80,10 +86,10 @@ class SessionConnection:
             if isinstance(message, Open):
                 await self._serve_stream(message)
             else:
-                what = "end" if isinstance(message, End) else "audio"
+                what = "audio" if isinstance(message, AudioMessage) else name_of(message)
                 raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
 
-    async def _receive(self) -> Open | End | AudioMessage:
+    async def _receive(self) -> Open | SetLookahead | End | AudioMessage:
         """Return the next message, having answered pings."""
         while True:
             data = await self._connection.recv()
@@ -101,8 +107,8 @@ class SessionConnection:
         stream = SessionStream(request.audio_format, session, face, self._clock)
         punctuality = Punctuality(session.spec)
         await self._connection.send(encode_message(self._make_hello(session.spec, request.format)))
-        pieces = Channel[Piece](PIECE_CAPACITY)
-        frames = Channel[BlendshapeFrame](FRAME_CAPACITY)
+        pieces = Channel[Heard](PIECE_CAPACITY)
+        frames = Channel[Made](FRAME_CAPACITY)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(
                 self._listen(AudioIntake(request.audio_format), pieces, punctuality), name="listen"
@@ -127,7 +133,7 @@ class SessionConnection:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
     async def _listen(
-        self, intake: AudioIntake, pieces: Channel[Piece], punctuality: Punctuality
+        self, intake: AudioIntake, pieces: Channel[Heard], punctuality: Punctuality
     ) -> None:
         """Take audio until the client says that it was all."""
         try:
@@ -136,6 +142,9 @@ class SessionConnection:
                     raise ProtocolError(
                         "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
                     )
+                if isinstance(message, SetLookahead):
+                    await pieces.send(message)
+                    continue
                 arrived = self._clock.now()
                 punctuality.hear(arrived)
                 for piece in intake.take(message, arrived):
@@ -144,11 +153,15 @@ class SessionConnection:
             pieces.close()
 
     async def _deliver(
-        self, frames: Channel[BlendshapeFrame], fmt: FrameFormat, punctuality: Punctuality
+        self, frames: Channel[Made], fmt: FrameFormat, punctuality: Punctuality
     ) -> int:
         """Send every frame, and return how many there were."""
         count = 0
         async for frame in frames:
+            if isinstance(frame, LookaheadSet):
+                punctuality.retune(frame.lookahead)
+                await self._send(encode_message(frame))
+                continue
             sent = self._clock.now()
             travelling = wire_frame(frame, sent)
             data = (
@@ -156,24 +169,33 @@ class SessionConnection:
                 if fmt == "binary"
                 else encode_message(json_frame(travelling))
             )
-            try:
-                async with asyncio.timeout(self._patience_s):
-                    await self._connection.send(data)
-            except TimeoutError:
-                raise ProtocolError(
-                    f"frames were not read for {self._patience_s:g} s; read while you send",
-                    ErrorCode.SLOW_READER,
-                ) from None
+            await self._send(data)
             punctuality.count(frame, sent)
             count += 1
         return count
 
+    async def _send(self, data: str | bytes) -> None:
+        """Send a message to a client that reads.
 
-async def _infer(
-    stream: SessionStream, pieces: Channel[Piece], frames: Channel[BlendshapeFrame]
-) -> None:
+        Raises:
+            ProtocolError: it does not.
+        """
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._connection.send(data)
+        except TimeoutError:
+            raise ProtocolError(
+                f"frames were not read for {self._patience_s:g} s; read while you send",
+                ErrorCode.SLOW_READER,
+            ) from None
+
+
+async def _infer(stream: SessionStream, pieces: Channel[Heard], frames: Channel[Made]) -> None:
     try:
         async for piece in pieces:
+            if isinstance(piece, SetLookahead):
+                await frames.send(await asyncio.to_thread(stream.tune, piece.ms))
+                continue
             for frame in await asyncio.to_thread(stream.hear, piece):
                 await frames.send(frame)
         for frame in await asyncio.to_thread(stream.finish):
@@ -186,3 +208,8 @@ async def answer_ping(connection: ServerConnection, ping: Ping, clock: Clock) ->
     """Tell a client the time."""
     pong = Pong(id=ping.id, client_ns=ping.client_ns, clock_ns=clock.now())
     await connection.send(encode_message(pong))
+
+
+def name_of(message: Message) -> str:
+    """Return what a message is called on the wire."""
+    return str(message.__struct_config__.tag)

@@ -7,10 +7,12 @@ from typing import Protocol
 
 from facewire.audio_format import AudioFormat
 from facewire.clock import SECOND, Clock
-from facewire.engine import EngineSession
+from facewire.engine import EngineSession, TunableSession
+from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.sources.resample import StreamResampler
 from facewire.wire import AudioMessage, ErrorCode, ProtocolError
+from facewire.wire_messages import LookaheadSet
 
 LONGEST_GAP_S = 2
 """A longer gap in the audio is an error; a shorter one becomes silence."""
@@ -116,6 +118,25 @@ class SessionStream:
         self._taken += len(samples)
         return self._push(self._resampler.push(samples), piece.captured)
 
+    def tune(self, lookahead_ms: float) -> LookaheadSet:
+        """Change the look-ahead, behind what was heard so far.
+
+        Raises:
+            ProtocolError: the engine cannot, or not so far.
+        """
+        session = self._session
+        if not isinstance(session, TunableSession):
+            raise ProtocolError(
+                "the look-ahead of this engine cannot be changed; open a new stream with another",
+                ErrorCode.UNSUPPORTED,
+            )
+        try:
+            frame = session.set_lookahead(lookahead_ms)
+        except ConfigError as error:
+            raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
+        spec = session.spec
+        return LookaheadSet(ms=spec.lookahead_ms, lookahead=spec.lookahead, frame=frame)
+
     def finish(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames."""
         rest = self._push(self._resampler.flush(), self._clock.now())
@@ -144,6 +165,7 @@ class Punctuality:
 
     def __init__(self, spec: StreamSpec) -> None:
         self._spec = spec
+        self._lookahead = spec.lookahead
         self._began = 0
         self.late = 0
 
@@ -151,12 +173,16 @@ class Punctuality:
         """Note when audio arrived, in ns; the first arrival is when playing could begin."""
         self._began = self._began or captured
 
+    def retune(self, lookahead: int) -> None:
+        """Note that frames from now on need so many samples past their own."""
+        self._lookahead = lookahead
+
     def count(self, frame: BlendshapeFrame, sent: int) -> None:
         """Count a frame that left at `sent` ns, if that was over a frame interval too late.
 
         It could leave when its audio had arrived; it had to leave when somebody who plays the
         audio in real time from its first arrival hears the last sample that it needed.
         """
-        needed = frame.timestamp + self._spec.lookahead
+        needed = frame.timestamp + self._lookahead
         due = max(frame.stamps.captured, self._began + needed * SECOND // self._spec.sample_rate)
         self.late += (sent - due) * self._spec.frame_rate > SECOND

@@ -165,7 +165,7 @@ def decode_frame(data: bytes) -> WireFrame:
     Raises:
         ProtocolError: not a frame of this version.
     """
-    _check_kind(data, FRAME_KIND, "frame")
+    check_kind(data, FRAME_KIND, "frame")
     if len(data) != FRAME_BYTES:
         raise ProtocolError(f"a frame has {FRAME_BYTES} bytes, not {len(data)}")
     _, _, _, turn, index, timestamp, captured, *rest = _FRAME.unpack_from(data)
@@ -192,7 +192,7 @@ def decode_audio(data: bytes) -> AudioMessage:
     Raises:
         ProtocolError: not an audio message of this version.
     """
-    _check_kind(data, AUDIO_KIND, "audio")
+    check_kind(data, AUDIO_KIND, "audio")
     if len(data) < AUDIO_HEADER_BYTES:
         raise ProtocolError(
             f"an audio message starts with {AUDIO_HEADER_BYTES} bytes of header, not {len(data)}"
@@ -203,7 +203,12 @@ def decode_audio(data: bytes) -> AudioMessage:
     return AudioMessage(data[AUDIO_HEADER_BYTES:], start, turn)
 
 
-def _check_kind(data: bytes, kind: int, what: str) -> None:
+def check_kind(data: bytes, kind: int, what: str) -> None:
+    """Refuse a binary message that does not begin as one of this kind and version does.
+
+    Raises:
+        ProtocolError: it does not.
+    """
     if not data or data[0] != kind:
         found = f"0x{data[0]:02x}" if data else "nothing"
         raise ProtocolError(f"the first byte of {what} is 0x{kind:02x}, not {found}")

@@ -3,6 +3,7 @@
 Unknown keys are refused, with the list of the known ones: a typing slip must not be silent.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -25,11 +26,11 @@ MAX_CHANNELS = 8
 MAX_LOOKAHEAD_MS = 1_000
 
 
-class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """A JSON object whose `type` says what it is."""
 
 
-class Open(_Message, tag="open", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Open(Message, tag="open", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Client, on /session: start a stream. Everything but the version is optional."""
 
     version: int
@@ -80,18 +81,24 @@ class Open(_Message, tag="open", forbid_unknown_fields=True, frozen=True, kw_onl
             _refuse(str(error))
 
 
-class End(_Message, tag="end", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class End(Message, tag="end", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Client: no more audio in this stream."""
 
 
-class Ping(_Message, tag="ping", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class SetLookahead(Message, tag="lookahead", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Client, on /session: how far past its timestamp a frame may listen from now on."""
+
+    ms: Annotated[float, Meta(ge=0, le=MAX_LOOKAHEAD_MS)]
+
+
+class Ping(Message, tag="ping", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Client: what time is it?"""
 
     id: Int64 = 0
     client_ns: Int64 = 0
 
 
-class Hello(_Message, tag="hello", frozen=True, kw_only=True):
+class Hello(Message, tag="hello", frozen=True, kw_only=True):
     """Server: what the frames that follow mean."""
 
     version: int = VERSION
@@ -112,7 +119,17 @@ class Hello(_Message, tag="hello", frozen=True, kw_only=True):
     """The server's monotonic time."""
 
 
-class Ended(_Message, tag="end", frozen=True, kw_only=True):
+class LookaheadSet(Message, tag="lookahead", frozen=True, kw_only=True):
+    """Server: from which frame on another look-ahead holds."""
+
+    ms: float
+    lookahead: int
+    """Samples."""
+    frame: int
+    """Index of the first frame for which it holds exactly."""
+
+
+class Ended(Message, tag="end", frozen=True, kw_only=True):
     """Server: that was the last frame of the stream."""
 
     frames: int
@@ -120,7 +137,7 @@ class Ended(_Message, tag="end", frozen=True, kw_only=True):
     late: int = 0
 
 
-class Pong(_Message, tag="pong", frozen=True, kw_only=True):
+class Pong(Message, tag="pong", frozen=True, kw_only=True):
     """Server: the answer to a ping."""
 
     id: int
@@ -128,7 +145,7 @@ class Pong(_Message, tag="pong", frozen=True, kw_only=True):
     clock_ns: int
 
 
-class Error(_Message, tag="error", frozen=True, kw_only=True):
+class Error(Message, tag="error", frozen=True, kw_only=True):
     """Server: what went wrong, in one sentence; the connection closes."""
 
     code: str
@@ -143,7 +160,7 @@ class _Stages(msgspec.Struct, frozen=True):
     send: int
 
 
-class Frame(_Message, tag="frame", frozen=True, kw_only=True):
+class Frame(Message, tag="frame", frozen=True, kw_only=True):
     """Server: one face as JSON."""
 
     turn: int
@@ -160,18 +177,23 @@ class _Kind(msgspec.Struct):
     type: str
 
 
-ClientMessage = Open | End | Ping
-ServerMessage = Hello | Ended | Pong | Error | Frame
+ClientMessage = Open | SetLookahead | End | Ping
+ServerMessage = Hello | LookaheadSet | Ended | Pong | Error | Frame
 
-_CLIENT_TYPES: dict[str, type[ClientMessage]] = {"open": Open, "end": End, "ping": Ping}
-_SERVER_KINDS = ("hello", "end", "pong", "error", "frame")
+_CLIENT_TYPES: dict[str, type[ClientMessage]] = {
+    "open": Open,
+    "end": End,
+    "ping": Ping,
+    "lookahead": SetLookahead,
+}
+_SERVER_KINDS = ("hello", "lookahead", "end", "pong", "error", "frame")
 
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 _server_decoder: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 
 
-def encode_message(message: ClientMessage | ServerMessage) -> str:
+def encode_message(message: Message) -> str:
     """Serialize a JSON message."""
     return _encoder.encode(message).decode()
 
@@ -185,7 +207,7 @@ def decode_client_message(text: str) -> ClientMessage:
     try:
         return _client_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ProtocolError(_explain(text, error)) from error
+        raise ProtocolError(explain(text, error, _CLIENT_TYPES)) from error
 
 
 def decode_server_message(text: str) -> ServerMessage | None:
@@ -199,7 +221,7 @@ def decode_server_message(text: str) -> ServerMessage | None:
     try:
         return _server_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        if _kind_of(text) not in (None, *_SERVER_KINDS):
+        if kind_of(text) not in (None, *_SERVER_KINDS):
             return None
         raise ProtocolError(f"the server sent an unknown message ({error})") from error
 
@@ -238,18 +260,19 @@ def _refuse(message: str) -> None:
     raise ProtocolError(message, ErrorCode.UNSUPPORTED)
 
 
-def _explain(text: str, error: Exception) -> str:
+def explain(text: str, error: Exception, types: Mapping[str, type[msgspec.Struct]]) -> str:
+    """Say what is wrong with a text message, where messages of these types are known."""
     if not isinstance(error, msgspec.ValidationError):
         return f"text messages are JSON objects ({str(error)[:80]})"
-    kind = _kind_of(text)
-    known = _CLIENT_TYPES.get(kind) if kind else None
+    kind = kind_of(text)
+    known = types.get(kind) if kind else None
     if known is None:
-        return f'a text message is an object with "type" one of {", ".join(_CLIENT_TYPES)}'
+        return f'a text message is an object with "type" one of {", ".join(types)}'
     keys = ", ".join(("type", *known.__struct_fields__))
     return f'wrong "{kind}" message: {str(error)[:120]}; its keys are {keys}'
 
 
-def _kind_of(text: str) -> str | None:
+def kind_of(text: str) -> str | None:
     """Return the `type` of a JSON object, or None where there is none."""
     try:
         return msgspec.json.decode(text, type=_Kind).type

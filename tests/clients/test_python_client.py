@@ -63,6 +63,18 @@ class TestFaceClient:
         assert face.ended is not None
         assert (face.ended.frames, face.ended.dropped, face.sent) == (60, 0, 32_000)
 
+    async def test_the_look_ahead_can_be_turned(self, server: FaceServer, speech: Samples) -> None:
+        async with FaceClient(url(server), lookahead_ms=0) as face:
+            await face.send(speech[:16_000])
+            await face.set_lookahead(80)
+            await face.send(speech[16_000:])
+            await face.end()
+            frames = [frame.index async for frame in face]
+            assert face.lookahead is not None
+            assert (face.lookahead.ms, face.lookahead.lookahead) == (80, 1_280)
+            assert 55 < face.lookahead.frame <= 61
+        assert frames == list(range(120))
+
     async def test_floats_and_integers_make_the_same_faces(
         self, server: FaceServer, speech: Samples
     ) -> None:
@@ -263,14 +275,14 @@ def pointed_at(server: FaceServer, snippet: str, recording: Path) -> str:
 
 
 async def test_the_session_in_the_readme_runs(server: FaceServer, recording: Path) -> None:
-    session, _ = snippets("clients/python/README.md")
+    session, _, _ = snippets("clients/python/README.md")
     lines = await run_python("-c", pointed_at(server, session, recording))
     assert len(lines) == 120
     assert lines[60].startswith("16000 0.")
 
 
 async def test_the_viewer_in_the_readme_runs(server: FaceServer, recording: Path) -> None:
-    _, viewer = snippets("clients/python/README.md")
+    _, _, viewer = snippets("clients/python/README.md")
     sink = WebSocketSink(server.broadcaster)
     await sink.open(StreamSpec(), "energy")
     watching = asyncio.create_task(run_python("-c", pointed_at(server, viewer, recording)))

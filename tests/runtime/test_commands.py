@@ -30,7 +30,8 @@ def fails_with_one_sentence(
     result: subprocess.CompletedProcess[str], status: int, *parts: str
 ) -> None:
     assert result.returncode == status, result.stderr
-    lines = result.stderr.strip().splitlines()
+    said = result.stderr.strip().splitlines()
+    lines = [line for line in said if line and not line.startswith("back-end ")]
     assert len(lines) == 1, result.stderr
     assert lines[0].startswith("facewire: ")
     for part in parts:
@@ -106,7 +107,8 @@ def test_a_users_mistake_is_one_sentence_and_status_2(
 
 
 def test_help_of_every_command_has_examples(tmp_path: Path) -> None:
-    for command in ([], ["live"], ["animate"], ["serve"], ["devices"], ["bench", "latency"]):
+    groups = (["bench", "latency"], ["models", "pull"])
+    for command in ([], ["live"], ["animate"], ["serve"], ["devices"], *groups):
         result = facewire(*command, "--help", cwd=tmp_path)
         assert result.returncode == 0
         assert "Examples" in result.stdout
@@ -211,13 +213,23 @@ async def test_serve_ends_cleanly_on_an_interrupt(tmp_path: Path) -> None:
 
 
 def test_bench_latency_prints_a_table_and_json(short: Path, tmp_path: Path) -> None:
-    result = facewire("bench", "latency", "-i", short, "--json", "l.json", cwd=tmp_path)
+    words = ("-i", short, "--engine", "phones", "--engine", "energy", "--requests", "0")
+    result = facewire("bench", "latency", *words, "--json", "l.json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    for stage in ("queue", "encode", "decode", "face", "send", "transport", "received"):
-        assert stage in result.stdout
+    stages = ["capture", "queue", "encode", "decode", "face", "encode to wire", "transport"]
+    stages += ["heard to received", "spoken to received"]
     report = json.loads((tmp_path / "l.json").read_text())
     assert report["machine"]["cores"] == os.cpu_count()
-    assert report["result"]["received"] == report["result"]["frames"] == 120
+    assert report["machine"]["libraries"]["onnxruntime"]
+    assert report["command"].startswith("facewire bench latency -i ")
+    assert [run["engine"] for run in report["runs"]] == ["phones", "energy"]
+    for run in report["runs"]:
+        assert run["received"] == run["frames"] == 120
+        assert list(run["stages"]) == stages
+        assert all(stage in result.stdout for stage in stages)
+        # Each frame's stages add up to the whole.
+        longest = sum(run["stages"][stage]["max_ms"] for stage in stages[:7])
+        assert longest >= run["stages"]["heard to received"]["max_ms"]
 
 
 def test_devices_answers_or_says_what_to_install(tmp_path: Path) -> None:

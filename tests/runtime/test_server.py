@@ -209,6 +209,36 @@ class TestSession:
         await client.tell(type="ping", id=2)
         assert (await client.told())["clock_ns"] >= pong["clock_ns"]
 
+    async def test_the_look_ahead_can_be_turned_live(
+        self, client: Client, speech_like: Samples
+    ) -> None:
+        await client.open(lookahead_ms=160, idle=False)
+        await client.speak(speech_like[:16_000])
+        await client.tell(type="lookahead", ms=0)
+        await client.speak(speech_like[16_000:], start=16_000)
+        await client.tell(type="end")
+        before, answer = await client.rest()
+        assert answer == {"type": "lookahead", "ms": 0, "lookahead": 0, "frame": 60}
+        assert 45 < len(before) < 55
+        after, end = await client.rest()
+        assert [frame.index for frame in before + after] == list(range(180))
+        assert end["frames"] == 180
+
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            ({"ms": -1}, ">= 0"),
+            ({"ms": 2_000}, "<= 1000"),
+            ({"ms": 10, "now": True}, "its keys are type, ms"),
+        ],
+    )
+    async def test_a_look_ahead_that_is_none_is_refused(
+        self, client: Client, message: dict[str, object], words: str
+    ) -> None:
+        await client.open()
+        await client.tell(type="lookahead", **message)
+        await refused(client, "bad-message", 1007, words)
+
     async def test_sessions_run_side_by_side(
         self, server: FaceServer, speech_like: Samples
     ) -> None:

@@ -20,6 +20,7 @@ from facewire.frames import AudioChunk
 from facewire.latency import Percentiles
 from facewire_engines.batched_phones import BatchedPhonesEngine
 from facewire_engines.energy import EnergyEngine
+from facewire_engines.host_streams import HostStreams
 from facewire_engines.phones import load_embedded
 
 
@@ -85,7 +86,9 @@ async def test_a_session_that_fails_fails_the_trial() -> None:
         """Breaks the state of its first row when it is used."""
 
         def push_all(self, pushes):  # type: ignore[no-untyped-def] # as the class that it extends
-            self._rows._pasts[2][0, 0] = np.inf
+            streams = self._rows._encoder
+            assert isinstance(streams, HostStreams)
+            streams._pasts["past_hidden"][0, 0] = np.inf
             return super().push_all(pushes)
 
     clock = HurriedClock()

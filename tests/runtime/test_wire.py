@@ -26,6 +26,7 @@ from facewire.wire import (
     encode_samples,
     wire_frame,
 )
+from facewire.wire_tokens import TokensMessage, encode_tokens
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 FRAME_HEX = (
@@ -33,6 +34,7 @@ FRAME_HEX = (
     "01000000020000000300000004000000050000000000803f0000803e00000000000000bf"
 )
 AUDIO_HEX = "4101000000000000e0010000000000000100ff7f"
+TOKENS_HEX = "5401000003000000050000000000000001000000a0190000"
 
 
 @pytest.fixture
@@ -76,9 +78,14 @@ def test_audio_layout_is_frozen() -> None:
     assert encode_audio(message).hex() == AUDIO_HEX
 
 
+def test_token_layout_is_frozen() -> None:
+    message = TokensMessage(np.array([1, 6560], np.uint32), first=5, turn=3)
+    assert encode_tokens(message).hex() == TOKENS_HEX
+
+
 def test_the_document_shows_the_same_bytes() -> None:
     blocks = re.findall(r"```\n([0-9a-f \n]+)```", PROTOCOL.read_text())
-    assert [re.sub(r"\s", "", block) for block in blocks] == [FRAME_HEX, AUDIO_HEX]
+    assert [re.sub(r"\s", "", block) for block in blocks] == [FRAME_HEX, AUDIO_HEX, TOKENS_HEX]
 
 
 def test_a_frame_survives_the_way(frame: WireFrame) -> None:

@@ -1,8 +1,39 @@
-"""Facewire's client: send speech, get faces. Or watch the faces of a live stream."""
+"""Facewire's client: send speech or text, get faces. Or watch the faces of a live stream."""
 
+from facewire.speak_answers import (
+    Interrupted,
+    NotInterrupted,
+    Paused,
+    Problem,
+    Resumed,
+    TurnBegins,
+    TurnEnds,
+    Words,
+)
+from facewire.wire import WireFrame
 from facewire_client.client import FaceClient
 from facewire_client.clock_offset import ClockOffset
 from facewire_client.connection import ServerError
+from facewire_client.playout_buffer import PlayoutBuffer
+from facewire_client.speaker import SpeakClient, SpeechEvent
 from facewire_client.viewer import AudioRun, FaceViewer
 
-__all__ = ["AudioRun", "ClockOffset", "FaceClient", "FaceViewer", "ServerError"]
+__all__ = [
+    "AudioRun",
+    "ClockOffset",
+    "FaceClient",
+    "FaceViewer",
+    "Interrupted",
+    "NotInterrupted",
+    "Paused",
+    "PlayoutBuffer",
+    "Problem",
+    "Resumed",
+    "ServerError",
+    "SpeakClient",
+    "SpeechEvent",
+    "TurnBegins",
+    "TurnEnds",
+    "WireFrame",
+    "Words",
+]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from facewire.audio_format import Encoding
 from facewire.clock import Clock
 from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire_messages import End, FrameFormat, Open
+from facewire.wire_messages import End, FrameFormat, LookaheadSet, Open, SetLookahead
 from facewire_client.connection import Connection
 
 MESSAGE_SAMPLES = 8_192
@@ -63,6 +63,8 @@ class FaceClient(Connection):
             format=format,
             idle=idle,
         )
+        self.lookahead: LookaheadSet | None = None
+        """The last answer to `set_lookahead`: from which frame on which look-ahead holds."""
         self._sent = 0
 
     @property
@@ -91,6 +93,13 @@ class FaceClient(Connection):
             await self._send(encode_audio(AudioMessage(pcm, self._sent, turn)))
             self._sent += len(run)
 
+    async def set_lookahead(self, lookahead_ms: float) -> None:
+        """Let frames listen further ahead, or less far, behind what was sent so far.
+
+        `lookahead` tells from which frame on, once the server has answered.
+        """
+        await self._send(SetLookahead(ms=lookahead_ms))
+
     async def end(self) -> None:
         """Say that this was all; the last frames follow, and then iteration ends."""
         await self._send(End())
@@ -114,6 +123,8 @@ class FaceClient(Connection):
         async for item in self.messages():
             if isinstance(item, WireFrame):
                 yield item
+            elif isinstance(item, LookaheadSet):
+                self.lookahead = item
 
     async def _ask(self) -> None:
         await self._send(self._request)

@@ -12,11 +12,11 @@ from facewire.clock import SECOND, Clock, SystemClock
 from facewire.errors import WireError
 from facewire.wire import AUDIO_KIND, AudioMessage, WireFrame, decode_audio, decode_frame
 from facewire.wire_messages import (
-    ClientMessage,
     Ended,
     Error,
     Frame,
     Hello,
+    Message,
     Ping,
     Pong,
     decode_server_message,
@@ -35,7 +35,8 @@ PONG_S = 60.0
 CLOSE_S = 1.0
 """Frames that nobody reads any more can stand before the server's goodbye, so it is cut short."""
 
-Item = WireFrame | AudioMessage
+Item = WireFrame | AudioMessage | Message
+"""What a program may want to see; messages other than frames and audio come on `/speak` alone."""
 
 
 class ServerError(WireError):
@@ -113,7 +114,7 @@ class Connection:
         await self._socket.close()
 
     async def messages(self) -> AsyncIterator[Item]:
-        """Yield frames, and audio if it was asked for, until the stream ends.
+        """Yield what comes, until the stream ends.
 
         Raises:
             ServerError: the server refused something, or went away.
@@ -135,6 +136,10 @@ class Connection:
     async def _ask(self) -> None:
         """Say what the server waits for before its hello."""
 
+    def _decode(self, text: str) -> Message | None:
+        """Parse a text message; None is of a type that is not known here."""
+        return decode_server_message(text)
+
     async def _greet(self) -> None:
         await self._ask()
         while self._hello is None:
@@ -154,7 +159,7 @@ class Connection:
             # What came before the end is still to be read, and then the end itself.
             self._pings.clear()
 
-    async def _send(self, message: ClientMessage | bytes) -> None:
+    async def _send(self, message: Message | bytes) -> None:
         data = message if isinstance(message, bytes) else encode_message(message)
         try:
             await self._socket.send(data)
@@ -169,7 +174,7 @@ class Connection:
             raise _server_error(closed) from closed
         if isinstance(data, bytes):
             return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_frame(data)
-        match decode_server_message(data):
+        match message := self._decode(data):
             case Frame() as frame:
                 return wire_frame_of(frame)
             case Hello() as hello:
@@ -179,8 +184,12 @@ class Connection:
             case Pong(id=sent, clock_ns=server) if sent in self._pings:
                 self._pings.remove(sent)
                 self._offset.add(sent, server, self._clock.now())
-            case Error(code=code, message=message):
-                raise ServerError(message, code)
+            case Error(code=code, message=words):
+                raise ServerError(words, code)
+            case Pong() | None:
+                pass
+            case _:
+                return message
         return None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from facewire.clock import Clock
 from facewire.frames import Samples
-from facewire.wire import WireFrame
+from facewire.wire import AudioMessage, WireFrame
 from facewire.wire_messages import FrameFormat
 from facewire_client.connection import Connection
 
@@ -20,7 +20,15 @@ class AudioRun:
     samples: Samples
     """[T], in [-1, 1], at the hello's sample rate."""
     start: int
-    """Index of the first one; a jump means that this viewer was too slow for what is missing."""
+    """Index of the first one; in a live stream, a jump means that this viewer was too slow."""
+    turn: int = 0
+    """Which utterance of the stream; a live stream has one."""
+
+
+def audio_run(message: AudioMessage) -> AudioRun:
+    """Return the samples of a server's audio message."""
+    values = np.frombuffer(message.pcm, "<i2").astype(np.float32)
+    return AudioRun(values / np.float32(32_768), message.start, message.turn)
 
 
 class FaceViewer(Connection):
@@ -64,6 +72,5 @@ class FaceViewer(Connection):
         async for item in self.messages():
             if isinstance(item, WireFrame):
                 yield item
-            else:
-                values = np.frombuffer(item.pcm, "<i2").astype(np.float32)
-                yield AudioRun(values / np.float32(32_768), item.start)
+            elif isinstance(item, AudioMessage):
+                yield audio_run(item)

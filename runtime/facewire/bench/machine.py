@@ -1,7 +1,9 @@
 """What machine a figure was measured on."""
 
+import contextlib
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -17,6 +19,13 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
     python: str
     facewire: str
+    libraries: dict[str, str] = {}
+    """Versions of the libraries that the figures depend on, of those that are installed."""
+    load: float = 0.0
+    """What else it did: programs that wanted a core in the minute before, for each core."""
+
+
+LIBRARIES = ("numpy", "onnxruntime", "websockets", "torch", "tensorrt-rtx", "tensorrt")
 
 
 def describe_machine() -> Machine:
@@ -27,7 +36,20 @@ def describe_machine() -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         facewire=__version__,
+        libraries=_versions(),
+        load=round(os.getloadavg()[0] / (os.cpu_count() or 1), 2)
+        if hasattr(os, "getloadavg")
+        else 0,
     )
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the libraries that are installed, importing none of them."""
+    found = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _processor() -> str:

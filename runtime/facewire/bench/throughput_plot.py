@@ -1,6 +1,6 @@
 """Draws how latency grows with sessions. Needs matplotlib, which the core does not install."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from facewire.bench.throughput_search import Row
@@ -22,10 +22,13 @@ def require_matplotlib() -> None:
         ) from None
 
 
-def draw(rows: Sequence[Row], title: str, path: Path) -> None:
+def draw(
+    rows: Sequence[Row], title: str, path: Path, metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a picture of the inference of each row's trials by sessions, p50 thin and p99 thick.
 
-    Dotted lines are one frame time, and the most sessions that were held.
+    Dotted lines are one frame time, and the most sessions that were held. `metadata` goes into
+    the picture's own.
 
     Raises:
         ConfigError: matplotlib is not installed, or the file cannot be written.
@@ -49,6 +52,6 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
     try:
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, metadata=dict(metadata or {}))
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write the plot {path}: {error}") from error

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
+from facewire.commands.loading import load_wanted
 from facewire.commands.running import INTERRUPTED, run
 from facewire.commands.summary import raise_failures
-from facewire.engines import load_engine
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
 from facewire.pipeline import run_stream
@@ -46,6 +46,7 @@ def animate(
     frame_rate: options.FrameRateOption = None,
     lookahead_ms: options.LookaheadOption = None,
     engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
@@ -58,6 +59,7 @@ def animate(
         stream__frame_rate=frame_rate,
         stream__lookahead_ms=lookahead_ms,
         stream__engine=engine,
+        stream__backend=backend,
         face__idle=idle,
         face__seed=seed,
     )
@@ -83,7 +85,7 @@ async def _animate(
     sound: SoundFile, outputs: list[str], settings: Settings, clock: Clock
 ) -> tuple[StreamReport, float]:
     """Run the stream; returns its report and how long it took in seconds, loading not counted."""
-    loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
+    loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
     sinks = [sink_from_uri(uri) for uri in outputs]

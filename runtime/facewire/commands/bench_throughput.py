@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from facewire.bench.machine import Machine, describe_machine
+from facewire.bench.report_file import command_line, today, write_report
 from facewire.bench.throughput_load import Drive, Load, Trial
 from facewire.bench.throughput_plot import draw, require_matplotlib
 from facewire.bench.throughput_search import FIRST_GUESS, Row, measure, processors, search
 from facewire.commands import options
+from facewire.commands.loading import tell_choice
 from facewire.commands.running import run
 from facewire.engines import load_engine
-from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 
 EXAMPLES = """
@@ -27,6 +28,8 @@ Examples:
     facewire bench throughput --frame-rate 30 --all-cores --json throughput.json --plot load.png
 
     facewire bench throughput --engine phones-batched --sessions 40 --seconds 10
+
+    facewire bench throughput --engine phones-batched --backend tensorrt
 """
 
 ENGINES = ["phones", "phones-batched"]
@@ -36,6 +39,8 @@ FRAME_RATES = ["60", "30"]
 class ThroughputReport(msgspec.Struct, frozen=True):
     """What `--json` writes."""
 
+    date: str
+    command: str
     machine: Machine
     lookahead_ms: float
     seconds: float
@@ -48,6 +53,7 @@ def throughput(
         list[str] | None,
         typer.Option("--engine", help="Which engine; all that come with Facewire by default."),
     ] = None,
+    backend: options.BackendOption = None,
     frame_rate: Annotated[
         list[str] | None,
         typer.Option("--frame-rate", metavar="RATE", help="Frames per second; 60 and 30."),
@@ -83,7 +89,14 @@ def throughput(
     drive: Drive = "threads" if threads else "loop"
     ahead = 80.0 if lookahead_ms is None else lookahead_ms
     trials = [
-        Trial(name, FIRST_GUESS, str(parse_frame_rate(rate)), ahead, seconds, drive=drive)
+        Trial(
+            options.on_backend(name, backend),
+            FIRST_GUESS,
+            str(parse_frame_rate(rate)),
+            ahead,
+            seconds,
+            drive=drive,
+        )
         for rate in frame_rate or FRAME_RATES
         for name in engine or ENGINES
     ]
@@ -100,15 +113,15 @@ def throughput(
     )
     console.print(throughput_table(rows, every=bool(sessions)))
     if as_json:
-        report = ThroughputReport(machine, ahead, seconds, drive, rows)
-        _write(as_json, msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+        report = ThroughputReport(today(), command_line(), machine, ahead, seconds, drive, rows)
+        write_report(as_json, report)
     if plot:
         draw(rows, f"{machine.processor}, look-ahead {ahead:g} ms", plot)
 
 
 def _check(trial: Trial) -> None:
     """Fail before the first trial if the engine or the stream is impossible."""
-    load_engine(trial.engine).session(
+    load_engine(trial.engine, tell=tell_choice).session(
         frame_rate=parse_frame_rate(trial.frame_rate), lookahead_ms=trial.lookahead_ms
     )
 
@@ -158,10 +171,3 @@ def _print_machine(console: Console, machine: Machine) -> None:
         f"Facewire {machine.facewire}",
         soft_wrap=True,
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error

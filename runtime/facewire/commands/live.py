@@ -13,10 +13,10 @@ from rich.console import Console
 from facewire.audio_format import parse_format
 from facewire.clock import Clock, SystemClock
 from facewire.commands import options
+from facewire.commands.loading import load_wanted
 from facewire.commands.running import run
 from facewire.commands.summary import print_report
 from facewire.engine import Engine
-from facewire.engines import load_engine
 from facewire.errors import ConfigError
 from facewire.face import Face
 from facewire.frames import StreamSpec
@@ -85,6 +85,7 @@ def live(
     frame_rate: options.FrameRateOption = None,
     lookahead_ms: options.LookaheadOption = None,
     engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
@@ -104,6 +105,7 @@ def live(
         stream__frame_rate=frame_rate,
         stream__lookahead_ms=lookahead_ms,
         stream__engine=engine,
+        stream__backend=backend,
         face__idle=idle,
         face__seed=seed,
     )
@@ -151,7 +153,7 @@ async def _live(
     """Open everything, say where the page is, and run until the source ends."""
     console = Console(stderr=True)
     source = open_source(given, pcm, settings, clock)
-    loaded = await asyncio.to_thread(load_engine, settings.stream.engine)
+    loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
     sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in (*settings.outputs, *outputs)]

@@ -11,8 +11,8 @@ from rich.console import Console
 from facewire.clock import Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.live import serve_page
+from facewire.commands.loading import load_wanted
 from facewire.commands.running import run
-from facewire.engines import load_engine
 from facewire.settings import Settings
 
 SPARE_THREADS = 4
@@ -21,7 +21,7 @@ SPARE_THREADS = 4
 EXAMPLES = """
 Examples:
 
-    facewire serve                                # then open the page and press Speak
+    facewire serve                                # then open the page: press Speak, or type
 
     facewire serve --host 0.0.0.0 --port 9000 --max-sessions 32
 
@@ -37,6 +37,7 @@ def serve(
     ] = None,
     allow_origin: options.OriginOption = None,
     engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
     profile: options.ProfileOption = None,
     seed: options.SeedOption = None,
     settings: options.SettingsOption = None,
@@ -50,6 +51,7 @@ def serve(
         server__max_sessions=max_sessions,
         server__allow_origin=allow_origin,
         stream__engine=engine,
+        stream__backend=backend,
         face__seed=seed,
     )
     with suppress(KeyboardInterrupt):
@@ -58,9 +60,11 @@ def serve(
 
 async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
-    # Sessions that share runs wait for each other, so each needs a thread to wait in.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sessions + SPARE_THREADS))
-    loaded = await asyncio.to_thread(load_engine, settings.stream.engine, sessions)
+    # Sessions that share runs wait for each other, so each needs a thread to wait in; one that
+    # speaks needs another for its voice.
+    threads = ThreadPoolExecutor(2 * sessions + SPARE_THREADS)
+    asyncio.get_running_loop().set_default_executor(threads)
+    loaded = await asyncio.to_thread(load_wanted, settings, sessions)
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
         console.print(f"serving http://{server.address}/ (Ctrl-C ends)", highlight=False)

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.commands.live import serve_page
+from facewire.commands.loading import load_wanted
 from facewire.commands.summary import print_failures
 from facewire.engine import Engine
-from facewire.engines import load_engine
 from facewire.errors import ConfigError
 from facewire.lead import LeadMeter
 from facewire.pipeline import run_stream
@@ -31,7 +31,7 @@ from facewire.sources.speech import SpeechSource
 from facewire.sources.typed_text import PAUSE_S, clauses_from
 from facewire.speech import Span, Voice
 from facewire.speech_session import SpeechSession
-from facewire.voices import token_decoder
+from facewire.voices import voice_decoder
 from facewire.wanted import open_face
 
 LOOKAHEAD_MS = 150.0
@@ -108,8 +108,8 @@ class Speaking:
             ConfigError: something cannot be opened, or the engine takes no tokens.
         """
         settings, clock = self._settings, self._clock
-        engine = await asyncio.to_thread(load_engine, settings.stream.engine)
-        tokens = token_decoder(engine).session(
+        engine = await asyncio.to_thread(load_wanted, settings)
+        tokens = voice_decoder(engine, self._voice).session(
             frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
         )
         session = SpeechSession(tokens, self._lead)

@@ -1,0 +1,66 @@
+"""What a player needs between the wire and the loudspeaker: sound and faces by sample."""
+
+from bisect import bisect_right
+
+import numpy as np
+
+from facewire.frames import Samples
+from facewire.speak_answers import Interrupted
+from facewire.wire import WireFrame
+from facewire_client.speaker import SpeechEvent
+from facewire_client.viewer import AudioRun
+
+
+class PlayoutBuffer:
+    """Keeps what came and was not played, and forgets what an interrupt made void."""
+
+    def __init__(self) -> None:
+        self._frames: list[WireFrame] = []
+        self._audio: list[AudioRun] = []
+
+    def add(self, event: SpeechEvent) -> None:
+        """Take an event, in the order in which they come."""
+        if isinstance(event, WireFrame):
+            self._frames.append(event)
+        elif isinstance(event, AudioRun):
+            self._audio.append(event)
+        elif isinstance(event, Interrupted):
+            self._cut(event)
+
+    def face(self, sample: int) -> WireFrame | None:
+        """Return the face to be shown when a sample is heard; None before the first.
+
+        What is older is forgotten, so ask in the order of time.
+        """
+        place = bisect_right(self._frames, sample, key=lambda frame: frame.timestamp)
+        del self._frames[: place - 1]
+        return self._frames[0] if place else None
+
+    def sound(self, start: int, count: int) -> Samples:
+        """Return the samples `[start, start + count)`, with silence where there are none.
+
+        What is older is forgotten, so ask in the order of time.
+        """
+        samples = np.zeros(count, np.float32)
+        for run in self._audio:
+            first = max(run.start, start)
+            end = min(run.start + len(run.samples), start + count)
+            if first < end:
+                samples[first - start : end - start] = run.samples[
+                    first - run.start : end - run.start
+                ]
+        self._audio = [r for r in self._audio if r.start + len(r.samples) > start + count]
+        return samples
+
+    def _cut(self, event: Interrupted) -> None:
+        if event.frame is not None:
+            self._frames = [frame for frame in self._frames if frame.index <= event.frame]
+        end = 0 if event.sample is None else event.sample + 1
+        kept: list[AudioRun] = []
+        for run in self._audio:
+            if run.turn in event.dropped:
+                continue
+            if run.turn == event.turn:
+                run = AudioRun(run.samples[: max(0, end - run.start)], run.start, run.turn)
+            kept.append(run)
+        self._audio = kept

@@ -1,0 +1,247 @@
+"""Turns of speech: text, tokens or audio go in, sound and faces come out."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from fractions import Fraction
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.audio_format import Encoding
+from facewire.clock import Clock
+from facewire.speak_answers import (
+    Interrupted,
+    NotInterrupted,
+    Paused,
+    Problem,
+    Resumed,
+    SpeechHello,
+    TurnBegins,
+    TurnEnds,
+    Words,
+    decode_speak_answer,
+)
+from facewire.speak_requests import (
+    BeginSpeech,
+    EndTurn,
+    Interrupt,
+    Mode,
+    OpenSpeech,
+    Pause,
+    Resume,
+    SetPlayout,
+    Text,
+)
+from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
+from facewire.wire_messages import End, FrameFormat, Message
+from facewire.wire_tokens import TokensMessage, encode_tokens
+from facewire_client.connection import Connection
+from facewire_client.viewer import AudioRun, audio_run
+
+MESSAGE_SAMPLES = 8_192
+MESSAGE_TOKENS = 4_096
+MESSAGE_CHARACTERS = 100_000
+
+SpeechEvent = (
+    WireFrame
+    | AudioRun
+    | TurnBegins
+    | Words
+    | TurnEnds
+    | Interrupted
+    | NotInterrupted
+    | Paused
+    | Resumed
+    | Problem
+)
+
+
+class SpeakClient(Connection):
+    """A stream of turns. Say things in one task, and iterate in another."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        text: bool = True,
+        voice: str = "",
+        language: str = "en-us",
+        rate: int = 175,
+        pitch: int = 50,
+        frame_rate: int | float | str | Fraction = 60,
+        audio: bool = True,
+        lead_ms: float = 100.0,
+        pacing: Literal["real-time", "burst"] = "real-time",
+        idle: bool = True,
+        tokens: str = "phones",
+        sample_rate: int = 16_000,
+        channels: int = 1,
+        sample_format: Literal["s16le", "f32le"] = "s16le",
+        lookahead_ms: float = 150.0,
+        format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
+        clock: Clock | None = None,
+    ) -> None:
+        """Get ready to connect; docs/protocol.md says what each of these means.
+
+        Args:
+            url: such as "ws://127.0.0.1:8765"; the path is `/speak` if there is none.
+            text: whether turns of text will come; then the server loads a voice.
+            voice: its name; empty is the language's own.
+            language: such as "en-us".
+            rate: words a minute.
+            pitch: 0 to 100.
+            frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
+            audio: whether the sound is wanted.
+            lead_ms: how long before they are heard faces and sound leave the server.
+            pacing: "burst" for everything as soon as it is made.
+            idle: whether the face blinks and looks around.
+            tokens: the space of the tokens that are sent.
+            sample_rate: Hz of the audio that is sent.
+            channels: of the audio that is sent.
+            sample_format: how the audio that is sent travels.
+            lookahead_ms: how far a face may listen ahead where audio is sent without tokens.
+            format: how frames travel.
+            clock: this machine's monotonic time.
+        """
+        super().__init__(
+            url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/speak", clock
+        )
+        self._request = OpenSpeech(
+            version=VERSION,
+            text=text,
+            voice=voice,
+            language=language,
+            rate=rate,
+            pitch=pitch,
+            frame_rate=str(frame_rate),
+            audio=audio,
+            lead_ms=lead_ms,
+            pacing=pacing,
+            idle=idle,
+            tokens=tokens,
+            sample_rate=sample_rate,
+            channels=channels,
+            sample_format=sample_format,
+            lookahead_ms=lookahead_ms,
+            format=format,
+        )
+        self._turn = 0
+        self._sent: dict[int, tuple[int, int]] = {}
+        """Of turns of our own speech: how many samples and tokens were sent."""
+
+    @property
+    def hello(self) -> SpeechHello:
+        """What the frames mean: names, rates, and what tokens the server takes."""
+        hello = super().hello
+        assert isinstance(hello, SpeechHello)
+        return hello
+
+    async def say(self, text: str | AsyncIterable[str], *, mode: Mode = "queue") -> int:
+        """Say a text, whole or as its pieces come, and return the number of its turn.
+
+        Args:
+            text: what to say; of pieces, each clause is spoken as soon as it is complete.
+            mode: "queue" waits for the turns before; "cut" interrupts them.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+        """
+        turn = self._next_turn()
+        if isinstance(text, str):
+            await self._say_piece(turn, text, mode)
+        else:
+            # The turn begins now, so that those which begin meanwhile stand behind it.
+            await self._say_piece(turn, "", mode)
+            async for piece in text:
+                await self._say_piece(turn, piece, mode)
+        await self.end_turn(turn)
+        return turn
+
+    async def begin(self, *, tokens: bool = False, audio: bool = True, mode: Mode = "queue") -> int:
+        """Begin a turn of our own speech, and return its number.
+
+        Args:
+            tokens: whether tokens will be sent, from which the face is made.
+            audio: whether audio will be sent.
+            mode: as for `say`.
+        """
+        turn = self._next_turn()
+        self._sent[turn] = (0, 0)
+        await self._send(BeginSpeech(turn=turn, mode=mode, tokens=tokens, audio=audio))
+        return turn
+
+    async def send_tokens(self, turn: int, tokens: NDArray[Any]) -> None:
+        """Send the next tokens of a turn, ids `[T]` of the space that was opened."""
+        samples, first = self._sent[turn]
+        self._sent[turn] = (samples, first + len(tokens))
+        for start in range(0, len(tokens), MESSAGE_TOKENS):
+            run = tokens[start : start + MESSAGE_TOKENS].astype(np.uint32)
+            await self._send(encode_tokens(TokensMessage(run, first + start, turn)))
+
+    async def send_audio(self, turn: int, samples: NDArray[Any]) -> None:
+        """Send the next samples of a turn, `[T]` or `[T, channels]`: float, or int16."""
+        first, tokens = self._sent[turn]
+        self._sent[turn] = (first + len(samples), tokens)
+        encoding = Encoding(self._request.sample_format)
+        for start in range(0, len(samples), MESSAGE_SAMPLES):
+            pcm = encode_samples(samples[start : start + MESSAGE_SAMPLES], encoding)
+            await self._send(encode_audio(AudioMessage(pcm, first + start, turn)))
+
+    async def end_turn(self, turn: int) -> None:
+        """Say that no more comes of a turn."""
+        self._sent.pop(turn, None)
+        await self._send(EndTurn(turn=turn))
+
+    async def interrupt(self, turn: int | None = None, at_ms: float | None = None) -> None:
+        """Stop a turn and those behind it; the answer comes as `Interrupted`, or not.
+
+        Args:
+            turn: its number; without one, whatever is spoken.
+            at_ms: when it was heard last, after it began; by default, now.
+        """
+        await self._send(Interrupt(turn=turn, at_ms=at_ms))
+
+    async def set_playout(self, sample: int, when_ns: int | None = None) -> None:
+        """Say that a sample of the stream is heard at `when_ns` of our clock; by default, now."""
+        when = self._clock.now() if when_ns is None else when_ns
+        await self._send(SetPlayout(sample=sample, clock_ns=when + self.clock_offset_ns))
+
+    async def pause(self, sample: int | None = None) -> None:
+        """Stand still; `sample` is the next one to be heard, where that is known."""
+        await self._send(Pause(sample=sample))
+
+    async def resume(self) -> None:
+        """Go on."""
+        await self._send(Resume())
+
+    async def end(self) -> None:
+        """Say that there are no more turns; iteration ends when all are heard."""
+        await self._send(End())
+
+    async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Yield what comes, in order, until the stream ends.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+        """
+        async for item in self.messages():
+            if isinstance(item, AudioMessage):
+                yield audio_run(item)
+            elif isinstance(item, SpeechEvent):
+                yield item
+
+    async def _ask(self) -> None:
+        await self._send(self._request)
+
+    def _decode(self, text: str) -> Message | None:
+        return decode_speak_answer(text)
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn
+
+    async def _say_piece(self, turn: int, text: str, mode: Mode) -> None:
+        for start in range(0, max(len(text), 1), MESSAGE_CHARACTERS):
+            piece = text[start : start + MESSAGE_CHARACTERS]
+            await self._send(Text(turn=turn, text=piece, mode=mode))

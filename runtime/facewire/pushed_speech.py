@@ -1,0 +1,86 @@
+"""Speech that a client sends itself: checked, and brought to the rates that it is needed at."""
+
+import numpy as np
+
+from facewire.audio_format import AudioFormat
+from facewire.errors import WireError
+from facewire.frames import Samples
+from facewire.sources.resample import StreamResampler
+from facewire.tokens import TokenSpace
+from facewire.turn_making import NO_SAMPLES, Piece
+from facewire.wire import AudioMessage
+from facewire.wire_tokens import TokensMessage
+
+
+class PushedSpeech:
+    """The tokens and the audio of one turn, as they come in."""
+
+    def __init__(
+        self, audio_format: AudioFormat, rate: int, encoder_rate: int, space: TokenSpace | None
+    ) -> None:
+        """Get ready.
+
+        Args:
+            audio_format: of the PCM that comes.
+            rate: of the stream, in Hz.
+            encoder_rate: of the engine, in Hz.
+            space: of the tokens that come; None if the face is made from the audio.
+        """
+        self._format = audio_format
+        self._space = space
+        self._tokens = 0
+        self._samples = 0
+        self._to_play = _resampler(audio_format, rate)
+        self._to_hear = _resampler(audio_format, encoder_rate) if space is None else None
+
+    def take_tokens(self, message: TokensMessage) -> Piece:
+        """Return a run of tokens as a piece of speech.
+
+        Raises:
+            WireError: they do not follow the last ones, or are not of the space.
+        """
+        if self._space is None:
+            raise WireError("tokens came for a turn that was begun without tokens")
+        if message.first != self._tokens:
+            raise WireError(
+                f"tokens start at {message.first}, but {self._tokens} is next; send each once, in "
+                "order"
+            )
+        highest = int(message.tokens.max(initial=0))
+        if highest >= self._space.vocabulary:
+            raise WireError(
+                f"token {highest} is outside of {self._space.name!r}, which has "
+                f"{self._space.vocabulary} classes"
+            )
+        self._tokens += len(message.tokens)
+        return Piece(tokens=message.tokens.astype(np.int32))
+
+    def take_audio(self, message: AudioMessage) -> Piece:
+        """Return a run of audio as a piece of speech.
+
+        Raises:
+            WireError: it does not follow the last one, or ends in the middle of a sample.
+        """
+        if len(message.pcm) % self._format.frame_bytes:
+            raise WireError(
+                f"{len(message.pcm)} bytes of audio are not whole samples of "
+                f"{self._format.frame_bytes} bytes"
+            )
+        if message.start != self._samples:
+            raise WireError(
+                f"audio starts at sample {message.start} of its turn, but {self._samples} is next; "
+                "send each once, in order"
+            )
+        samples = self._format.decode(message.pcm)
+        self._samples += len(samples)
+        heard = self._to_hear.push(samples) if self._to_hear else NO_SAMPLES
+        return Piece(self._to_play.push(samples), heard)
+
+    def flush(self) -> Piece:
+        """Return what the resamplers held back."""
+        heard: Samples = self._to_hear.flush() if self._to_hear else NO_SAMPLES
+        return Piece(self._to_play.flush(), heard)
+
+
+def _resampler(audio_format: AudioFormat, rate: int) -> StreamResampler:
+    return StreamResampler(audio_format.sample_rate, rate, audio_format.channels)

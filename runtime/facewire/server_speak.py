@@ -1,0 +1,233 @@
+"""One client on `/speak`: text, tokens or audio in, speech and faces out, turn by turn."""
+
+import asyncio
+import secrets
+
+from websockets.asyncio.server import ServerConnection
+
+from facewire import __version__
+from facewire.audio_format import Encoding
+from facewire.clock import Clock
+from facewire.engine import Engine
+from facewire.errors import CapacityError, ConfigError
+from facewire.frames import StreamSpec
+from facewire.playout import Shown
+from facewire.server_session import FaceFactory, answer_ping, name_of
+from facewire.session_audio import FaceStage
+from facewire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
+from facewire.speak_requests import (
+    BeginSpeech,
+    EndTurn,
+    Interrupt,
+    OpenSpeech,
+    Pause,
+    Resume,
+    SetPlayout,
+    SpeakRequest,
+    Text,
+    decode_speak_request,
+)
+from facewire.speaker import Speaker
+from facewire.speech_roads import SpeechRoads, open_roads
+from facewire.tokens import TokenSpace
+from facewire.wire import (
+    AUDIO_KIND,
+    AudioMessage,
+    ErrorCode,
+    ProtocolError,
+    decode_audio,
+    encode_audio,
+    encode_frame,
+    encode_samples,
+    wire_frame,
+)
+from facewire.wire_messages import End, Ended, Message, Ping, encode_message, json_frame
+from facewire.wire_tokens import TokensMessage, decode_tokens
+
+MAX_ANSWERS = 64
+"""Answers that wait for a client to read them, before no more of its requests are read."""
+
+
+class SpeakConnection:
+    """A client's connection, with at most one stream of turns at a time."""
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        engine: Engine,
+        make_face: FaceFactory,
+        *,
+        clock: Clock,
+        patience_s: float,
+    ) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._make_face = make_face
+        self._clock = clock
+        self._patience_s = patience_s
+        self._frames = 0
+
+    async def run(self) -> None:
+        """Serve one stream after the other.
+
+        Raises:
+            ConnectionClosed: the client left; in an ExceptionGroup while a stream is open.
+            ProtocolError: the client did something wrong; grouped likewise.
+        """
+        while True:
+            request = await self._receive()
+            if isinstance(request, Ping):
+                await answer_ping(self._connection, request, self._clock)
+            elif isinstance(request, OpenSpeech):
+                await self._serve_stream(request)
+            else:
+                what = "audio or tokens" if isinstance(request, _BINARY) else name_of(request)
+                raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
+
+    async def _receive(self) -> "SpeakRequest | AudioMessage | TokensMessage":
+        data = await self._connection.recv()
+        if isinstance(data, str):
+            return decode_speak_request(data)
+        return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
+
+    async def _serve_stream(self, request: OpenSpeech) -> None:
+        request.check()
+        roads = await self._open(request)
+
+        def make_face(spec: StreamSpec) -> FaceStage:
+            return self._make_face(spec, idle=request.idle)
+
+        speaker = Speaker(roads, make_face)
+        self._frames = 0
+        await self._send(self._hello(roads, speaker.playout.spec))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(self._listen(speaker), name="listen"),
+                    tasks.create_task(speaker.workshop.speak(), name="speak"),
+                    tasks.create_task(speaker.workshop.face(), name="face"),
+                ]
+                await self._deliver(speaker, request)
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            speaker.workshop.silence()
+        await self._send(Ended(frames=self._frames, late=speaker.playout.late))
+
+    async def _open(self, request: OpenSpeech) -> SpeechRoads:
+        try:
+            return await asyncio.to_thread(open_roads, self._engine, request, self._clock)
+        except CapacityError as error:
+            raise ProtocolError(str(error), ErrorCode.BUSY) from error
+        except ConfigError as error:
+            raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
+
+    def _hello(self, roads: SpeechRoads, spec: StreamSpec) -> SpeechHello:
+        request, space = roads.request, roads.space
+        return SpeechHello(
+            software=f"facewire {__version__}",
+            engine=self._engine.name,
+            session=secrets.token_hex(8),
+            frame_rate=spec.frame_rate.as_integer_ratio(),
+            sample_rate=spec.sample_rate,
+            lookahead=0,
+            hop=self._engine.hop,
+            format=request.format,
+            clock_ns=self._clock.now(),
+            lead_ms=request.lead_ms,
+            pacing=request.pacing,
+            tokens=_info(space) if space else None,
+        )
+
+    async def _listen(self, speaker: Speaker) -> None:
+        """Do what the client asks for, as long as it reads the answers."""
+        while True:
+            request = await self._receive()
+            if isinstance(request, Ping):
+                speaker.time.learn(request.client_ns, self._clock.now())
+                await answer_ping(self._connection, request, self._clock)
+            elif isinstance(request, OpenSpeech):
+                raise ProtocolError(
+                    "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
+                )
+            else:
+                _obey(speaker, request)
+            while len(speaker.answers) > MAX_ANSWERS:
+                await speaker.answered.wait()
+
+    async def _deliver(self, speaker: Speaker, request: OpenSpeech) -> None:
+        """Send what is due when it is due, until all is said."""
+        playout = speaker.playout
+        while not (speaker.over and not speaker.answers):
+            if speaker.answers:
+                await self._send(speaker.answers.popleft())
+                speaker.answered.ring()
+            elif (turn := playout.ended()) is not None:
+                for message in speaker.report_end(turn):
+                    await self._send(message)
+            elif (shown := playout.step(self._clock.now())) is not None:
+                speaker.workshop.ring()
+                await self._show(shown, request)
+            else:
+                await speaker.bell.wait(playout.wake(self._clock.now()))
+
+    async def _show(self, shown: Shown, request: OpenSpeech) -> None:
+        """Send a frame interval, unless its turn is interrupted meanwhile."""
+        turn, frame = shown.turn, shown.frame
+        if turn is not None and shown.begins:
+            await self._send(TurnBegins(turn=turn.number, sample=frame.timestamp, at=shown.own))
+        if turn is not None and shown.words and not turn.dropped:
+            words = [Word(word.label, word.start, word.end) for word in shown.words]
+            await self._send(Words(turn=turn.number, words=words))
+        if turn is not None and turn.dropped:
+            return
+        travelling = wire_frame(frame, self._clock.now())
+        binary = request.format == "binary"
+        await self._send(encode_frame(travelling) if binary else json_frame(travelling))
+        self._frames += 1
+        if turn is not None and len(shown.audio) and not turn.dropped:
+            pcm = encode_samples(shown.audio, Encoding.S16LE)
+            await self._send(encode_audio(AudioMessage(pcm, frame.timestamp, turn.number)))
+
+    async def _send(self, message: Message | bytes) -> None:
+        data = message if isinstance(message, bytes) else encode_message(message)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._connection.send(data)
+        except TimeoutError:
+            raise ProtocolError(
+                f"frames were not read for {self._patience_s:g} s; read while you send",
+                ErrorCode.SLOW_READER,
+            ) from None
+
+
+_BINARY = (AudioMessage, TokensMessage)
+
+
+def _obey(
+    speaker: Speaker,
+    request: "SpeakRequest | AudioMessage | TokensMessage",
+) -> None:
+    match request:
+        case Text():
+            speaker.say(request)
+        case BeginSpeech():
+            speaker.begin_speech(request)
+        case AudioMessage() | TokensMessage():
+            speaker.take(request)
+        case EndTurn():
+            speaker.end_turn(request)
+        case Interrupt():
+            speaker.interrupt(request)
+        case SetPlayout():
+            speaker.set_playout(request)
+        case Pause():
+            speaker.pause(request)
+        case Resume():
+            speaker.resume()
+        case End():
+            speaker.end()
+
+
+def _info(space: TokenSpace) -> TokenSpaceInfo:
+    return TokenSpaceInfo(space.name, space.rate.as_integer_ratio(), space.vocabulary)

@@ -1,0 +1,105 @@
+"""Two roads to the faces of a turn: from speech tokens, or from its audio through the encoder."""
+
+from collections import deque
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.engine import EngineSession
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples
+from facewire.speech import TokenSession
+from facewire.tokens import TokenChunk, TokenSpace
+
+BITE_S = Fraction(1, 5)
+"""Speech that is worked on at once: short work between two looks at what else there is."""
+
+
+class TurnFaces(Protocol):
+    """What makes the faces of a turn. Used by one thread at a time."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to work on."""
+        ...
+
+    def step(self) -> list[BlendshapeFrame]:
+        """Work on the next bit, and return the frames that it completes."""
+        ...
+
+    def finish(self) -> list[BlendshapeFrame]:
+        """Return the frames that are left, as if silence followed."""
+        ...
+
+
+class TokenFaces:
+    """Faces from tokens, which are there before any sound."""
+
+    def __init__(self, session: TokenSession, space: TokenSpace) -> None:
+        self.space = space
+        """What tokens it takes."""
+        self._session = session
+        self._bite = max(1, int(BITE_S * space.rate))
+        self._waiting: deque[NDArray[np.int32]] = deque()
+        self._first = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are tokens that have not been decoded."""
+        return bool(self._waiting)
+
+    def push(self, tokens: NDArray[np.int32]) -> None:
+        """Take the next tokens, as many as there are."""
+        self._waiting.extend(
+            tokens[first : first + self._bite] for first in range(0, len(tokens), self._bite)
+        )
+
+    def step(self) -> list[BlendshapeFrame]:
+        """Decode a bite."""
+        tokens = self._waiting.popleft()
+        rate = self._session.spec.sample_rate
+        chunk = TokenChunk(tokens, self.space, 0, self._first, rate)
+        self._first += len(tokens)
+        return self._session.push(chunk)
+
+    def finish(self) -> list[BlendshapeFrame]:
+        """Decode all that is left."""
+        frames: list[BlendshapeFrame] = []
+        while self._waiting:
+            frames += self.step()
+        return frames + self._session.flush()
+
+
+class AudioFaces:
+    """Faces from audio that waits to be played, so that looking ahead costs no time."""
+
+    def __init__(self, session: EngineSession) -> None:
+        self._session = session
+        self._bite = int(BITE_S * session.spec.sample_rate)
+        self._waiting: deque[Samples] = deque()
+        self._start = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is audio that has not been heard."""
+        return bool(self._waiting)
+
+    def push(self, samples: Samples) -> None:
+        """Take the next samples, at the rate of the engine."""
+        self._waiting.extend(
+            samples[start : start + self._bite] for start in range(0, len(samples), self._bite)
+        )
+
+    def step(self) -> list[BlendshapeFrame]:
+        """Hear a bite."""
+        chunk = AudioChunk(self._waiting.popleft(), self._start, self._session.spec.sample_rate)
+        self._start = chunk.end
+        return self._session.push(chunk)
+
+    def finish(self) -> list[BlendshapeFrame]:
+        """Hear all that is left."""
+        frames: list[BlendshapeFrame] = []
+        while self._waiting:
+            frames += self.step()
+        return frames + self._session.flush()

@@ -1,0 +1,135 @@
+"""Where turns are made: one task hands the voice its clauses, and one makes faces."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from facewire.bell import Bell
+from facewire.clock import Clock
+from facewire.errors import FacewireError
+from facewire.speech import CancellableVoice, Voice
+from facewire.turn_making import Piece, TurnMaking
+
+logger = logging.getLogger(__name__)
+
+MADE_S = 20
+"""How much speech may wait, besides what has to leave, before the voice is asked for more."""
+FACED_S = 1
+"""How many faces may wait, besides those that have to leave."""
+
+
+class Workshop:
+    """What is being made for one client. Used by one event loop."""
+
+    def __init__(
+        self,
+        voice: Voice | None,
+        *,
+        lead_s: float,
+        frame_rate: Fraction,
+        clock: Clock,
+        on_progress: Callable[[], None],
+        on_problem: Callable[[int, str], None],
+    ) -> None:
+        """Begin with nothing to do.
+
+        Args:
+            voice: speaks text, if any comes.
+            lead_s: how long before it is heard speech leaves.
+            frame_rate: of the faces.
+            clock: for waiting.
+            on_progress: is called when there is more to take.
+            on_problem: is called with a turn and a sentence when something cannot be made.
+        """
+        self.making: dict[int, TurnMaking] = {}
+        """By their numbers, in their order."""
+        self._voice = voice
+        self._ahead_s = lead_s + MADE_S
+        self._frames_ahead = int((lead_s + FACED_S) * frame_rate)
+        self._on_progress = on_progress
+        self._on_problem = on_problem
+        self._voice_bell = Bell(clock)
+        self._faces_bell = Bell(clock)
+
+    def ring(self) -> None:
+        """Look whether there is something to do."""
+        self._voice_bell.ring()
+        self._faces_bell.ring()
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Make no more of some turns."""
+        for number in numbers:
+            making = self.making.pop(number, None)
+            if making and making.text and making.text.speaking:
+                self.silence()
+
+    def give_up(self, making: TurnMaking, why: str) -> None:
+        """End a turn with what there is of it, and say why."""
+        making.end()
+        if making.text is not None:
+            making.text.clear()
+        self._on_problem(making.turn.number, why)
+
+    def silence(self) -> None:
+        """Have the voice stop what it makes, if it can be told."""
+        if isinstance(self._voice, CancellableVoice):
+            self._voice.cancel()
+
+    async def speak(self) -> None:
+        """Hand the voice one clause after the other, for ever."""
+        while True:
+            making = next(filter(self._wants_voice, self.making.values()), None)
+            if making is None or making.text is None:
+                await self._voice_bell.wait()
+                continue
+            making.text.speaking = True
+            try:
+                await self._say(making, making.text.take())
+            except FacewireError as error:
+                self.give_up(making, str(error))
+            except Exception:
+                logger.exception("the voice failed")
+                self.give_up(making, "the voice failed; the server's log says why")
+            finally:
+                making.text.speaking = False
+            self._faces_bell.ring()
+
+    async def face(self) -> None:
+        """Make what faces are wanted, the next turn's first, for ever."""
+        while True:
+            wanted = ((m, m.work(self._frames_ahead)) for m in self.making.values())
+            making, work = next(((m, w) for m, w in wanted if w is not None), (None, None))
+            if making is None or work is None:
+                await self._faces_bell.wait()
+                continue
+            try:
+                making.take(work, await asyncio.to_thread(work))
+            except Exception:
+                logger.exception("the faces of a turn failed")
+                making.turn.complete = True
+                self.give_up(making, "its faces failed; the server's log says why")
+            self._on_progress()
+
+    def _wants_voice(self, making: TurnMaking) -> bool:
+        return bool(making.text and making.text.ready) and making.ahead < self._ahead_s
+
+    async def _say(self, making: TurnMaking, clause: str) -> None:
+        """Have a clause spoken, as far ahead as there is room, as long as it is wanted."""
+        assert self._voice is not None
+        pieces = self._voice.speak(clause)
+        while (speech := await asyncio.to_thread(next, pieces, None)) is not None:
+            making.push(Piece(speech.samples, tokens=speech.tokens, words=speech.words))
+            self._faces_bell.ring()
+            while making.ahead >= self._ahead_s and not making.turn.dropped:
+                await self._voice_bell.wait()
+            if making.turn.dropped:
+                await asyncio.to_thread(_close, pieces)
+                return
+
+
+def _close(pieces: object) -> None:
+    """Close an iterator that can be closed, as generators can."""
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
