@@ -9,6 +9,7 @@ it is exported afresh, which needs torch.
 
 import argparse
 import asyncio
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -17,9 +18,11 @@ import msgspec
 from rich.console import Console
 
 from facewire.bench.machine import Machine, describe_machine
+from facewire.bench.report_file import today, write_report
 from facewire.bench.throughput_load import Trial
 from facewire.bench.throughput_search import Row, search
 from facewire.commands.bench_throughput import throughput_table
+from facewire.frame_rate import parse_frame_rate
 from peers.audio2face_engine import LOOKAHEAD_MS, PeerEngine
 
 FRAME_RATE = "30"
@@ -29,18 +32,21 @@ OURS = Trial("phones-batched", 64, FRAME_RATE)
 class Comparison(msgspec.Struct, frozen=True):
     """What `--json` writes."""
 
-    machine: Machine
+    date: str
     command: str
+    machine: Machine
     seconds: float
     ours: Row
     peer: Row
     peer_parameters: int
     lookahead_ms: tuple[float, float]
     """Ours, and the peer's, which is fixed."""
+    frame_ms: tuple[float, float]
+    """Processor time of a frame in the fullest trial that was held, load included: ours, theirs."""
     streams_ratio: float
     """How many of our streams a core holds for each of the peer's, which counts as 1 if none is."""
-    processor_ratio: float
-    """How much more of a processor a stream of the peer's takes, load included."""
+    frame_ratio: float
+    """How much more of a processor a frame of the peer's takes."""
 
 
 async def compare(seconds: float) -> Comparison:
@@ -57,22 +63,24 @@ async def compare(seconds: float) -> Comparison:
         found = await search(trial, command=command)
     peer = msgspec.structs.replace(found, engine=PeerEngine.name)
     return Comparison(
+        date=today(),
+        command=shlex.join(["python", "benchmarks/compare_audio2face.py", *sys.argv[1:]]),
         machine=machine,
-        command=" ".join(["python", "benchmarks/compare_audio2face.py", *sys.argv[1:]]),
         seconds=seconds,
         ours=ours,
         peer=peer,
         peer_parameters=parameters(Audio2FaceRegression()),
         lookahead_ms=(OURS.lookahead_ms, LOOKAHEAD_MS),
+        frame_ms=(_frame_ms(ours), _frame_ms(peer)),
         streams_ratio=ours.held / max(peer.held, 1),
-        processor_ratio=_processor(peer) / _processor(ours),
+        frame_ratio=_frame_ms(peer) / _frame_ms(ours),
     )
 
 
-def _processor(row: Row) -> float:
-    """Return the share of a processor that one stream takes in the fullest trial that was held."""
+def _frame_ms(row: Row) -> float:
+    """Return the processor time of a frame."""
     load = row.best or row.trials[0]
-    return load.cpu_share / load.sessions
+    return 1000 * load.cpu_share / load.sessions / float(parse_frame_rate(row.frame_rate))
 
 
 def main() -> None:
@@ -88,14 +96,14 @@ def main() -> None:
     console.print(f"{found.machine.processor}, {found.machine.cores} cores", soft_wrap=True)
     console.print(throughput_table((found.ours, found.peer), every=False))
     console.print(
-        f"{found.streams_ratio:.0f} times as many streams per core; a stream of the peer takes "
-        f"{found.processor_ratio:.0f} times as much of it; look-ahead "
+        f"{found.streams_ratio:.0f} times as many streams per core; a frame takes "
+        f"{found.frame_ms[0]:.2f} and {found.frame_ms[1]:.2f} ms of it, {found.frame_ratio:.0f} "
+        "times as much; look-ahead "
         f"{found.lookahead_ms[0]:g} ms and {found.lookahead_ms[1]:g} ms",
         soft_wrap=True,
     )
     if arguments.json:
-        content = msgspec.json.format(msgspec.json.encode(found), indent=1)
-        arguments.json.write_bytes(content + b"\n")
+        write_report(arguments.json, found)
 
 
 if __name__ == "__main__":

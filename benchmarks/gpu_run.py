@@ -5,8 +5,10 @@
 It builds plans for the GPU at hand, compares every back-end with the model, searches for the most
 sessions at 60 frames/s that stay in time on each, and writes `benchmarks/results/gpu-DATE.json`.
 Sessions are shared among processes, one for each core, that use the same GPU. What cannot be done
-here is noted and passed over. `--hubert FOLDER` measures a model of that engine too. Without a GPU,
-`--backend onnx --backend torch` runs the same program on the processor.
+here is noted and passed over. `--hubert FOLDER` measures a model of that engine too; one of random
+weights, made by `python -m facewire_training.hubert.export --random base --out FOLDER`, takes as
+long as a trained one. Without a GPU, `--backend onnx --backend torch` runs the same program on the
+processor.
 """
 
 import argparse
@@ -101,7 +103,9 @@ def measure(arguments: argparse.Namespace, console: Console) -> Report:
     clock = SystemClock()
     began = clock.now()
     report = Report(describe_machine(), _gpu(backends), " ".join(["python", *sys.argv]))
-    _build(report, backends, arguments.cache)
+    for model in ("phones", arguments.hubert):
+        if model is not None:
+            _build(report, model, backends, arguments.cache)
     engines = [f"phones-batched@{backend}" for backend in backends]
     if arguments.hubert:
         engines += [f"hubert:{arguments.hubert}@{backend}" for backend in backends]
@@ -132,18 +136,18 @@ def _gpu(backends: list[str]) -> Gpu | None:
         ) from error
 
 
-def _build(report: Report, backends: list[str], cache: Path) -> None:
+def _build(report: Report, model: str, backends: list[str], cache: Path) -> None:
     """Have a plan for every precision that is wanted, as far as TensorRT can build for this GPU."""
     for backend in map(parse_backend, backends):
         if backend.name != "tensorrt" or report.gpu is None:
             continue
         try:
             build_plans(
-                "phones", cache, precision=backend.precision, targets=[report.gpu.target],
+                model, cache, precision=backend.precision, targets=[report.gpu.target],
                 max_batch=256,
             )  # fmt: skip
         except FacewireError as error:
-            report.left_out[f"plans in {backend.precision}"] = str(error)
+            report.left_out[f"plans of {model} in {backend.precision}"] = str(error)
 
 
 def _agrees(report: Report, engine: str, console: Console) -> bool:

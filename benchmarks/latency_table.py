@@ -1,69 +1,82 @@
-"""Write the table of a latency report as Markdown, so that docs are generated and not typed.
+"""The tables of `facewire bench latency --json`: stages, and first packets."""
 
-    python benchmarks/latency_table.py benchmarks/results/latency.json README.md docs/latency.md
-
-The report is what `facewire bench latency --json` wrote. The table replaces what stands between the
-lines `<!-- latency -->` and `<!-- end of latency -->` of each file.
-"""
-
-import argparse
-from pathlib import Path
-
-import msgspec
-
+from docs_sections import how, table
+from facewire.bench.latency_run import LatencyResult
+from facewire.bench.request_run import RequestResult, Spread
 from facewire.commands.bench_latency import LatencyReport
 
-BEGIN, END = "<!-- latency -->", "<!-- end of latency -->"
+PERCENTILES = ("p50", "p95", "p99", "max")
 
 
-def table(report: LatencyReport) -> str:
-    """Return the report as a sentence about the machine, a table, and a sentence about losses."""
-    machine, result = report.machine, report.result
-    lines = [
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, Python {machine.python}; "
-        f"{result.frame_rate} frames/s, look-ahead {result.lookahead_ms:g} ms, chunks of "
-        f"{result.chunk_ms:g} ms.",
-        "",
-        "| stage (ms) | p50 | p95 | p99 | max |",
-        "|---|---:|---:|---:|---:|",
+def stages_table(report: LatencyReport) -> str:
+    """Return the stages of the first engine, for the README."""
+    return "\n\n".join((how(report.command, report.date, report.machine), _run(report.runs[0])))
+
+
+def all_stages(report: LatencyReport) -> str:
+    """Return the stages of every engine."""
+    parts = [how(report.command, report.date, report.machine)]
+    for run in report.runs:
+        parts += [f"### Engine `{run.engine}`", _run(run)]
+    return "\n\n".join(parts)
+
+
+def _run(run: LatencyResult) -> str:
+    rows = [
+        [stage, *(f"{getattr(found, f'{name}_ms'):.2f}" for name in PERCENTILES)]
+        for stage, found in run.stages.items()
     ]
-    for stage, found in result.stages.items():
-        figures = (found.p50_ms, found.p95_ms, found.p99_ms, found.max_ms)
-        lines.append(f"| {stage} | {' | '.join(f'{value:.2f}' for value in figures)} |")
-    lines += [
-        "",
-        f"{result.received} of {result.frames} frames received, {result.dropped} dropped, "
-        f"{result.late} late; real-time factor {result.real_time_factor:.4f}.",
+    return (
+        f"{run.frame_rate} frames/s, look-ahead {run.lookahead_ms:g} ms, chunks of "
+        f"{run.chunk_ms:g} ms:\n\n"
+        + table(["stage (ms)", *PERCENTILES], rows)
+        + f"\n\n{run.received} of {run.frames} frames received, {run.dropped} dropped, "
+        f"{run.late} late; real-time factor {run.real_time_factor:.4f}."
+    )
+
+
+def requests_table(report: LatencyReport) -> str:
+    """Return first-packet latency and frame rate by engine and recording, and NVIDIA's summary."""
+    header = ["engine, recording", "answered", "first message p50", "first frame p50", "p99"]
+    header += ["frames/s p1", "p50", "p99"]
+    rows = [
+        [
+            f"`{row.engine}`, {row.seconds} s at {row.sample_rate / 1000:g} kHz",
+            f"{row.requests - row.failed} of {row.requests}",
+            *_figures(row.first_message_ms, "median"),
+            *_figures(row.first_frame_ms, "median", "p99"),
+            *_figures(row.frames_per_s, "p1", "median", "p99"),
+        ]
+        for row in report.requests
     ]
-    return "\n".join(lines)
+    first = report.requests[0]
+    streams = "one at a time" if first.streams == 1 else f"{first.streams} at a time"
+    return "\n\n".join(
+        (
+            how(report.command, report.date, report.machine),
+            f"{first.frame_rate} frames/s, look-ahead {first.lookahead_ms:g} ms, {streams}; "
+            "latencies in ms:",
+            table(header, rows),
+            "\n".join(
+                _summary(name, report) for name in dict.fromkeys(r.engine for r in report.runs)
+            ),
+        )
+    )
 
 
-def put(path: Path, text: str) -> None:
-    """Put the text between the marks of a file.
-
-    Raises:
-        ValueError: the file has no such marks.
-    """
-    content = path.read_text(encoding="utf-8")
-    before, _, rest = content.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise ValueError(f"{path} has no lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def _figures(found: Spread | None, *names: str) -> list[str]:
+    return [f"{getattr(found, name):.1f}" if found else "–" for name in names]
 
 
-def main() -> None:
-    """Parse the command line and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("report", type=Path, help="what --json wrote")
-    parser.add_argument("into", type=Path, nargs="*", help="Markdown files; none prints the table")
-    arguments = parser.parse_args()
-    report = msgspec.json.decode(arguments.report.read_bytes(), type=LatencyReport)
-    for path in arguments.into:
-        put(path, table(report))
-    if not arguments.into:
-        print(table(report))
-
-
-if __name__ == "__main__":
-    main()
+def _summary(engine: str, report: LatencyReport) -> str:
+    """Return the three figures that NVIDIA's script writes to its text files."""
+    rows: list[RequestResult] = [row for row in report.requests if row.engine == engine]
+    frames = [row.first_frame_ms for row in rows if row.first_frame_ms]
+    rates = [row.frames_per_s for row in rows if row.frames_per_s]
+    if not frames:
+        return f"- `{engine}`: no request was answered."
+    mean = sum(found.mean for found in frames) / len(frames)
+    return (
+        f"- `{engine}`: percentile 1 of frames/s {min(found.p1 for found in rates):.0f}; first "
+        f"frame, worst case {max(found.p99 for found in frames):.0f} ms, average {mean:.0f} ms."
+    )
