@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8765
+RESULTS := benchmarks/results
 
 # Whatever pip wants to keep stays inside the checkout.
 SCRATCH := $(CURDIR)/.cache/tmp
@@ -11,7 +12,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: demo test style types wheel train-tools clean
+.PHONY: demo test style types wheel bench train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
@@ -29,6 +30,13 @@ types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 
 wheel: $(VENV)/.dev ## build dist/*.whl
 	$(BIN)/python -m build --wheel
+
+bench: $(VENV)/.train ## measure what the docs quote and write it there: 8 minutes on a machine that does nothing else
+	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \
+	    --json $(RESULTS)/latency-cpu.json
+	$(BIN)/facewire bench throughput --seconds 2 --json $(RESULTS)/throughput-cpu.json
+	$(BIN)/python benchmarks/compare_audio2face.py --seconds 2 --json $(RESULTS)/audio2face-cpu.json
+	$(BIN)/python benchmarks/make_docs.py
 
 train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)
 

@@ -67,6 +67,9 @@ def folder(tmp_path: Path) -> Path:
     soundfile.write(tmp_path / "DATA" / "speech.wav", short, rate)
     phones = "0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aa\n0.6 0.8 p\n"
     (tmp_path / "DATA" / "speech.lab").write_text(phones)
+    (tmp_path / "hubert-base-ls960").mkdir()
+    for name in ("config.json", "pytorch_model.bin"):
+        (tmp_path / "hubert-base-ls960" / name).write_bytes(b"{}")
     (tmp_path / "profile.toml").write_text("lower_face_strength = 1.1\n")
     (tmp_path / "settings.toml").write_text("[stream]\nlookahead_ms = 40\n")
     return tmp_path

@@ -104,7 +104,7 @@ def test_the_drawn_mouth_moves_with_the_speech(
         )
         gaps = np.array(page.evaluate("recorded"))
         scale = page.evaluate("facewire.drawn.scale")
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop listening").click()
         page.wait_for_function("facewire.state === 'no-stream'")
     browser.close()
     said = gaps[(gaps[:, 0] > LEAD_IN_S) & (gaps[:, 0] < LEAD_IN_S + SPEECH_S), 1]

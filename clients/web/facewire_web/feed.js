@@ -13,8 +13,8 @@ const READING_MS = 7000;
 
 /**
  * @typedef {"connecting" | "waiting" | "live" | "ended" | "away" | "no-stream" | "asking" |
- *   "speaking" | "finishing" | "failed"} FeedState
- *   asking: for the microphone; finishing: the last frames of a session; failed: see the sentence
+ *   "speaking" | "finishing" | "failed" | "left"} FeedState
+ *   left: somebody else shows the face; asking: for the microphone; finishing: the last frames of a session; failed: see the sentence
  */
 
 export class Feed {
@@ -99,6 +99,12 @@ export class Feed {
       if (client !== this.client) return;
     }
     this.watch();
+  }
+
+  /** Let somebody else show the face. */
+  leave() {
+    this._drop();
+    this._say("left");
   }
 
   _adopt(client) {

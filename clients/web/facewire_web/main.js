@@ -13,9 +13,11 @@ import { FramePlayout } from "./playout.js";
 import { neutralPose, parsePose } from "./pose.js";
 import { Readout } from "./readout.js";
 import { SoundPlayer } from "./sound.js";
+import { Talk } from "./talk.js";
 
 const READOUT_EVERY_MS = 400;
 const LEVEL_GAIN = 7;
+const SOUND_SPARE_S = 0.08;
 
 const query = new URLSearchParams(location.search);
 const byId = (id) => document.getElementById(id);
@@ -34,12 +36,17 @@ let firstShown = null;
 /** What the page shows, for tests and for the console. */
 const inspection = {
   state: "still",
+  sentence: "",
   hello: null,
   lastFrame: null,
   frames: 0,
   dropped: 0,
   drawnFrames: 0,
   latency: null,
+  /** What is typed and spoken; see speech.js. */
+  speech: null,
+  /** How far face and sound are apart; see step_meter.js. */
+  steps: null,
   get drawn() {
     return face.drawn;
   },
@@ -56,7 +63,7 @@ else goLive(query.get("server") ?? location.origin);
 
 function showStill(text) {
   byId("pill-text").textContent = "Still";
-  for (const control of document.querySelectorAll(".controls button, .controls input")) control.disabled = true;
+  for (const control of document.querySelectorAll(".stage :is(button, input, textarea), .voice input")) control.disabled = true;
   try {
     const pose = parsePose(text);
     face.draw(pose);
@@ -69,20 +76,54 @@ function showStill(text) {
 
 function goLive(server) {
   const feed = new Feed(server, { onstate, onhello, onframe, onaudio });
-  byId("speak").addEventListener("click", () => toggleSpeech(feed));
+  const talk = new Talk(server, {
+    ontake: () => takeFace(feed),
+    ongive: () => giveFace(feed),
+    onstate: () => writeState(feed, talk),
+    onsleep: () => face.draw(neutralPose()),
+    onhello,
+    onframe: countFrame,
+  });
+  inspection.speech = talk.speech;
+  inspection.steps = talk.meter;
+  byId("speak").addEventListener("click", () => toggleSpeech(feed, talk));
   byId("sound").addEventListener("click", () => toggleSound(feed));
   byId("lookahead").addEventListener("change", () => {
     if (feed.state === "speaking") void feed.speak({ lookaheadMs: lookaheadMs() });
   });
   feed.watch();
   requestAnimationFrame(function tick(nowMs) {
-    animate(feed, nowMs);
+    animate(feed, talk, nowMs);
     requestAnimationFrame(tick);
   });
+
+  function onstate(state, sentence) {
+    inspection.state = state;
+    inspection.sentence = sentence;
+    writeState(feed, talk);
+    if (state === "no-stream") talk.stay();
+  }
 }
 
-function toggleSpeech(feed) {
+function writeState(feed, talk) {
+  readout.state(feed.state, inspection.sentence, talk.onStage ? talk.speech.state : null);
+}
+
+/** Show what is typed: the live stream and the microphone make room. */
+function takeFace(feed) {
   closeSound();
+  if (feed.state !== "no-stream") feed.leave();
+}
+
+/** Show the live stream again, if there is one. */
+function giveFace(feed) {
+  face.draw(neutralPose());
+  if (feed.state === "left" || feed.state === "no-stream") feed.watch({ quietly: feed.state === "no-stream" });
+}
+
+function toggleSpeech(feed, talk) {
+  closeSound();
+  talk.leave();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
   else void feed.speak({ lookaheadMs: lookaheadMs() });
 }
@@ -103,11 +144,6 @@ function lookaheadMs() {
   return Number(document.querySelector("[name=lookahead]:checked").value);
 }
 
-function onstate(state, sentence) {
-  inspection.state = state;
-  readout.state(state, sentence);
-}
-
 function onhello(hello) {
   inspection.hello = hello;
   inspection.frames = 0;
@@ -121,8 +157,12 @@ function onhello(hello) {
 
 function onframe(frame) {
   playout.push(frame);
-  latency.arrived(frame.receivedMs);
   curves.push(playout.evenMs(frame), frame.pose);
+  countFrame(frame);
+}
+
+function countFrame(frame) {
+  latency.arrived(frame.receivedMs);
   inspection.lastFrame = frame;
   inspection.frames += 1;
 }
@@ -130,32 +170,38 @@ function onframe(frame) {
 function onaudio(start, samples) {
   const { sample_rate: rate, lookahead, hop } = inspection.hello;
   if (!wantsSound) return;
-  sound ??= new SoundPlayer(rate, (lookahead + hop) / rate);
+  sound ??= new SoundPlayer(rate, (lookahead + hop) / rate + SOUND_SPARE_S);
   sound.push(start, samples);
 }
 
-function animate(feed, nowMs) {
-  const shown = playout.at(nowMs, sound?.heard ?? null);
+function animate(feed, talk, nowMs) {
+  const shown = talk.onStage ? talk.at(nowMs) : playout.at(nowMs, sound?.heard ?? null);
+  const beganMs = performance.now();
   if (shown) {
     face.draw(shown.pose);
     if (shown.frame !== firstShown) {
       firstShown = shown.frame;
+      // What is typed comes ahead of its time, so the curves follow what is drawn.
+      if (talk.onStage) curves.push(nowMs, shown.pose);
       inspection.drawnFrames += 1;
       latency.shown(shown.frame, performance.now());
     }
   }
+  if (talk.onStage) talk.measure(shown ? performance.now() - beganMs : 0);
   curves.draw(nowMs);
+  talk.draw(nowMs);
   const level = Math.min(1, (feed.microphone?.level ?? 0) * LEVEL_GAIN);
   byId("speak").style.setProperty("--level", level.toFixed(2));
   if (nowMs - readAt > READOUT_EVERY_MS) {
     readAt = nowMs;
-    writeReadout(feed, nowMs);
+    writeReadout(feed, talk, nowMs);
   }
 }
 
-function writeReadout(feed, nowMs) {
-  inspection.dropped = feed.client?.dropped ?? inspection.dropped;
+function writeReadout(feed, talk, nowMs) {
+  inspection.dropped = talk.onStage ? 0 : feed.client?.dropped ?? inspection.dropped;
   inspection.latency = latency.summary();
   readout.latency(inspection.latency);
   readout.counts(inspection.frames, inspection.dropped, latency.frameRate(nowMs));
+  talk.write(nowMs);
 }

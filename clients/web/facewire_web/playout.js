@@ -47,11 +47,17 @@ export class FramePlayout {
     if (this._arrivals.length > MEASURED) this._arrivals.shift();
   }
 
+  /** Forget frames that were never shown and never will be. @param {(frame: import("./client.js").Frame) => boolean} isVoid */
+  drop(isVoid) {
+    this._frames = this._frames.filter((frame) => !isVoid(frame));
+  }
+
   /**
    * The pose for now, or null if what is on the screen is still right.
    * @param {number} nowMs performance.now()
    * @param {number | null} heard the sample that is being heard, or null without sound
-   * @returns {{frame: import("./client.js").Frame, pose: import("./pose.js").Pose} | null}
+   * @returns {{frame: import("./client.js").Frame, pose: import("./pose.js").Pose,
+   *   sample: number} | null} sample: what the pose belongs to
    */
   at(nowMs, heard) {
     if (!this._frames.length) return null;
@@ -64,14 +70,14 @@ export class FramePlayout {
     }
     const [frame, after] = this._frames;
     if (next === 0) return null;
-    if (!after) return frame === this._shown ? null : this._show(frame, frame.pose);
+    if (!after) return frame === this._shown ? null : this._show(frame, frame.pose, frame.timestamp);
     const share = (due - frame.timestamp) / (after.timestamp - frame.timestamp);
-    return this._show(frame, mixPoses(frame.pose, after.pose, share));
+    return this._show(frame, mixPoses(frame.pose, after.pose, share), due);
   }
 
-  _show(frame, pose) {
+  _show(frame, pose, sample) {
     this._shown = frame;
-    return { frame, pose };
+    return { frame, pose, sample };
   }
 
   _dueSample(nowMs) {

@@ -13,13 +13,21 @@ const PILL = {
   speaking: ["Listening", "live"],
   finishing: ["Finishing", "quiet"],
   failed: ["Stopped", "warn"],
+  left: ["Ready", "quiet"],
+};
+
+/** What the pill says while somebody types and the face speaks. */
+const TALK_PILL = {
+  opening: ["Connecting", "quiet"],
+  speaking: ["Speaking", "live"],
+  paused: ["Paused", "quiet"],
 };
 
 const SENTENCES = {
   waiting: "Connected. The face begins when the server has something to say.",
   ended: "The stream has ended. The next one starts here by itself.",
   away: "The server is away. Start it with `facewire live`; this page finds it by itself.",
-  "no-stream": "This server has no stream of its own. Press Speak and lend it your voice.",
+  "no-stream": "Press Speak and lend the face your voice, or type what it says.",
   asking: "Please allow the microphone.",
 };
 
@@ -30,20 +38,23 @@ const milliseconds = (value) => (value === undefined || value === null ? "–" :
 
 export class Readout {
   constructor() {
+    this._spoke = false;
     for (const stage of STAGES) this._addStage(stage);
   }
 
   /** Show the state of the feed. @param {import("./feed.js").FeedState} state */
-  state(state, sentence) {
-    const [text, tone] = PILL[state];
+  state(state, sentence, talk = null) {
+    const [text, tone] = TALK_PILL[talk] ?? PILL[state];
     byId("pill-text").textContent = text;
     byId("pill").dataset.tone = tone;
-    this.notice(sentence || SENTENCES[state] || "");
+    this._spoke ||= talk === "speaking";
+    const known = TALK_PILL[talk] || (state === "no-stream" && this._spoke);
+    this.notice(known ? "" : sentence || SENTENCES[state] || "");
     const speaking = state === "speaking";
     byId("speak").setAttribute("aria-pressed", String(speaking || state === "asking"));
-    byId("speak-text").textContent = speaking || state === "asking" ? "Stop" : "Speak";
+    byId("speak-text").textContent = speaking || state === "asking" ? "Stop listening" : "Speak";
     byId("speak").disabled = state === "finishing";
-    byId("sound").disabled = !["live", "waiting", "connecting", "ended", "away"].includes(state);
+    byId("sound").disabled = !["live", "waiting", "connecting", "ended", "away"].includes(state) || talk !== null;
   }
 
   /** Show a sentence over the face, or nothing. Words in backticks are set as code. */

@@ -1,0 +1,101 @@
+/** The text box: what is typed is spoken. Buttons to pause and stop, and the choice of a voice. */
+
+const byId = (id) => document.getElementById(id);
+
+/** What each state allows, and what it says under the box. */
+const WORDS = {
+  closed: "",
+  opening: "",
+  resting: "",
+  speaking: "",
+  paused: "Paused: sound and face stand still.",
+  failed: "",
+};
+
+export class SayPanel {
+  /**
+   * @param {{onsay: (text: string, cut: boolean) => void, onstop: () => void, onpause: () => void,
+   *   onapproach: () => void, onvoice: () => void}} listener
+   *   onapproach: somebody is about to type; onvoice: another voice was chosen
+   */
+  constructor(listener) {
+    this._listener = listener;
+    this._text = byId("say-text");
+    byId("say").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this._submit();
+    });
+    this._text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this._submit();
+    });
+    this._text.addEventListener("focus", () => listener.onapproach());
+    byId("say-stop").addEventListener("click", () => listener.onstop());
+    byId("say-pause").addEventListener("click", () => listener.onpause());
+    byId("voice").addEventListener("change", () => {
+      this._writeVoice();
+      listener.onvoice();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") listener.onstop();
+    });
+    this._writeVoice();
+  }
+
+  /** The voice that is chosen, as the protocol's `open` wants it. */
+  get voice() {
+    return {
+      language: byId("voice-language").value.trim() || "en-us",
+      voice: byId("voice-name").value.trim(),
+      rate: Number(byId("voice-rate").value),
+      pitch: Number(byId("voice-pitch").value),
+    };
+  }
+
+  /**
+   * @param {import("./speech.js").SpeechState} state
+   * @param {string} sentence why it cannot speak
+   */
+  state(state, sentence = "") {
+    const busy = state === "speaking" || state === "paused";
+    byId("say-stop").disabled = !busy;
+    byId("say-pause").disabled = !busy;
+    byId("say-pause").setAttribute("aria-pressed", String(state === "paused"));
+    byId("say-pause").setAttribute("aria-label", state === "paused" ? "Go on" : "Pause");
+    this.hint(sentence || WORDS[state], sentence ? "warn" : "quiet");
+  }
+
+  /** How many turns wait behind the one that is spoken. */
+  waiting(count) {
+    if (count > 0) this.hint(count === 1 ? "One more waits." : `${count} more wait.`);
+    else if (/ waits?\.$/.test(byId("say-hint").textContent)) this.hint("");
+  }
+
+  /** Say something under the box. @param {"quiet" | "warn"} tone */
+  hint(sentence, tone = "quiet") {
+    const hint = byId("say-hint");
+    hint.dataset.tone = tone;
+    if (hint.textContent !== sentence) hint.textContent = sentence;
+  }
+
+  /** Put a text back that could not be said, unless the next one is being typed. */
+  giveBack(text) {
+    if (!this._text.value) this._text.value = text;
+  }
+
+  _submit() {
+    const text = this._text.value;
+    if (!text.trim()) {
+      this._text.focus();
+      return;
+    }
+    this._text.value = "";
+    this._listener.onsay(text, byId("say-cut").checked);
+  }
+
+  _writeVoice() {
+    byId("voice-rate-now").textContent = byId("voice-rate").value;
+    byId("voice-pitch-now").textContent = byId("voice-pitch").value;
+  }
+}

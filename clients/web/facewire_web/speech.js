@@ -1,0 +1,256 @@
+/**
+ * Speaks typed text: turns of speech from the server, played, with the face for what is heard now.
+ *
+ * The sound leads: its clock says which sample is at the listener's ear, the face is drawn for that
+ * sample, and the server is told, so that it keeps as far ahead as it was asked to.
+ */
+
+import { FramePlayout } from "./playout.js";
+import { SoundPlayer } from "./sound.js";
+import { SpeakClient } from "./speak_client.js";
+
+const BUFFER_S = 0.08;
+const LEAD_MS = 400;
+const PLAYOUT_EVERY_MS = 2000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * @typedef {"closed" | "opening" | "resting" | "speaking" | "paused" | "failed"} SpeechState
+ *   resting: connected, and the face lives, but nobody speaks
+ */
+
+export class Speech {
+  /**
+   * @param {string} server
+   * @param {{onstate: (state: SpeechState, error: import("./client.js").FaceError | null) => void,
+   *   onhello: (hello: object) => void, onframe: (frame: import("./client.js").Frame) => void,
+   *   onturnend: (end: object) => void, onproblem: (sentence: string) => void}} listener
+   */
+  constructor(server, listener) {
+    this._server = server;
+    this._listener = listener;
+    /** @type {SpeechState} */
+    this.state = "closed";
+    /** @type {SpeakClient | null} */
+    this.client = null;
+    /** @type {SoundPlayer | null} */
+    this.sound = null;
+    this.frames = new FramePlayout();
+    this._turns = [];
+    this._newest = 0;
+    this._void = 0;
+    this._holding = false;
+    this._toldMs = 0;
+    this._timer = null;
+    this._hello = null;
+  }
+
+  /** How many turns are spoken or wait for it. */
+  get pending() {
+    return this._turns.length;
+  }
+
+  /** The sample at the listener's ear, or null as long as there was no sound. */
+  get heard() {
+    return this.sound?.heard ?? null;
+  }
+
+  /** The turn that is heard now, or 0. */
+  get hearing() {
+    const { heard } = this;
+    if (heard === null || this._holding) return 0;
+    const turn = this._turns.find(({ start, end }) => start !== null && start <= heard && (end === null || heard <= end));
+    return turn?.number ?? 0;
+  }
+
+  /** When somebody spoke last, performance.now(). */
+  get idleSinceMs() {
+    return this._idleSinceMs;
+  }
+
+  /**
+   * Connect, if that is not done yet.
+   * @param {{voice?: string, language?: string, rate?: number, pitch?: number}} voice
+   * @returns {Promise<object>} the hello
+   */
+  open(voice) {
+    if (this._hello) return this._hello;
+    this._say("opening");
+    const client = new SpeakClient(this._server);
+    this.client = client;
+    this._listenTo(client);
+    this._idleSinceMs = performance.now();
+    this._hello = client.open({ ...voice, leadMs: LEAD_MS }).then((hello) => {
+      this.frames.reset(hello.sample_rate);
+      this._listener.onhello(hello);
+      this._say("resting");
+      this._timer = setInterval(() => this._look(), LOOK_EVERY_MS);
+      return hello;
+    });
+    this._hello.catch((error) => {
+      // An address that is none has no connection that could be closed.
+      if (client === this.client) client.onclose?.(error);
+    });
+    return this._hello;
+  }
+
+  /** Leave, in silence. */
+  close() {
+    this._reset();
+    this._say("closed");
+  }
+
+  /**
+   * Say something; call it from a click or a key: browsers start sound only then.
+   * @param {string} text
+   * @param {{cut?: boolean, voice?: object}} [options] cut: interrupt what is spoken, instead of waiting;
+   *   voice: as for open(), if there is no connection yet
+   * @throws {FaceError} there is no connection, for a reason in words
+   */
+  async say(text, { cut = false, voice = {} } = {}) {
+    const hello = await this.open(voice);
+    if (!this.client) return;
+    if (!this.sound) {
+      this.sound = new SoundPlayer(hello.sample_rate, BUFFER_S);
+      this.sound.onshift = () => this._tellPlayout();
+    }
+    const interrupts = cut && this.pending > 0;
+    if (interrupts) this._hold();
+    this._newest += 1;
+    this._turns.push({ number: this._newest, start: null, end: null });
+    this.client.say(this._newest, text, interrupts ? "cut" : "queue");
+    if (this.state !== "paused") this._say("speaking");
+  }
+
+  /** Fall silent now, forget what waits, and let the face come to rest. */
+  stop() {
+    if (!this.pending) return;
+    this._hold();
+    this.client.interrupt();
+    this._say("resting");
+  }
+
+  /** Stand still, sound and face. */
+  pause() {
+    if (this.state !== "speaking") return;
+    const { heard } = this;
+    void this.sound.pause();
+    this.client.pause(heard);
+    this._say("paused");
+  }
+
+  /** Go on where it stood still. */
+  async resume() {
+    if (this.state !== "paused") return;
+    this._say("speaking");
+    this.client.resume();
+    await this.sound.resume();
+    this._tellPlayout();
+  }
+
+  /**
+   * What to draw, or null if what is on the screen is still right.
+   * @param {number} nowMs performance.now()
+   * @param {number} aheadMs how much later it will be seen
+   */
+  at(nowMs, aheadMs) {
+    const { heard } = this;
+    if (heard === null || this._holding || this.state === "paused") return this.frames.at(nowMs, heard);
+    return this.frames.at(nowMs, heard + (aheadMs * this.client.hello.sample_rate) / 1000);
+  }
+
+  _listenTo(client) {
+    client.onframe = (frame) => this._takeFrame(frame);
+    client.onaudio = ({ turn, start, samples }) => {
+      if (turn > this._void) this.sound?.push(start, samples);
+    };
+    client.onturn = (turn) => this._begin(turn);
+    client.onturnend = (end) => this._end(end);
+    client.oninterrupted = (answer) => this._interrupted(answer);
+    client.onproblem = ({ message }) => this._listener.onproblem(message);
+    client.onclose = (reason) => {
+      this._reset();
+      this._say("failed", reason);
+    };
+  }
+
+  _takeFrame(frame) {
+    // Whatever was on its way when its turn was stopped is never shown.
+    if (frame.turn > 0 && frame.turn <= this._void) return;
+    this.frames.push(frame);
+    this._listener.onframe(frame);
+  }
+
+  _begin({ turn: number, sample }) {
+    const turn = this._turns.find((one) => one.number === number);
+    if (!turn) return;
+    turn.start ??= sample;
+    this._holding = false;
+    this.sound.expect(sample, BUFFER_S / 2);
+  }
+
+  _end(message) {
+    const turn = this._turns.find((one) => one.number === message.turn);
+    if (!turn) return;
+    turn.end = message.sample ?? turn.start ?? 0;
+    this._listener.onturnend(message);
+  }
+
+  /** Silence first; the clock stands still until the server says where it goes on. */
+  _hold() {
+    if (this.state === "paused") void this.sound.resume();
+    const heard = this.sound.hold();
+    this._holding = true;
+    this._void = this._newest;
+    this._turns = [];
+    // Without a time it means now, when the server reads it: right before the interrupt.
+    if (heard !== null) this.client.setPlayout(heard);
+  }
+
+  _interrupted({ type, turn, dropped, sample, frame }) {
+    if (type === "interrupted") {
+      const over = [turn, ...dropped];
+      this.frames.drop((one) => (frame === null ? over.includes(one.turn) : one.index > frame));
+    }
+    if (!this._holding) return;
+    this._holding = false;
+    const held = this.heard;
+    if (held !== null) this.sound.goOn(sample === null || sample === undefined ? held : sample + 1);
+  }
+
+  _tellPlayout() {
+    const due = this.sound?.due ?? null;
+    if (due === null || this._holding || this.state === "paused") return;
+    this._toldMs = performance.now();
+    // There is no sample before the first: it is due later.
+    const early = Math.max(0, -due);
+    const laterMs = (early * 1000) / this.client.hello.sample_rate;
+    this.client.setPlayout(due + early, this._toldMs + laterMs);
+  }
+
+  /** See which turns are over, also where nothing is drawn because nobody looks. */
+  _look() {
+    const { heard } = this;
+    this._turns = this._turns.filter(({ end }) => end === null || (heard !== null && heard <= end));
+    if (this._turns.length) this._idleSinceMs = performance.now();
+    if (this.state === "speaking" && !this._turns.length) this._say("resting");
+    if (performance.now() - this._toldMs > PLAYOUT_EVERY_MS) this._tellPlayout();
+  }
+
+  _reset() {
+    clearInterval(this._timer);
+    this.client?.close();
+    this.sound?.close();
+    this.client = this.sound = this._hello = null;
+    this._turns = [];
+    this._newest = this._void = 0;
+    this._holding = false;
+    this.frames.reset(16_000);
+  }
+
+  _say(state, error = null) {
+    if (state === this.state && !error) return;
+    this.state = state;
+    this._listener.onstate(state, error);
+  }
+}

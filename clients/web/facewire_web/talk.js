@@ -1,0 +1,164 @@
+/**
+ * The typed half of the page: the text box, its speech, and how far face and sound are apart.
+ *
+ * It shares the face with the feed (live stream, microphone): it has it while something is said, and
+ * for as long as the feed has nothing to show.
+ */
+
+import { SayPanel } from "./say_panel.js";
+import { Speech } from "./speech.js";
+import { StepCard } from "./step_card.js";
+import { StepMeter } from "./step_meter.js";
+
+const REST_MS = 1500;
+const LEAVE_AFTER_MS = 120_000;
+const LOOK_EVERY_MS = 5000;
+
+export class Talk {
+  /**
+   * @param {string} server
+   * @param {{ontake: () => void, ongive: () => void, onstate: () => void, onhello: (hello: object) => void,
+   *   onframe: (frame: import("./client.js").Frame) => void, feedShows: () => boolean}} listener
+   *   ontake: it shows the face from now on; ongive: it does no more; onhello, onframe: while it does
+   */
+  constructor(server, listener) {
+    this._listener = listener;
+    this.onStage = false;
+    this.meter = new StepMeter();
+    this._stays = false;
+    this._newVoice = false;
+    this._shownSample = null;
+    this._card = new StepCard();
+    this.speech = new Speech(server, {
+      onstate: (state, error) => this._changed(state, error),
+      onhello: (hello) => this._greeted(hello),
+      onframe: (frame) => this.onStage && listener.onframe(frame),
+      onturnend: (end) => this._card.turnEnded(end),
+      onproblem: (sentence) => this.panel.hint(asSentence(sentence), "warn"),
+    });
+    this.panel = new SayPanel({
+      onsay: (text, cut) => void this._say(text, cut),
+      onstop: () => this.speech.stop(),
+      onpause: () => (this.speech.state === "paused" ? void this.speech.resume() : this.speech.pause()),
+      onapproach: () => this.wake(),
+      onvoice: () => this._changeVoice(),
+    });
+    setInterval(() => this._sleepIfIdle(), LOOK_EVERY_MS);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this._stays) this.wake();
+    });
+  }
+
+  /** Connect, so that the first word comes without delay; what prevents it is said under the box. */
+  wake() {
+    this.speech.open(this.panel.voice).catch(() => {});
+  }
+
+  /** Leave the face to the feed. */
+  leave() {
+    this.speech.close();
+    this._give();
+  }
+
+  /** What to draw, or null if what is on the screen is still right. */
+  at(nowMs) {
+    const shown = this.speech.at(nowMs, this.meter.aheadMs);
+    if (shown) this._shownSample = shown.sample;
+    return shown;
+  }
+
+  /** Measure the face that is on the canvas now. @param {number} drawMs how long the drawing took; 0 if it was not needed */
+  measure(drawMs) {
+    if (drawMs) this.meter.drew(drawMs);
+    const { heard, hearing, client } = this.speech;
+    if (!hearing || this.speech.state !== "speaking" || this._shownSample === null) return;
+    this.meter.add(performance.now(), ((this._shownSample - heard) * 1000) / client.hello.sample_rate);
+  }
+
+  /** Draw what was measured. */
+  draw(nowMs) {
+    if (!this.onStage || !this.speech.client?.hello) return;
+    const [numerator, denominator] = this.speech.client.hello.frame_rate;
+    this._card.draw(this.meter.rows, nowMs, (1000 * denominator) / numerator);
+  }
+
+  /** Write what was measured, and see whether it is time to leave. */
+  write(nowMs) {
+    if (this.meter.rows.length) this._card.write(this.meter.summary());
+    this.panel.waiting(this.speech.pending - 1);
+    if (this._newVoice && this.speech.state === "resting") this._changeVoice();
+    const rested = this.speech.state === "resting" && nowMs - this.speech.idleSinceMs > REST_MS;
+    if (rested && this.onStage && !this._stays) this._give();
+  }
+
+  /** Take the face for good: the feed has nothing to show. */
+  stay() {
+    this._stays = true;
+    if (this.speech.client?.hello) this._take();
+    else this.wake();
+  }
+
+  /** A server has room for so many: one that only watches gives its place to others. */
+  _sleepIfIdle() {
+    const { state, idleSinceMs } = this.speech;
+    if (state !== "resting" || performance.now() - idleSinceMs < LEAVE_AFTER_MS) return;
+    this.speech.close();
+    this.onStage = false;
+    this._listener.onsleep();
+  }
+
+  async _say(text, cut) {
+    this._take();
+    try {
+      await this.speech.say(text, { cut, voice: this.panel.voice });
+    } catch {
+      this.panel.giveBack(text);
+    }
+  }
+
+  /** A stream of turns has one voice: what is being said is said to its end by the old one. */
+  _changeVoice() {
+    this._newVoice = this.speech.state === "speaking" || this.speech.state === "paused";
+    if (this._newVoice) {
+      this.panel.hint("The new voice speaks after this.");
+      return;
+    }
+    this.speech.close();
+    this.wake();
+  }
+
+  _greeted(hello) {
+    if (this._stays) this._take();
+    if (this.onStage) this._listener.onhello(hello);
+  }
+
+  _changed(state, error) {
+    this.panel.state(state, error ? asSentence(error.message) : "");
+    if (state === "speaking") this._card.toggle(true);
+    if (state === "failed") this._give();
+    this._listener.onstate();
+  }
+
+  _take() {
+    if (this.onStage) return;
+    this.onStage = true;
+    this._shownSample = null;
+    this._listener.ontake();
+    if (this.speech.client?.hello) this._listener.onhello(this.speech.client.hello);
+  }
+
+  _give() {
+    this._stays = false;
+    if (!this.onStage) return;
+    this.onStage = false;
+    this.meter.reset();
+    this._card.toggle(false);
+    this._listener.ongive();
+  }
+}
+
+/** The server's words as a sentence. */
+function asSentence(message) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,88 @@
+"""The text box of the page: where it stands, what it says, and who has the face."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+Daemon = Callable[..., AbstractContextManager[Any]]
+OpenPage = Callable[..., AbstractContextManager["Page"]]
+
+PHONE = (360, 740)
+
+
+def say(page: "Page", text: str) -> None:
+    page.get_by_label("What the face says").fill(text)
+    page.get_by_role("button", name="Say", exact=True).click()
+
+
+def wait_for(page: "Page", condition: str) -> None:
+    page.wait_for_function(f"(({{ speech }}) => {condition})(facewire)")
+
+
+def test_nothing_jumps_while_it_speaks(
+    browser: "Browser", server: str, open_page: OpenPage
+) -> None:
+    with open_page(browser, f"{server}/", PHONE) as page:
+        boxes = """["face", "say-text", "say-go", "say-stop", "speak"].map(
+            (id) => JSON.stringify(document.getElementById(id).getBoundingClientRect())
+        )"""
+        wait_for(page, "speech?.state === 'resting'")
+        before = page.evaluate(boxes)
+        say(page, "Hello.")
+        wait_for(page, "speech.hearing === 1")
+        assert page.evaluate(boxes) == before
+        width, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width <= room
+
+
+def test_the_live_stream_comes_back_after_a_text(
+    browser: "Browser", daemon: Daemon, open_page: OpenPage
+) -> None:
+    with daemon("live", "--demo", "--port", "0") as (url, _), open_page(browser, url) as page:
+        page.wait_for_function("facewire.state === 'live' && facewire.frames > 10")
+        say(page, "Excuse me for a moment, there is something that I have to say to everybody.")
+        wait_for(page, "speech.hearing === 1")
+        assert page.evaluate("facewire.state") == "left"
+        wait_for(page, "speech.pending === 0")
+        # The clip may be over by now; then the page looks for the next one.
+        page.wait_for_function("['live', 'waiting', 'ended', 'away'].includes(facewire.state)")
+
+
+def test_a_server_without_a_voice_says_so_at_the_box(
+    browser: "Browser",
+    daemon: Daemon,
+    open_page: OpenPage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A package whose library is gone: the same to the server as none.
+    (tmp_path / "espeakng_loader.py").write_text(
+        "def get_library_path(): return '/gone.so'\n\ndef get_data_path(): return '/gone'\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with daemon("serve", "--port", "0") as (url, _), open_page(browser, url) as page:
+        page.get_by_text("facewire[tts]").wait_for()
+        say(page, "Hello?")
+        wait_for(page, "speech.state === 'failed'")
+        assert page.get_by_label("What the face says").input_value() == "Hello?"
+
+
+def test_a_language_that_is_not_there_is_said_and_another_one_speaks(
+    browser: "Browser", server: str, open_page: OpenPage
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        wait_for(page, "speech?.state === 'resting'")
+        page.get_by_label("language").fill("klingon")
+        page.keyboard.press("Tab")
+        page.get_by_text("does not speak 'klingon'").wait_for()
+        page.get_by_label("language").fill("de")
+        page.keyboard.press("Tab")
+        wait_for(page, "speech.state === 'resting'")
+        say(page, "Guten Morgen, wie geht es euch allen?")
+        wait_for(page, "speech.hearing === 1")
