@@ -109,7 +109,7 @@ def test_a_changed_file_is_refused(hubert_folder: Path, tmp_path: Path) -> None:
 
 def test_an_at_sign_in_a_folder_is_no_backend(tmp_path: Path) -> None:
     folder = tmp_path / "me@home" / "model"
-    with pytest.raises(ConfigError, match="no model in .*me@home"):
+    with pytest.raises(ConfigError, match=r"no model in .*me@home"):
         load(f"hubert:{folder}")
     with pytest.raises(ConfigError, match="no back-end 'nonsense'"):
         load(f"hubert:{folder}@nonsense")
