@@ -65,7 +65,8 @@ def moments(engine: PhonesEngine, samples: Samples) -> list[tuple[str, float]]:
     places = []
     for sound, written in SOUNDS:
         word = written.replace("·", "")
-        before = [pronounce(w) for w in TEXT.split()[: TEXT.split().index(word)]]
+        said: list[str] = list(TEXT.split())
+        before = [pronounce(one) for one in said[: said.index(word)]]
         first = sum(map(len, before))
         inside = pronounce(word).index(INDEX[sound])
         phone = spoken[first + inside]
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="picture to write")
     path = parser.parse_args().out
     engine = load_embedded()
-    samples, _ = soundfile.read(CLIP, dtype="float32")
+    samples = np.asarray(soundfile.read(CLIP, dtype="float32")[0], np.float32)
     frames = frames_of(engine, samples)
     said = moments(engine, samples)
     poses = []
