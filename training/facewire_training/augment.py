@@ -118,7 +118,7 @@ def whisper(samples: Samples, rng: np.random.Generator) -> Samples:
     """
     size, step = 512, 128
     transform = signal.ShortTimeFFT(
-        signal.get_window("hann", size, fftbins=False), step, SAMPLE_RATE
+        np.hanning(size), step, SAMPLE_RATE
     )
     spectrum = transform.stft(samples)
     cepstrum = np.fft.irfft(np.log(np.abs(spectrum) + 1e-6), axis=0)
