@@ -6,8 +6,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import resources
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
@@ -22,6 +23,8 @@ import soxr
 
 from facewire.errors import ConfigError, EngineError
 from facewire.speech import CancellableVoice, Speech
+from facewire.tokens import TokenChunk
+from facewire_engines.cosyvoice_decoder import load_decoder
 from facewire_engines.cosyvoice_tokens import COSYVOICE2
 from facewire_engines.voices.cosyvoice import CosyVoice
 from facewire_engines.voices.cosyvoice_messages import Inbox, Piece, encode
@@ -104,6 +107,32 @@ def voice(served: Served, folder: Path) -> Iterator[CosyVoice]:
 def joined(pieces: list[Speech]) -> tuple[np.ndarray, np.ndarray]:
     tokens = np.concatenate([piece.tokens for piece in pieces])
     return tokens, np.concatenate([piece.samples for piece in pieces])
+
+
+def test_faces_from_a_worker_are_those_made_in_process(
+    voice: CosyVoice, recording: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+    from facewire_training.cosyvoice.export import write_model
+    from facewire_training.cosyvoice.network import Network, NetworkConfig
+
+    network = Network(NetworkConfig(embedding="digits", features=8, width=16, layers=1)).eval()
+    write_model(network, COSYVOICE2.name, tmp_path, "test")
+    decoder = load_decoder(tmp_path)
+
+    def frames(pieces: Iterable[np.ndarray]) -> np.ndarray:
+        session, first, found = decoder.session(frame_rate=Fraction(30)), 0, []
+        rate = session.spec.sample_rate
+        for ids in pieces:
+            found += session.push(TokenChunk(ids, COSYVOICE2, 0, first, rate))
+            first += len(ids)
+        return np.array([frame.weights for frame in found + session.flush()])
+
+    said = [piece.tokens for piece in voice.speak("The words do not matter.")]
+    assert len(said) > 2
+    here = recording[0][: sum(map(len, said))]
+    np.testing.assert_array_equal(frames(said), frames([here]))
+    assert len(frames(said)) == len(here) * 6 // 5
 
 
 def test_a_turn_gives_the_tokens_and_the_audio_in_step(
