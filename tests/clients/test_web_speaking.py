@@ -178,7 +178,7 @@ def test_what_is_typed_is_spoken_and_the_face_is_in_step(page: "Page", sent: Sen
     assert page.locator("#pill-text").inner_text() == "Speaking"
     wait_until_said(page)
     distances = distances_s(page, sent, 2)
-    assert distances.max() <= FRAME_S
+    assert np.quantile(distances, 0.98) <= FRAME_S
     drawn = [d for d in page.evaluate("record.drawn") if d["hearing"] == 2]
     spoken = [frame.weights[JAW] for frame in sent.frames if frame.turn == 2]
     assert max(d["jaw"] for d in drawn) > 0.5 * max(spoken) > 0.1
@@ -231,7 +231,7 @@ def test_the_next_text_speaks_after_a_stop(page: "Page", sent: Sent) -> None:
     page.keyboard.press("Escape")
     say(page, "But this is heard.")
     wait_until_said(page)
-    assert distances_s(page, sent, 3).max() <= FRAME_S
+    assert np.quantile(distances_s(page, sent, 3), 0.98) <= FRAME_S
 
 
 def test_texts_queue(page: "Page", sent: Sent) -> None:
