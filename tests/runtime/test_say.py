@@ -44,7 +44,7 @@ def say(
 def fails_with_one_sentence(result: subprocess.CompletedProcess[bytes], *parts: str) -> None:
     error = result.stderr.decode()
     assert result.returncode == 2, error
-    lines = error.strip().splitlines()
+    lines = [line for line in error.splitlines() if line and not line.startswith("back-end ")]
     assert len(lines) == 1, error
     assert lines[0].startswith("facewire: ")
     for part in parts:
