@@ -117,9 +117,7 @@ def whisper(samples: Samples, rng: np.random.Generator) -> Samples:
     tilt is 3 to 9 dB an octave below 1 kHz.
     """
     size, step = 512, 128
-    transform = signal.ShortTimeFFT(
-        np.hanning(size), step, SAMPLE_RATE
-    )
+    transform = signal.ShortTimeFFT(np.hanning(size), step, SAMPLE_RATE)
     spectrum = transform.stft(samples)
     cepstrum = np.fft.irfft(np.log(np.abs(spectrum) + 1e-6), axis=0)
     cepstrum[_ENVELOPE : size - _ENVELOPE + 1] = 0
