@@ -19,7 +19,7 @@ from rich.progress import track
 from facewire.frames import Samples
 from facewire_engines.ipa import phones_of
 from facewire_engines.phone_set import TOKEN_RATE
-from facewire_engines.phones import HOP, PhonesEngine, load_embedded
+from facewire_engines.phones import ENCODER_INPUTS, HOP, PhonesEngine, load_embedded
 from facewire_engines.voices.espeak_library import Manner, synthesise
 from facewire_training.corpora.corpus import SILENCE, Utterance
 from facewire_training.corpora.grid_words import Pronouncer
@@ -53,12 +53,22 @@ def pronunciations() -> Pronounce:
     return pronounce
 
 
+def hear(engine: PhonesEngine, samples: Samples, silence: int) -> tuple[Floats, Floats]:
+    """Let the encoder hear whole audio at once, and so many hops of silence after it.
+
+    Returns:
+        What it says of classes, [1, T + silence, 17, 40], and of effort, [1, T + silence, 17].
+    """
+    hops = len(samples) // HOP
+    padded = np.pad(samples[: hops * HOP], (0, silence * HOP))[None].astype(np.float32)
+    feeds = dict(zip(ENCODER_INPUTS, (padded, *engine.past), strict=True))
+    classes, effort, *_ = engine.encoder.run(feeds)
+    return classes, effort
+
+
 def likelihoods(engine: PhonesEngine, samples: Samples) -> Floats:
     """Return the log-likelihood of each class at each token, [T, 40], heard by the encoder."""
-    tokens = len(samples) // HOP
-    padded = np.pad(samples[: tokens * HOP], (0, AGE * HOP))[None].astype(np.float32)
-    past = dict(zip(("past_samples", "past_mel", "past_hidden"), engine.past, strict=True))
-    classes = engine.encoder.run({"samples": padded} | past)[0]
+    classes, _ = hear(engine, samples, AGE)
     return np.log(np.maximum(classes[0, AGE:, AGE], _FLOOR)).astype(np.float32)
 
 

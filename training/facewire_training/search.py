@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from facewire.frames import Samples, StreamSpec
 from facewire_engines.phones import HOP, PhonesEngine, load_embedded
+from facewire_training.align import hear
 from facewire_training.corpora.librispeech import LibriSpeech
 from facewire_training.decoder import gather_windows, window_ages
 from facewire_training.losses import FaceLoss, LossConfig
@@ -68,9 +69,7 @@ class Spoken:
 def heard(engine: PhonesEngine, samples: Samples) -> tuple[Tensor, Tensor]:
     """Return the windows and masks of every frame of an utterance."""
     hops = len(samples) // HOP
-    audio = np.pad(samples[: hops * HOP], (0, LOOKAHEAD + HOP))[None].astype(np.float32)
-    past = dict(zip(("past_samples", "past_mel", "past_hidden"), engine.past, strict=True))
-    classes, effort, *_ = engine.encoder.run({"samples": audio} | past)
+    classes, effort = hear(engine, samples, LOOKAHEAD // HOP + 1)
     rows = torch.from_numpy(np.concatenate((classes, effort[..., None]), axis=-1))
     spec = StreamSpec(SAMPLE_RATE, RATE)
     count = spec.frame_count(hops * HOP)
