@@ -10,17 +10,14 @@ matplotlib`.
 
 import argparse
 import asyncio
-import re
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from daemon import serving
 from facewire.clock import SECOND, SystemClock
 from facewire.speak_answers import TurnBegins, Words
 from facewire.wire import WireFrame
@@ -53,21 +50,6 @@ class Record:
         """Return how far into the speech a second of the stream is."""
         begins_s, before_s = max(run for run in self.runs if run[0] <= stream_s + 1e-6)
         return before_s + stream_s - begins_s
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """Run the daemon on a free port, and yield its WebSocket address."""
-    command = [sys.executable, "-m", "facewire", "serve", "--port", "0"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as daemon:
-        assert daemon.stdout is not None
-        try:
-            lines = (re.search(r"http(://127\.0\.0\.1:\d+)", line) for line in daemon.stdout)
-            yield "ws" + next(found[1] for found in lines if found)
-        finally:
-            daemon.terminate()
 
 
 async def speak(address: str, pacing: Literal["real-time", "burst"]) -> Record:
@@ -131,7 +113,8 @@ LEAD_S = 0.1
 
 async def measure() -> tuple[Record, Record]:
     """Speak in both ways on one server; a first, silent time warms it up."""
-    with server() as address:
+    with serving() as place:
+        address = f"ws://{place}"
         await speak(address, "burst")
         return await speak(address, "burst"), await speak(address, "real-time")
 

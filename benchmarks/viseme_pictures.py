@@ -9,12 +9,7 @@ tells when each sound is said, and the page draws the frame at its middle. Needs
 
 import argparse
 import io
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +18,7 @@ import numpy as np
 import soundfile
 
 import facewire
+from daemon import serving
 from facewire import arkit
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire_engines.hop_intake import SAMPLE_RATE
@@ -74,34 +70,19 @@ def moments(engine: PhonesEngine, samples: Samples) -> list[tuple[str, float]]:
     return places
 
 
-@contextmanager
-def page_address() -> Iterator[str]:
-    """Run the daemon on a free port, and say where its page is."""
-    command = [sys.executable, "-m", "facewire", "serve", "--port", "0"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as daemon:
-        assert daemon.stdout is not None
-        try:
-            lines = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in daemon.stdout)
-            yield next(found[0] for found in lines if found)
-        finally:
-            daemon.terminate()
-
-
 def photograph(poses: list[str]) -> list[np.ndarray[Any, Any]]:
     """Return a picture [H, W, 4] of the page's face in each pose."""
     from matplotlib.image import imread
     from playwright.sync_api import sync_playwright
 
     pictures = []
-    with page_address() as address, sync_playwright() as playwright:
+    with serving() as place, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox"]
         )
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         for pose in poses:
-            page.goto(f"{address}/?pose={pose}")
+            page.goto(f"http://{place}/?pose={pose}")
             page.wait_for_function("window.facewire?.drawn.scale > 0")
             pictures.append(imread(io.BytesIO(page.locator("canvas").first.screenshot())))
         browser.close()
