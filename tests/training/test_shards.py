@@ -141,7 +141,7 @@ def prepare(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_prepare_makes_shards_and_keeps_those_it_finds(tiny_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "corpus"
-    programs = [f"--hours-{name}=0" for name in ("flite", "espeak", "festival")]
+    programs = [f"--hours-{name}=0" for name in ("flite", "espeak", "festival", "world")]
     options = [f"--data={tiny_data}", f"--out={out}", *programs, "--hours-nospeech=0.005"]
     first = prepare(*options)
     assert first.returncode == 0, first.stderr

@@ -62,8 +62,10 @@ def jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
     planned = [
         Job(out / "librispeech", recorded, None, libri.train),
         Job(out / "validation" / "librispeech", recorded, None, libri.validation),
-        Job(out / "readings", {"version": VERSION}, None, Readings(libri).utterances),
     ]
+    if libri.unaligned():
+        readings = Readings(libri).utterances
+        planned.append(Job(out / "readings", {"version": VERSION}, None, readings))
     synthetic: dict[str, Corpus] = {
         "flite": Flite(texts, hours.flite, seed),
         "espeak": Espeak(texts, hours.espeak, seed),

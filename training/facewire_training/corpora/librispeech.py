@@ -45,17 +45,24 @@ class LibriSpeech:
         """
         return self._utterances(validation=True)
 
-    def without_phones(self) -> Iterator[Utterance]:
-        """Yield the utterances of the training speakers that nobody has aligned, without phones.
+    def unaligned(self) -> list[str]:
+        """Return the names of the utterances of the training speakers that nobody has aligned.
 
         Raises:
             ConfigError: the folder lacks a file.
         """
         aligned = read_phones_tsv(self.root / "phones.tsv.gz")
-        for name in self.transcripts():
-            if name not in aligned:
-                samples = read_mono(self.root / "audio" / f"{name}.opus")
-                yield Utterance(name, samples, (), speaker_of(name), "librispeech")
+        return [name for name in self.transcripts() if name not in aligned]
+
+    def without_phones(self) -> Iterator[Utterance]:
+        """Yield the utterances of `unaligned`, without phones.
+
+        Raises:
+            ConfigError: the folder lacks a file.
+        """
+        for name in self.unaligned():
+            samples = read_mono(self.root / "audio" / f"{name}.opus")
+            yield Utterance(name, samples, (), speaker_of(name), "librispeech")
 
     def transcripts(self) -> dict[str, str]:
         """Return the lower-case text of every utterance of the training speakers, aligned or not.
