@@ -67,8 +67,11 @@ class HopIntake:
 
     def is_due(self, timestamp: int, hops: int) -> bool:
         """Tell whether a frame's look-ahead ends within so many hops, and its sample is there."""
-        heard = (timestamp + self._spec.lookahead) // self._hop <= hops
-        return heard and timestamp < self._received
+        return self.needs(timestamp) <= hops and timestamp < self._received
+
+    def needs(self, timestamp: int) -> int:
+        """Return how many hops end within the look-ahead of a frame, from the first one on."""
+        return (timestamp + self._spec.lookahead) // self._hop
 
     def retune(self, spec: StreamSpec, frames: int, hops: int) -> int:
         """Let another look-ahead hold from now on.

@@ -1,11 +1,14 @@
 """The embedded engine: a causal encoder to phonetic tokens, and a windowed decoder to 52 weights.
 
-The geometry below is the one that `facewire_training.encoder` and `.decoder` describe. The session
-always steps one hop at a time, so how audio was chunked cannot change a single bit of a frame.
+The geometry below is the one that `facewire_training.encoder` and `.decoder` describe. On a
+processor, hops that complete no frame wait for the one that does, and go through the encoder in one
+run with it, whose weights are then read once. Which hops those are follows from the frame rate and
+the look-ahead alone, so how audio was chunked cannot change a single bit of a frame.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +36,10 @@ NOW_PLACE = int(np.searchsorted(PLACES_MS, 0))
 MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
 """Tokens that the oldest window can reach back to."""
 SILENCE = PHONES.index("sil")
+TOGETHER = 4
+"""Hops in one run of the encoder at most: more would be felt when a frame is due."""
+PROCESSOR = ("onnx", "torch")
+"""The back-ends that take several hops at once; compiled plans are for one."""
 
 ENCODER_INPUTS: tuple[str, ...] = ("samples", "past_samples", "past_mel", "past_hidden")
 DECODER_INPUTS: tuple[str, ...] = ("tokens", "known", "effort", "effort_known")
@@ -103,6 +110,8 @@ class PhonesSession:
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
         self._tokens[:, SILENCE] = 1.0
         self._intake = HopIntake(spec, HOP)
+        self._together = TOGETHER if engine.encoder.backend in PROCESSOR else 1
+        self._held: list[Samples] = []
         self._hops = 0
         self._frames = 0
 
@@ -124,25 +133,42 @@ class PhonesSession:
         Raises:
             ConfigError: it is out of range.
         """
+        self._encode()
         self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
         return self._intake.retune(self.spec, self._frames, self._hops)
 
     def _take(self, hops: Array, captured: int) -> list[BlendshapeFrame]:
         frames = self._ready(Stamps(captured=captured))
         for hop in hops:
+            self._held.append(hop)
+            if len(self._held) < self._together and not self._completes():
+                continue
             started = self._now()
-            self._encode(hop)
+            self._encode()
             stamps = Stamps(captured=captured, started=started, encoded=self._now())
             frames += self._ready(stamps)
         return frames
 
-    def _encode(self, samples: Samples) -> None:
-        """Run the encoder over one hop: the newest rows replace what was said before."""
-        classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples[None]})
-        self._tokens[HINDSIGHT:] = self._tokens[HINDSIGHT - 1 : -1].copy()
-        self._tokens[:HINDSIGHT, :-1] = classes[0, 0]
-        self._tokens[:HINDSIGHT, -1] = effort[0, 0]
-        self._hops += 1
+    def _completes(self) -> bool:
+        """Tell whether the look-ahead of some frame ends within the last hop that is held."""
+        heard = self._hops + len(self._held)
+        frame = self._frames
+        while (needs := self._intake.needs(self.spec.timestamp(frame))) < heard:
+            frame += 1
+        return needs == heard
+
+    def _encode(self) -> None:
+        """Run the encoder over what is held: the newest rows replace what was said before."""
+        if not self._held:
+            return
+        samples = np.concatenate(self._held)[None]
+        count, self._held = len(self._held), []
+        classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples})
+        for place in range(count):
+            self._tokens[HINDSIGHT:] = self._tokens[HINDSIGHT - 1 : -1].copy()
+            self._tokens[:HINDSIGHT, :-1] = classes[0, place]
+            self._tokens[:HINDSIGHT, -1] = effort[0, place]
+        self._hops += count
 
     def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the hops that were encoded."""
@@ -153,12 +179,10 @@ class PhonesSession:
         return frames
 
     def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
-        ages = (self._hops * HOP - timestamp - PLACES) / HOP - 0.5
-        known = (ages > -0.5).astype(np.float32)
-        ages = np.maximum(ages, 0.0)
-        low = ages.astype(np.int64)
-        share = (ages - low).astype(np.float32)[:, None]
-        window = self._tokens[low] * (1 - share) + self._tokens[low + 1] * share
+        places = _places(self._hops * HOP - timestamp)
+        window = self._tokens[places.low] * (1 - places.share)
+        window += self._tokens[places.low + 1] * places.share
+        known = places.known
         feeds = {
             "tokens": window[None, :, :-1],
             "known": known[None],
@@ -166,19 +190,40 @@ class PhonesSession:
             "effort_known": known[None],
         }
         (weights,) = self._engine.decoder.run(feeds)
-        around = window[NOW_PLACE - 1 : NOW_PLACE + 1, SILENCE][
-            known[NOW_PLACE - 1 : NOW_PLACE + 1] > 0
-        ]
+        before, after = window[NOW_PLACE - 1, SILENCE], window[NOW_PLACE, SILENCE]
+        quiet = (before + after) / 2 if known[NOW_PLACE] else before
         return BlendshapeFrame(
             weights=weights[0],
             index=self._frames,
             timestamp=timestamp,
-            speech=float(1 - around.mean()),
+            speech=float(1 - quiet),
             stamps=Stamps(stamps.captured, stamps.started, stamps.encoded, self._now()),
         )
 
     def _now(self) -> int:
         return self._clock.now() if self._clock else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the decoder's window falls among the tokens, newest first."""
+
+    low: NDArray[np.int64]
+    """`[W]` the later of the two tokens around each place."""
+    share: Array
+    """`[W, 1]` how much the earlier one counts."""
+    known: Array
+    """`[W]` whether the place has been heard, 1 or 0."""
+
+
+@lru_cache(maxsize=1024)
+def _places(age: int) -> _Places:
+    """Return the places for a frame that is so many samples old; streams meet few such ages."""
+    ages = (age - PLACES) / HOP - 0.5
+    known = (ages > -0.5).astype(np.float32)
+    ages = np.maximum(ages, 0.0)
+    low = ages.astype(np.int64)
+    return _Places(low, (ages - low).astype(np.float32)[:, None], known)
 
 
 def load_phones(folder: Path, load: GraphLoader = load_onnx) -> PhonesEngine:

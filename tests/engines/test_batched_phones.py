@@ -19,8 +19,8 @@ from facewire_engines.phones import HOP, PhonesEngine, load_embedded
 from facewire_engines.phones_rows import PhonesRows
 
 RATE = 16_000
-TOLERANCE = 1e-6
-"""onnxruntime may round differently in a batch of another size; processors differ in whether."""
+TOLERANCE = 1e-5
+"""Products round differently in runs of another size; processors differ in how much."""
 
 
 @pytest.fixture(scope="module")

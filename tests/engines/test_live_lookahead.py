@@ -13,6 +13,8 @@ from facewire_engines.batched_phones import BatchedPhonesEngine
 from facewire_engines.energy import EnergyEngine
 from facewire_engines.phones import load_embedded
 
+ROUNDING = 1e-5
+"""Another look-ahead groups hops otherwise, whose products then round otherwise."""
 HALF = 16_000
 
 
@@ -67,7 +69,9 @@ def test_frames_stay_consecutive_and_the_new_look_ahead_holds_from_the_frame_tol
     first = next(i for i, sample in enumerate(came) if sample > HALF)
     assert first <= holds <= first + (before_ms - after_ms) * 60 / 1000 + 1 or holds == first
     np.testing.assert_array_equal(weights(frames[:first]), weights(plain_before[:first]))
-    np.testing.assert_array_equal(weights(frames[holds:]), weights(plain_after[holds:]))
+    np.testing.assert_allclose(
+        weights(frames[holds:]), weights(plain_after[holds:]), rtol=0, atol=ROUNDING
+    )
     for frame, sample in zip(frames[holds:100], came[holds:100], strict=True):
         wait = sample - frame.timestamp
         assert wait <= after_ms * 16 + 320

@@ -40,7 +40,7 @@ ENGINES = [
 
 ROUNDING = 1e-5
 """How far frames may differ where a stream ran in batches of another size: other products, rounded
-otherwise. In onnxruntime, a tenth of it."""
+otherwise."""
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -66,12 +66,6 @@ def engine(name: str) -> Engine:
         model = load_embedded(graph_loader(parse_backend(own or "onnx")))
         return BatchedPhonesEngine(model, ManualClock(), capacity=16, gather_ns=0)
     return load(name)
-
-
-@pytest.fixture(scope="module")
-def rounding(name: str) -> float:
-    backend = parse_backend(name.partition("@")[2] or "onnx")
-    return ROUNDING / 10 if backend.name == "onnx" else ROUNDING
 
 
 @pytest.fixture(scope="module")
@@ -250,9 +244,7 @@ def test_every_back_end_gives_the_same_frames(
     np.testing.assert_allclose([frame.speech for frame in found], spoken, atol=tolerance)
 
 
-def test_a_batch_of_many_is_as_many_singles(
-    engine: Engine, speech: Samples, rounding: float
-) -> None:
+def test_a_batch_of_many_is_as_many_singles(engine: Engine, speech: Samples) -> None:
     clips = [np.roll(speech, 9_000 * number)[:16_000] for number in range(5)]
     expected = [frames_of(engine.session(), clip) for clip in clips]
     sessions = [engine.session() for _ in clips]
@@ -263,11 +255,11 @@ def test_a_batch_of_many_is_as_many_singles(
             frames.extend(new)
     for frames, session, wanted in zip(found, sessions, expected, strict=True):
         frames.extend(session.flush())
-        np.testing.assert_allclose(weights_of(frames), weights_of(wanted), atol=rounding)
+        np.testing.assert_allclose(weights_of(frames), weights_of(wanted), atol=ROUNDING)
 
 
 def test_streams_join_and_leave_and_begin_anew_in_the_middle(
-    engine: Engine, speech: Samples, rounding: float
+    engine: Engine, speech: Samples
 ) -> None:
     steady, visitor = speech[:16_000], speech[40_000:44_000]
     alone, visit = frames_of(engine.session(), steady), frames_of(engine.session(), visitor)
@@ -278,11 +270,11 @@ def test_streams_join_and_leave_and_begin_anew_in_the_middle(
             np.testing.assert_allclose(
                 weights_of(frames_of(engine.session(), visitor, (480,))),
                 weights_of(visit),
-                atol=rounding,
+                atol=ROUNDING,
             )
         found += push_together(engine, [(session, chunk)])[0]
     found += session.flush()
-    np.testing.assert_allclose(weights_of(found), weights_of(alone), atol=rounding)
+    np.testing.assert_allclose(weights_of(found), weights_of(alone), atol=ROUNDING)
 
 
 def test_a_long_stream_neither_drifts_nor_loses_a_frame(engine: Engine, speech: Samples) -> None:
