@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from facewire.clock import SECOND, Clock
-from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire_engines.hop_groups import HopGroups
 from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones_rows import Array
@@ -34,7 +35,9 @@ class Runner(Protocol):
 class BatchedPhonesSession:
     """One stream. Used by one thread at a time; its tensors are a row of its engine's."""
 
-    def __init__(self, engine: Runner, row: int, spec: StreamSpec, clock: Clock | None) -> None:
+    def __init__(
+        self, engine: Runner, row: int, spec: StreamSpec, clock: Clock | None, together: int
+    ) -> None:
         self.spec = spec
         self.row = row
         self.hops = 0
@@ -44,6 +47,7 @@ class BatchedPhonesSession:
         self._engine = engine
         self._clock = clock
         self._intake = HopIntake(spec, HOP)
+        self._groups = HopGroups(spec, HOP, together)
         self._interval_ns = int(SECOND / spec.frame_rate)
         self._leave = weakref.finalize(self, engine.release, row)
 
@@ -55,6 +59,7 @@ class BatchedPhonesSession:
                 holds values that are not finite.
             EngineError: the samples made the model overflow; the stream has ended.
         """
+        self.check(chunk)
         return self._engine.run(self.take(chunk))
 
     def flush(self) -> list[BlendshapeFrame]:
@@ -73,7 +78,8 @@ class BatchedPhonesSession:
             ConfigError: it is out of range.
         """
         self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return self._intake.retune(self.spec, self.frames, self.hops)
+        self._groups.retune(self.spec)
+        return self._intake.retune(self.spec, self.frames, self._groups.heard)
 
     def close(self) -> None:
         """Free the row; the stream has ended."""
@@ -87,18 +93,17 @@ class BatchedPhonesSession:
             raise ValueError(f"the samples from {chunk.start} on are not finite numbers")
 
     def take(self, chunk: AudioChunk) -> "Take":
-        """Accept samples, and return the work that they make; raises what `check` does."""
-        self.check(chunk)
-        return self._job(self._intake.push(chunk), chunk.captured)
+        """Accept samples that `check` has seen, and return the work that they make."""
+        return self._job(self._intake.take(chunk), chunk.captured)
 
     def _job(self, hops: Array, captured: int) -> "Take":
-        count = len(hops)
+        groups = self._groups.add(hops)
         return Take(
             session=self,
-            hops=hops,
+            groups=groups,
             captured=captured,
-            steps=max(count, int(bool(self.ready()))),
-            deadline=self._engine.now() + count * HOP_NS + self._interval_ns,
+            steps=max(len(groups), int(bool(self.ready()))),
+            deadline=self._engine.now() + len(hops) * HOP_NS + self._interval_ns,
         )
 
     def ready(self) -> list[int]:
@@ -120,8 +125,8 @@ class Take:
     """Some samples of one stream, on their way through the model: a job of the batcher."""
 
     session: BatchedPhonesSession
-    hops: Array
-    """`[K, 160]`."""
+    groups: list[Samples]
+    """Hops that go through the encoder together, a step each, `[n * 160]`."""
     captured: int
     steps: int
     deadline: int

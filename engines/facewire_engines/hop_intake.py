@@ -25,6 +25,11 @@ def stream_spec(frame_rate: Fraction, lookahead_ms: float, longest_ms: float) ->
     return StreamSpec(SAMPLE_RATE, frame_rate, round(lookahead_ms * SAMPLE_RATE / 1000))
 
 
+def hops_within(spec: StreamSpec, timestamp: int, hop: int) -> int:
+    """Return how many hops of a stream end within the look-ahead of a frame."""
+    return (timestamp + spec.lookahead) // hop
+
+
 class HopIntake:
     """Takes chunks of any length, and gives whole hops: how audio was cut is forgotten here."""
 
@@ -57,6 +62,10 @@ class HopIntake:
             ValueError: as `check` does.
         """
         self.check(chunk)
+        return self.take(chunk)
+
+    def take(self, chunk: AudioChunk) -> Samples:
+        """Do as `push` does with a chunk that `check` has seen."""
         self._received = chunk.end
         return self._cut(chunk.samples)
 
@@ -67,11 +76,8 @@ class HopIntake:
 
     def is_due(self, timestamp: int, hops: int) -> bool:
         """Tell whether a frame's look-ahead ends within so many hops, and its sample is there."""
-        return self.needs(timestamp) <= hops and timestamp < self._received
-
-    def needs(self, timestamp: int) -> int:
-        """Return how many hops end within the look-ahead of a frame, from the first one on."""
-        return (timestamp + self._spec.lookahead) // self._hop
+        heard = hops_within(self._spec, timestamp, self._hop) <= hops
+        return heard and timestamp < self._received
 
     def retune(self, spec: StreamSpec, frames: int, hops: int) -> int:
         """Let another look-ahead hold from now on.
@@ -91,7 +97,9 @@ class HopIntake:
         return frames
 
     def _cut(self, samples: Samples) -> Samples:
-        pending = np.concatenate((self._pending, samples.astype(np.float32, copy=False)))
+        pending = samples.astype(np.float32, copy=False)
+        if len(self._pending):
+            pending = np.concatenate((self._pending, pending))
         whole = len(pending) // self._hop * self._hop
         self._pending = pending[whole:]
         return pending[:whole].reshape(-1, self._hop)

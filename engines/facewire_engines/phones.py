@@ -1,9 +1,6 @@
 """The embedded engine: a causal encoder to phonetic tokens, and a windowed decoder to 52 weights.
 
-The geometry below is the one that `facewire_training.encoder` and `.decoder` describe. On a
-processor, hops that complete no frame wait for the one that does, and go through the encoder in one
-run with it, whose weights are then read once. Which hops those are follows from the frame rate and
-the look-ahead alone, so how audio was chunked cannot change a single bit of a frame.
+The geometry below is the one that `facewire_training.encoder` and `.decoder` describe.
 """
 
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ from facewire.clock import Clock
 from facewire.errors import EngineError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
 from facewire_engines.graph import Graph, GraphLoader
+from facewire_engines.hop_groups import TOGETHER, HopGroups
 from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 from facewire_engines.model_files import Manifest, read_graph, read_manifest
 from facewire_engines.onnx_graph import load_onnx
@@ -36,10 +34,8 @@ NOW_PLACE = int(np.searchsorted(PLACES_MS, 0))
 MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
 """Tokens that the oldest window can reach back to."""
 SILENCE = PHONES.index("sil")
-TOGETHER = 4
-"""Hops in one run of the encoder at most: more would be felt when a frame is due."""
 PROCESSOR = ("onnx", "torch")
-"""The back-ends that take several hops at once; compiled plans are for one."""
+"""The back-ends that take several hops in one run; compiled plans are for one."""
 
 ENCODER_INPUTS: tuple[str, ...] = ("samples", "past_samples", "past_mel", "past_hidden")
 DECODER_INPUTS: tuple[str, ...] = ("tokens", "known", "effort", "effort_known")
@@ -79,6 +75,11 @@ class PhonesEngine:
         return HOP
 
     @property
+    def together(self) -> int:
+        """How many hops one run of the encoder may take."""
+        return TOGETHER if self.encoder.backend in PROCESSOR else 1
+
+    @property
     def past(self) -> tuple[Array, ...]:
         """What the encoder remembers before its first sample, for one stream."""
         return tuple(past.zeros(1) for past in self.encoder.spec.pasts)
@@ -110,8 +111,7 @@ class PhonesSession:
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
         self._tokens[:, SILENCE] = 1.0
         self._intake = HopIntake(spec, HOP)
-        self._together = TOGETHER if engine.encoder.backend in PROCESSOR else 1
-        self._held: list[Samples] = []
+        self._groups = HopGroups(spec, HOP, engine.together)
         self._hops = 0
         self._frames = 0
 
@@ -133,42 +133,27 @@ class PhonesSession:
         Raises:
             ConfigError: it is out of range.
         """
-        self._encode()
         self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return self._intake.retune(self.spec, self._frames, self._hops)
+        self._groups.retune(self.spec)
+        return self._intake.retune(self.spec, self._frames, self._groups.heard)
 
     def _take(self, hops: Array, captured: int) -> list[BlendshapeFrame]:
         frames = self._ready(Stamps(captured=captured))
-        for hop in hops:
-            self._held.append(hop)
-            if len(self._held) < self._together and not self._completes():
-                continue
+        for samples in self._groups.add(hops):
             started = self._now()
-            self._encode()
+            self._encode(samples)
             stamps = Stamps(captured=captured, started=started, encoded=self._now())
             frames += self._ready(stamps)
         return frames
 
-    def _completes(self) -> bool:
-        """Tell whether the look-ahead of some frame ends within the last hop that is held."""
-        heard = self._hops + len(self._held)
-        frame = self._frames
-        while (needs := self._intake.needs(self.spec.timestamp(frame))) < heard:
-            frame += 1
-        return needs == heard
-
-    def _encode(self) -> None:
-        """Run the encoder over what is held: the newest rows replace what was said before."""
-        if not self._held:
-            return
-        samples = np.concatenate(self._held)[None]
-        count, self._held = len(self._held), []
-        classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples})
-        for place in range(count):
+    def _encode(self, samples: Samples) -> None:
+        """Run the encoder over some hops: the newest rows replace what was said before."""
+        classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples[None]})
+        for place in range(classes.shape[1]):
             self._tokens[HINDSIGHT:] = self._tokens[HINDSIGHT - 1 : -1].copy()
             self._tokens[:HINDSIGHT, :-1] = classes[0, place]
             self._tokens[:HINDSIGHT, -1] = effort[0, place]
-        self._hops += count
+            self._hops += 1
 
     def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the hops that were encoded."""
