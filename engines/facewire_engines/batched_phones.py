@@ -107,7 +107,7 @@ class BatchedPhonesEngine:
             ) from None
         self._rows.reset(row)
         self._batcher.join()
-        return BatchedPhonesSession(self, row, spec, clock, self._model.together)
+        return BatchedPhonesSession(self, row, spec, clock)
 
     def warm_up(self) -> None:
         """Run every size of batch, while no session is open: a GPU compiles in its first runs.
@@ -158,31 +158,25 @@ class BatchedPhonesEngine:
         self._batcher.leave()
 
     def _step(self, takes: Sequence[Take]) -> None:
-        """Let each stream hear its next hops, and decode what is ready before and after that."""
+        """Let each stream hear its next hop, and decode what is ready before and after that."""
         self._decode(takes)
-        hearing = [take for take in takes if take.done < len(take.groups)]
-        for length in {len(take.groups[take.done]) for take in hearing}:
-            self._hear([take for take in hearing if len(take.groups[take.done]) == length])
+        hearing = [take for take in takes if take.done < len(take.hops)]
         if hearing:
+            for take in hearing:
+                take.started = take.session.now()
+            rows = np.array([take.session.row for take in hearing])
+            sound = self._rows.encode(rows, np.stack([take.hops[take.done] for take in hearing]))
+            for take, finite in zip(hearing, sound, strict=True):
+                take.session.hops += 1
+                take.encoded = take.session.now()
+                if not finite:
+                    take.error = EngineError(
+                        "the state of this stream is no longer finite; open a new one, and send "
+                        "samples in [-1, 1]"
+                    )
             self._decode(hearing)
         for take in takes:
             take.done += 1
-
-    def _hear(self, takes: Sequence[Take]) -> None:
-        """Run the encoder over the next group of each stream; all are of one length."""
-        for take in takes:
-            take.started = take.session.now()
-        rows = np.array([take.session.row for take in takes])
-        samples = np.stack([take.groups[take.done] for take in takes])
-        sound = self._rows.encode(rows, samples)
-        for take, finite in zip(takes, sound, strict=True):
-            take.session.hops += samples.shape[1] // HOP
-            take.encoded = take.session.now()
-            if not finite:
-                take.error = EngineError(
-                    "the state of this stream is no longer finite; open a new one, and send "
-                    "samples in [-1, 1]"
-                )
 
     def _decode(self, takes: Sequence[Take]) -> None:
         wanted = [(take, moment) for take in takes for moment in take.session.ready()]

@@ -7,8 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from facewire.clock import SECOND, Clock
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
-from facewire_engines.hop_groups import HopGroups
+from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
 from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones_rows import Array
@@ -35,9 +34,7 @@ class Runner(Protocol):
 class BatchedPhonesSession:
     """One stream. Used by one thread at a time; its tensors are a row of its engine's."""
 
-    def __init__(
-        self, engine: Runner, row: int, spec: StreamSpec, clock: Clock | None, together: int
-    ) -> None:
+    def __init__(self, engine: Runner, row: int, spec: StreamSpec, clock: Clock | None) -> None:
         self.spec = spec
         self.row = row
         self.hops = 0
@@ -47,7 +44,6 @@ class BatchedPhonesSession:
         self._engine = engine
         self._clock = clock
         self._intake = HopIntake(spec, HOP)
-        self._groups = HopGroups(spec, HOP, together)
         self._interval_ns = int(SECOND / spec.frame_rate)
         self._leave = weakref.finalize(self, engine.release, row)
 
@@ -78,8 +74,7 @@ class BatchedPhonesSession:
             ConfigError: it is out of range.
         """
         self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        self._groups.retune(self.spec)
-        return self._intake.retune(self.spec, self.frames, self._groups.heard)
+        return self._intake.retune(self.spec, self.frames, self.hops)
 
     def close(self) -> None:
         """Free the row; the stream has ended."""
@@ -97,13 +92,13 @@ class BatchedPhonesSession:
         return self._job(self._intake.take(chunk), chunk.captured)
 
     def _job(self, hops: Array, captured: int) -> "Take":
-        groups = self._groups.add(hops)
+        count = len(hops)
         return Take(
             session=self,
-            groups=groups,
+            hops=hops,
             captured=captured,
-            steps=max(len(groups), int(bool(self.ready()))),
-            deadline=self._engine.now() + len(hops) * HOP_NS + self._interval_ns,
+            steps=max(count, int(bool(self.ready()))),
+            deadline=self._engine.now() + count * HOP_NS + self._interval_ns,
         )
 
     def ready(self) -> list[int]:
@@ -125,8 +120,8 @@ class Take:
     """Some samples of one stream, on their way through the model: a job of the batcher."""
 
     session: BatchedPhonesSession
-    groups: list[Samples]
-    """Hops that go through the encoder together, a step each, `[n * 160]`."""
+    hops: Array
+    """`[K, 160]`."""
     captured: int
     steps: int
     deadline: int

@@ -42,21 +42,20 @@ class PhonesRows:
         self._hops[row] = 0
 
     def encode(self, rows: Indices, samples: Array) -> NDArray[np.bool_]:
-        """Hear one or more hops in each of some rows.
+        """Hear one hop in each of some rows.
 
         Args:
             rows: `[B]`, each at most once.
-            samples: `[B, n * 160]`.
+            samples: `[B, 160]`.
 
         Returns:
             Whether the state of each row is still finite, `[B]`; where not, it stays so.
         """
         classes, effort = self._encoder.step(rows, {ENCODER_INPUTS[0]: samples})
-        for place in range(classes.shape[1]):
-            slots = (self._hops[rows, None] - np.arange(HINDSIGHT)) % MEMORY
-            self._tokens[rows[:, None], slots, :-1] = classes[:, place]
-            self._tokens[rows[:, None], slots, -1] = effort[:, place]
-            self._hops[rows] += 1
+        slots = (self._hops[rows, None] - np.arange(HINDSIGHT)) % MEMORY
+        self._tokens[rows[:, None], slots, :-1] = classes[:, 0]
+        self._tokens[rows[:, None], slots, -1] = effort[:, 0]
+        self._hops[rows] += 1
         return self._encoder.finite(rows)
 
     def decode(self, rows: Indices, timestamps: Indices) -> tuple[Array, Array]:
