@@ -58,6 +58,8 @@ class PhonesEngine:
     manifest: Manifest
     encoder: Graph
     decoder: Graph
+    together: int = 1
+    """How many hops one run of the encoder may take."""
 
     @property
     def name(self) -> str:
@@ -73,11 +75,6 @@ class PhonesEngine:
     def hop(self) -> int:
         """Samples between two steps of the encoder."""
         return HOP
-
-    @property
-    def together(self) -> int:
-        """How many hops one run of the encoder may take."""
-        return TOGETHER if self.encoder.backend in PROCESSOR else 1
 
     @property
     def past(self) -> tuple[Array, ...]:
@@ -226,7 +223,8 @@ def load_phones(folder: Path, load: GraphLoader = load_onnx) -> PhonesEngine:
     if manifest.tokens != PHONES or manifest.blendshapes != arkit.NAMES:
         raise EngineError(f"the model in {folder} speaks other tokens or shapes than this engine")
     encoder, decoder = (_load(folder, manifest, name, load) for name in GRAPHS)
-    return PhonesEngine(manifest, encoder, decoder)
+    together = TOGETHER if encoder.backend in PROCESSOR else 1
+    return PhonesEngine(manifest, encoder, decoder, together)
 
 
 def _load(folder: Path, manifest: Manifest, name: str, load: GraphLoader) -> Graph:
