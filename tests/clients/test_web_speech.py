@@ -142,3 +142,23 @@ def test_a_killed_browser_leaves_the_server_healthy(
         page.get_by_role("button", name="Speak").click()
         page.wait_for_function("facewire.state === 'speaking' && facewire.frames > 30")
     survivor.close()
+
+
+def test_the_look_ahead_is_turned_while_somebody_speaks(
+    launch: Launch, server: str, open_page: OpenPage, speech: tuple[Path, Curve]
+) -> None:
+    browser = launch(*microphone_arguments(speech[0]))
+    with open_page(browser, server) as page:
+        page.get_by_role("button", name="Speak").click()
+        page.wait_for_function("facewire.state === 'speaking' && facewire.frames > 30")
+        session = page.evaluate("facewire.hello.session")
+        for ms in (0, 160, 40):
+            page.get_by_label("Look-ahead").fill(str(ms))
+            page.wait_for_function(f"facewire.hello.lookahead === {ms * 16}")
+            assert page.locator("#lookahead-ms").inner_text() == f"{ms} ms"
+            shown = page.evaluate("facewire.frames")
+            page.wait_for_function(f"facewire.frames > {shown + 30}")
+        assert page.evaluate("facewire.hello.session") == session
+        assert page.evaluate("facewire.dropped") == 0
+        page.get_by_role("button", name="Stop listening").click()
+    browser.close()

@@ -27,6 +27,8 @@ export class FaceClient extends Connection {
     this.onaudio = null;
     /** @type {((end: {frames: number, dropped: number, late: number}) => void) | null} */
     this.onend = null;
+    /** @type {((hello: object) => void) | null} another look-ahead holds; the hello says which */
+    this.onlookahead = null;
     this.dropped = 0;
     this._lastIndex = null;
     this._sent = 0;
@@ -70,6 +72,14 @@ export class FaceClient extends Connection {
     return true;
   }
 
+  /**
+   * Let the faces of a session listen further ahead, or less far, from the audio on that is sent next.
+   * @param {number} ms
+   */
+  setLookahead(ms) {
+    this._send({ type: "lookahead", ms });
+  }
+
   /** Say that no more audio comes. @returns {Promise<object>} the server's end, after the last frames */
   end() {
     this._send({ type: "end" });
@@ -79,6 +89,10 @@ export class FaceClient extends Connection {
   _take(message) {
     if (message.type === "hello") this._lastIndex = null;
     if (message.type === "end") this.onend?.(message);
+    if (message.type === "lookahead") {
+      this.hello = { ...this.hello, lookahead: message.lookahead };
+      this.onlookahead?.(this.hello);
+    }
   }
 
   _takeAudio({ start, pcm }) {

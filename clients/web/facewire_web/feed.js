@@ -21,7 +21,7 @@ export class Feed {
   /**
    * @param {string} server
    * @param {{onstate: (state: FeedState, sentence: string) => void, onhello: (hello: object) => void,
-   *   onframe: (frame: import("./client.js").Frame) => void,
+   *   onframe: (frame: import("./client.js").Frame) => void, onlookahead: (hello: object) => void,
    *   onaudio: (start: number, samples: Int16Array) => void}} listener
    */
   constructor(server, listener) {
@@ -87,6 +87,14 @@ export class Feed {
     }
   }
 
+  /**
+   * Let the session listen further ahead, or less far, if there is one.
+   * @param {number} ms
+   */
+  setLookahead(ms) {
+    if (this.state === "speaking") this.client.setLookahead(ms);
+  }
+
   /** Stop speaking, let the last words be shown, and go back to watching. */
   async stop() {
     const { client, state } = this;
@@ -111,6 +119,7 @@ export class Feed {
     this.client = client;
     client.onframe = (frame) => this._listener.onframe(frame);
     client.onaudio = (start, samples) => this._listener.onaudio(start, samples);
+    client.onlookahead = (hello) => this._listener.onlookahead(hello);
     return client;
   }
 

@@ -75,7 +75,7 @@ function showStill(text) {
 }
 
 function goLive(server) {
-  const feed = new Feed(server, { onstate, onhello, onframe, onaudio });
+  const feed = new Feed(server, { onstate, onhello, onframe, onaudio, onlookahead });
   const talk = new Talk(server, {
     ontake: () => takeFace(feed),
     ongive: () => giveFace(feed),
@@ -88,8 +88,9 @@ function goLive(server) {
   inspection.steps = talk.meter;
   byId("speak").addEventListener("click", () => toggleSpeech(feed, talk));
   byId("sound").addEventListener("click", () => toggleSound(feed));
-  byId("lookahead").addEventListener("change", () => {
-    if (feed.state === "speaking") void feed.speak({ lookaheadMs: lookaheadMs() });
+  byId("lookahead").addEventListener("input", () => {
+    byId("lookahead-ms").textContent = `${lookaheadMs()} ms`;
+    feed.setLookahead(lookaheadMs());
   });
   feed.watch();
   requestAnimationFrame(function tick(nowMs) {
@@ -141,7 +142,7 @@ function closeSound() {
 }
 
 function lookaheadMs() {
-  return Number(document.querySelector("[name=lookahead]:checked").value);
+  return Number(byId("lookahead").value);
 }
 
 function onhello(hello) {
@@ -152,6 +153,12 @@ function onhello(hello) {
   curves.reset();
   latency.reset();
   closeSound();
+  readout.hello(hello);
+}
+
+function onlookahead(hello) {
+  inspection.hello = hello;
+  latency.reset();
   readout.hello(hello);
 }
 
