@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -58,6 +58,7 @@ class FaceServer:
         broadcaster: Broadcaster | None = None,
         max_sessions: int = 8,
         allow_origin: Collection[str] = (),
+        voices: Sequence[str] = (),
         reader_patience_s: float = 10.0,
     ) -> None:
         """Get ready to listen.
@@ -71,6 +72,8 @@ class FaceServer:
             broadcaster: the live stream for `/face`; without one there is nothing to watch.
             max_sessions: how many clients may be on `/session` and `/speak` at the same time.
             allow_origin: web origins that may connect besides our own page and this machine's.
+            voices: of this machine, which clients of `/speak` may name besides the embedded ones;
+                the first is for those who name none.
             reader_patience_s: how long a session's client may leave its frames unread.
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
@@ -82,6 +85,7 @@ class FaceServer:
         self._port = port
         self._max_sessions = max_sessions
         self._allow_origin = tuple(allow_origin)
+        self._voices = tuple(voices)
         self._reader_patience_s = reader_patience_s
         self._sessions = 0
         self._connections: set[ServerConnection] = set()
@@ -214,8 +218,9 @@ class FaceServer:
         try:
             if speaks:
                 await SpeakConnection(
-                    connection, self._engine, self._make_face, clock=clock, patience_s=patience_s
-                ).run()
+                    connection, self._engine, self._make_face,
+                    clock=clock, patience_s=patience_s, voices=self._voices,
+                ).run()  # fmt: skip
             else:
                 await SessionConnection(
                     connection, self._engine, self._make_face, self._session_hello,

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 
 from websockets.asyncio.server import ServerConnection
 
@@ -9,7 +10,7 @@ from facewire import __version__
 from facewire.audio_format import Encoding
 from facewire.clock import Clock
 from facewire.engine import Engine
-from facewire.errors import CapacityError, ConfigError
+from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.frames import StreamSpec
 from facewire.playout import Shown
 from facewire.server_session import FaceFactory, answer_ping, name_of
@@ -59,12 +60,14 @@ class SpeakConnection:
         *,
         clock: Clock,
         patience_s: float,
+        voices: Sequence[str] = (),
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._make_face = make_face
         self._clock = clock
         self._patience_s = patience_s
+        self._voices = voices
         self._frames = 0
 
     async def run(self) -> None:
@@ -112,14 +115,17 @@ class SpeakConnection:
                     helper.cancel()
         finally:
             speaker.workshop.silence()
+            await asyncio.to_thread(roads.close)
         await self._send(Ended(frames=self._frames, late=speaker.playout.late))
 
     async def _open(self, request: OpenSpeech) -> SpeechRoads:
         try:
-            return await asyncio.to_thread(open_roads, self._engine, request, self._clock)
+            return await asyncio.to_thread(
+                open_roads, self._engine, request, self._clock, self._voices
+            )
         except CapacityError as error:
             raise ProtocolError(str(error), ErrorCode.BUSY) from error
-        except ConfigError as error:
+        except (ConfigError, EngineError) as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
     def _hello(self, roads: SpeechRoads, spec: StreamSpec) -> SpeechHello:

@@ -65,6 +65,9 @@ class ServerSettings(_Table, frozen=True):
     """How many clients may send audio at the same time."""
     allow_origin: tuple[str, ...] = ()
     """Web origins that may connect besides our own page, such as "https://example.org"."""
+    voices: tuple[str, ...] = ()
+    """Voices of this machine, such as "cosyvoice:ann.toml", that clients of /speak may name; the
+    first is for those who name none. Without any, they get the embedded voice."""
 
 
 class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True):

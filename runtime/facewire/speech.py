@@ -27,10 +27,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """A piece of speech, usually a clause, on a clock of its own that begins at 0."""
+    """A piece of speech, usually a clause, on a clock of its own that begins at 0.
+
+    The tokens of some audio may come in an earlier piece than the audio, and then its face can be
+    ready first; never in a later one. All pieces of a text together have as many samples as their
+    tokens cover.
+    """
 
     samples: Samples
-    """[N], in [-1, 1], as many as the tokens cover."""
+    """[N], in [-1, 1]."""
     tokens: NDArray[np.int32]
     """Ids [T] in the voice's space."""
     words: tuple[Span, ...] = ()

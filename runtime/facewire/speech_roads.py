@@ -1,5 +1,6 @@
 """What a stream of turns is made with: a voice, decoders for tokens, an encoder for audio."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facewire.clock import Clock
@@ -9,7 +10,14 @@ from facewire.speak_requests import OpenSpeech
 from facewire.speech import Voice
 from facewire.tokens import TokenSpace
 from facewire.turn_faces import AudioFaces, TokenFaces
-from facewire.voices import TokenDecoder, load_voice, token_decoder
+from facewire.voices import (
+    TokenDecoder,
+    holding,
+    load_local_voice,
+    load_voice,
+    token_decoder,
+    voice_decoder,
+)
 
 TOKEN_LOOKAHEAD_MS = 150.0
 """Into the tokens, which costs nothing: they exist before their audio."""
@@ -38,6 +46,12 @@ class SpeechRoads:
             return token_decoder(self.engine, self.request.tokens).space
         except ConfigError:
             return None
+
+    def close(self) -> None:
+        """Let go of what the voice holds, such as a connection to what speaks."""
+        if self.voice is not None:
+            with holding(self.voice):
+                pass
 
     def spoken(self) -> TokenFaces:
         """Begin a run of faces from the voice's tokens."""
@@ -76,17 +90,30 @@ class SpeechRoads:
         return TokenFaces(session, decoder.space)
 
 
-def open_roads(engine: Engine, request: OpenSpeech, clock: Clock) -> SpeechRoads:
+def open_roads(
+    engine: Engine, request: OpenSpeech, clock: Clock, voices: Sequence[str] = ()
+) -> SpeechRoads:
     """Load what a client asks for; it takes a moment.
+
+    Args:
+        engine: decodes the tokens, where the voice has no decoder of its own.
+        request: what is asked for.
+        clock: stamps the frames.
+        voices: of this machine, which clients may name; the first is for those who name none.
 
     Raises:
         ConfigError: there is no such voice, or the engine cannot be driven by its tokens.
+        EngineError: what speaks cannot be reached, or does not fit.
     """
     if not request.text:
         return SpeechRoads(engine, request, clock, None, None)
-    voice = load_voice(
-        language=request.language, voice=request.voice, rate=request.rate, pitch=request.pitch
-    )
-    roads = SpeechRoads(engine, request, clock, voice, token_decoder(engine, voice.space.name))
+    voice = _load(request, voices)
+    roads = SpeechRoads(engine, request, clock, voice, voice_decoder(engine, voice))
     roads.spoken()
     return roads
+
+
+def _load(request: OpenSpeech, voices: Sequence[str]) -> Voice:
+    name = request.voice or next(iter(voices), "")
+    load = load_local_voice if name in voices else load_voice
+    return load(language=request.language, voice=name, rate=request.rate, pitch=request.pitch)

@@ -109,8 +109,9 @@ class Turn:
 
     @property
     def drained(self) -> bool:
-        """Whether all of it has been given away."""
-        return self.complete and not self._faces and self._waiting < _SHORT
+        """Whether all of it has been given away; faces whose sound never came do not count."""
+        over = not self._faces or (self._has_audio and self._own >= self._known)
+        return self.complete and over and self._waiting < _SHORT
 
     def show(self, frames: Iterable[BlendshapeFrame]) -> None:
         """Take the next faces."""

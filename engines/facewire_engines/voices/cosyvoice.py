@@ -56,7 +56,9 @@ class CosyVoice:
                 raise
 
     def speak(self, text: str) -> Iterator[Speech]:
-        """Yield the speech of a text as its audio comes; closing the iterator ends the turn.
+        """Yield the speech of a text, its tokens as they come and its audio as it comes.
+
+        Closing the iterator ends the turn.
 
         Raises:
             ConfigError: the worker is gone and does not come back.
@@ -219,7 +221,7 @@ class CosyVoiceTurn:
         self.close()
 
     def __iter__(self) -> Iterator[Speech]:
-        """Yield the speech as its audio comes.
+        """Yield the speech, its tokens as they come and its audio as it comes.
 
         Raises:
             EngineError: the worker ended, stalls, failed, or sent what does not add up.

@@ -1,4 +1,4 @@
-"""What a worker has sent of one turn, put together into speech that ends with whole tokens."""
+"""What a worker has sent of one turn, as speech: tokens at once, audio up to whole tokens."""
 
 import numpy as np
 import soxr
@@ -31,6 +31,8 @@ class TurnIntake:
         """Samples that came, at their rate."""
         self._given = 0
         """Tokens that were given."""
+        self._sounded = 0
+        """Tokens whose audio was given."""
         self._resampler = (
             soxr.ResampleStream(theirs, ours, 1, dtype="float32") if theirs != ours else None
         )
@@ -38,7 +40,7 @@ class TurnIntake:
     @property
     def ahead(self) -> NDArray[np.int32]:
         """The tokens of which the audio has not come, ids [T]: what a decoder may look into."""
-        return self._tokens[self._given :]
+        return self._tokens[self._sounded :]
 
     def take(self, piece: Piece, payload: bytes) -> None:
         """Add what came.
@@ -60,8 +62,8 @@ class TurnIntake:
         self._append(samples, last=False)
 
     def ready(self) -> Speech | None:
-        """Return the speech of all tokens whose audio is whole, if there are any."""
-        end = self._space.sample(self._given, self._ours) + len(self._audio)
+        """Return what has come and was not given: tokens, and the audio of whole ones."""
+        end = self._space.sample(self._sounded, self._ours) + len(self._audio)
         return self._give(min(self._space.token(end, self._ours), len(self._tokens)))
 
     def finish(self, done: Done) -> Speech | None:
@@ -76,18 +78,18 @@ class TurnIntake:
         self._append(np.zeros(0, np.float32), last=True)
         # What a resampler lacks or has too much at its end, less than a millisecond.
         rest = self._space.sample(len(self._tokens), self._ours)
-        rest -= self._space.sample(self._given, self._ours)
+        rest -= self._space.sample(self._sounded, self._ours)
         self._audio = np.pad(self._audio, (0, max(0, rest - len(self._audio))))[:rest]
         return self._give(len(self._tokens))
 
     def _give(self, end: int) -> Speech | None:
-        """Return the speech from the last token given to `end`."""
-        if end <= self._given:
+        """Return the tokens that are new, and the audio up to the one before `end`."""
+        if end <= self._sounded and len(self._tokens) == self._given:
             return None
-        first, last = (self._space.sample(token, self._ours) for token in (self._given, end))
-        speech = Speech(self._audio[: last - first], self._tokens[self._given : end])
+        first, last = (self._space.sample(token, self._ours) for token in (self._sounded, end))
+        speech = Speech(self._audio[: last - first], self._tokens[self._given :])
         self._audio = self._audio[last - first :]
-        self._given = end
+        self._given, self._sounded = len(self._tokens), end
         return speech
 
     def _append(self, samples: Samples, *, last: bool) -> None:

@@ -191,5 +191,6 @@ def serve_page(
         port=settings.server.port,
         max_sessions=settings.server.max_sessions,
         allow_origin=settings.server.allow_origin,
+        voices=settings.server.voices,
         broadcaster=broadcaster,
     )

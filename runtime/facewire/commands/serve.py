@@ -26,6 +26,8 @@ Examples:
     facewire serve --host 0.0.0.0 --port 9000 --max-sessions 32
 
     facewire serve --allow-origin https://example.org
+
+    facewire serve --voice cosyvoice:ann.toml     # what the page types is spoken by CosyVoice
 """
 
 
@@ -36,6 +38,15 @@ def serve(
         int | None, typer.Option("--max-sessions", help="Clients that may send audio at once.")
     ] = None,
     allow_origin: options.OriginOption = None,
+    voice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--voice",
+            metavar="cosyvoice:FILE.toml",
+            help="A voice of this machine that clients may name; the first is for those who name "
+            "none. May be repeated.",
+        ),
+    ] = None,
     engine: options.EngineOption = None,
     backend: options.BackendOption = None,
     profile: options.ProfileOption = None,
@@ -50,6 +61,7 @@ def serve(
         server__port=port,
         server__max_sessions=max_sessions,
         server__allow_origin=allow_origin,
+        server__voices=voice,
         stream__engine=engine,
         stream__backend=backend,
         face__seed=seed,

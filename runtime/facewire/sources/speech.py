@@ -69,6 +69,8 @@ class SpeechSource:
         self._made = Channel[Speech](_MADE)
         self._finished = False
         self._error: Exception | None = None
+        self._early = np.zeros(0, np.int32)
+        """Tokens whose audio has not come, after which there may still be silence."""
         self._audio: deque[Samples] = deque()
         self._position = 0
         """First sample that has not been played."""
@@ -166,12 +168,20 @@ class SpeechSource:
         if self._idle:
             self._turn += 1
             self._idle = False
+        speech = self._in_step(speech)
         words = [
             replace(word, start=word.start + self._end, end=word.end + self._end)
             for word in speech.words
         ]
         self._feed(speech)
         self._on_words(words)
+
+    def _in_step(self, speech: Speech) -> Speech:
+        """Return speech with the tokens of its own audio; those of later audio wait for it."""
+        tokens = np.concatenate((self._early, speech.tokens))
+        count = self._voice.space.token(len(speech.samples), self._voice.sample_rate)
+        self._early = tokens[count:]
+        return replace(speech, tokens=tokens[:count])
 
     def _append_silence(self) -> None:
         """Go on with as many silent tokens as a chunk needs at least."""

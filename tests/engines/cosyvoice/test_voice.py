@@ -1,16 +1,12 @@
 """CosyVoice as a voice: the real worker and voice, with a recording in the place of CosyVoice."""
 
 import gc
-import shutil
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from importlib import resources
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +14,6 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import soundfile
 import soxr
 
 from facewire.errors import ConfigError, EngineError
@@ -34,74 +29,9 @@ from facewire_engines.workers.source import worker_source
 
 pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
 
-STAND_IN = Path(__file__).with_name("replayed_cosyvoice.py")
 TOKENS = 230
-
-
-@pytest.fixture(scope="module")
-def recording() -> tuple[np.ndarray, np.ndarray]:
-    """Nine seconds of the bundled clip at 24 kHz, and an id for each 40 ms of what is heard."""
-    with resources.as_file(resources.files("facewire") / "assets" / "demo.flac") as clip:
-        samples, rate = soundfile.read(clip, dtype="float32")
-    audio = soxr.resample(np.tile(samples, 3), rate, 24_000)[: TOKENS * 960].astype(np.float32)
-    loudness = np.abs(audio.reshape(TOKENS, 960)).mean(1)
-    pitch = np.abs(np.diff(np.sign(audio.reshape(TOKENS, 960)), axis=1)).sum(1)
-    tokens = (loudness * 40_000 + pitch * 13).astype(np.int64) % 6561
-    return tokens.astype(np.int32), audio
-
-
-@pytest.fixture(scope="module")
-def folder(
-    recording: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """What the worker takes for a clone of CosyVoice."""
-    clone = tmp_path_factory.mktemp("clone")
-    (clone / "cosyvoice" / "cli").mkdir(parents=True)
-    shutil.copy(STAND_IN, clone / "cosyvoice" / "cli" / "cosyvoice.py")
-    np.savez(clone / "recording.npz", tokens=recording[0], audio=recording[1])
-    (clone / "prompt.wav").touch()
-    return clone
-
-
-@dataclass
-class Served:
-    """A worker within this process."""
-
-    stand_in: Any
-    """The module of CosyVoice's place."""
-    tts: Any
-    address: str
-
-
-@pytest.fixture
-def served(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Served]:
-    spec = spec_from_file_location("replayed_cosyvoice", STAND_IN)
-    assert spec is not None
-    assert spec.loader is not None
-    stand_in = module_from_spec(spec)
-    spec.loader.exec_module(stand_in)
-    tts = stand_in.AutoModel(str(folder))
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        arguments = server, worker.Speaker(tts), (worker.FIRST_HOP, worker.LONGEST_HOP)
-        thread = threading.Thread(target=worker.serve, args=arguments)
-        thread.start()
-        yield Served(stand_in, tts, f"127.0.0.1:{server.getsockname()[1]}")
-        stand_in.stalled.set()
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-def settings(served: Served, folder: Path, **more: Any) -> CosyVoiceSettings:
-    prompt = str(folder / "prompt.wav")
-    return CosyVoiceSettings(
-        **{"address": served.address, "prompt_wav": prompt, "prompt_text": "Hello.", **more}
-    )
-
-
-@pytest.fixture
-def voice(served: Served, folder: Path) -> Iterator[CosyVoice]:
-    with CosyVoice(settings(served, folder)) as voice:
-        yield voice
+"""Of the recording."""
+Make = Callable[..., CosyVoiceSettings]
 
 
 def joined(pieces: list[Speech]) -> tuple[np.ndarray, np.ndarray]:
@@ -141,15 +71,20 @@ def test_a_turn_gives_the_tokens_and_the_audio_in_step(
     assert isinstance(voice, CancellableVoice)
     assert (voice.space, voice.sample_rate, voice.silence) == (COSYVOICE2, 24_000, 4218)
     pieces = list(voice.speak("Hello."))
-    for piece in pieces:
-        assert len(piece.samples) == 960 * len(piece.tokens)
+    came = np.cumsum([len(piece.tokens) for piece in pieces])
+    sounded = np.cumsum([len(piece.samples) for piece in pieces])
+    assert (sounded <= 960 * came).all()
+    assert all(samples % 960 == 0 for samples in sounded)
     tokens, audio = joined(pieces)
     np.testing.assert_array_equal(tokens, recording[0])
     np.testing.assert_array_equal(audio, recording[1])
 
 
-def test_every_turn_begins_with_the_same_small_chunk(voice: CosyVoice, served: Served) -> None:
-    sizes = [[len(piece.tokens) for piece in voice.speak("Hello.")] for _ in range(3)]
+def test_every_turn_begins_with_the_same_small_chunk(voice: CosyVoice, served: Any) -> None:
+    sizes = [
+        [len(piece.samples) // 960 for piece in voice.speak("Hello.") if len(piece.samples)]
+        for _ in range(3)
+    ]
     # 25 tokens first, then 50 and 100; the vocoder holds the last four back.
     assert sizes == [[21, 50, 100, 59]] * 3
     needed = [len(tokens) for tokens, _, final in served.tts.model.made if not final]
@@ -158,7 +93,7 @@ def test_every_turn_begins_with_the_same_small_chunk(voice: CosyVoice, served: S
 
 def test_tokens_are_there_before_their_audio(voice: CosyVoice) -> None:
     with voice.turn("Hello.") as turn:
-        ahead = [turn.ahead for _ in turn]
+        ahead = [turn.ahead for piece in turn if len(piece.samples)]
     # The three that the flow looks ahead, and the four that the vocoder holds back, at least.
     assert min(ahead[:-1]) >= 7
 
@@ -172,13 +107,14 @@ def test_sentences_of_a_text_follow_each_other(
 
 
 def test_the_audio_is_resampled_where_another_rate_is_wanted(
-    served: Served, folder: Path, recording: tuple[np.ndarray, np.ndarray]
+    settings: Make, recording: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    with CosyVoice(settings(served, folder), sample_rate=16_000) as voice:
+    with CosyVoice(settings(), sample_rate=16_000) as voice:
         pieces = list(voice.speak("Hello."))
     tokens, audio = joined(pieces)
     np.testing.assert_array_equal(tokens, recording[0])
-    assert all(len(piece.samples) == 640 * len(piece.tokens) for piece in pieces)
+    assert all(len(piece.samples) % 640 == 0 for piece in pieces)
+    assert len(audio) == 640 * TOKENS
     expected = soxr.resample(recording[1], 24_000, 16_000)
     assert np.corrcoef(audio, expected)[0, 1] > 0.9999
 
@@ -193,20 +129,20 @@ def test_the_audio_is_resampled_where_another_rate_is_wanted(
     ],
 )
 def test_every_mode_speaks(
-    served: Served, folder: Path, recording: tuple[np.ndarray, np.ndarray], more: dict[str, str]
+    served: Any, settings: Make, recording: tuple[np.ndarray, np.ndarray], more: dict[str, str]
 ) -> None:
     served.tts.add_zero_shot_spk("I am Ann.", "", "ann")
-    with CosyVoice(settings(served, folder, **more)) as voice:
+    with CosyVoice(settings(**more)) as voice:
         np.testing.assert_array_equal(joined(list(voice.speak("Hello.")))[0], recording[0])
 
 
-def test_a_prompt_is_analysed_once(voice: CosyVoice, served: Served) -> None:
+def test_a_prompt_is_analysed_once(voice: CosyVoice, served: Any) -> None:
     for _ in range(3):
         list(voice.speak("Hello."))
     assert len(served.tts.frontend.spk2info) == 1
 
 
-def test_an_instruction_is_obeyed_with_a_cached_speaker(served: Served) -> None:
+def test_an_instruction_is_obeyed_with_a_cached_speaker(served: Any) -> None:
     served.tts.add_zero_shot_spk("I am Ann.", "", "ann")
     request = {"turn": 1, "text": "Hello.", "mode": "instruct", "speaker": "ann"}
     turn = worker.Turn({**request, "instruct": "Quietly."})
@@ -215,7 +151,7 @@ def test_an_instruction_is_obeyed_with_a_cached_speaker(served: Served) -> None:
     assert said == "Quietly.<|endofprompt|>"
 
 
-def test_the_prompt_is_trimmed_to_whole_blocks(served: Served) -> None:
+def test_the_prompt_is_trimmed_to_whole_blocks(served: Any) -> None:
     served.tts.add_zero_shot_spk("I am Ann.", "", "ann")
     turn = worker.Turn({"turn": 1, "text": "Hello.", "speaker": "ann"})
     (segment,) = worker.Speaker(served.tts).segments(turn)
@@ -249,16 +185,14 @@ def test_a_turn_that_fails_says_why_and_the_next_works(voice: CosyVoice, text: s
     assert len(joined(list(voice.speak("Hello.")))[0]) == TOKENS
 
 
-def test_a_worker_that_stalls_is_given_up_and_the_next_turn_works(
-    served: Served, folder: Path
-) -> None:
-    with CosyVoice(settings(served, folder, stall_s=0.2)) as voice:
+def test_a_worker_that_stalls_is_given_up_and_the_next_turn_works(settings: Make) -> None:
+    with CosyVoice(settings(stall_s=0.2)) as voice:
         with pytest.raises(EngineError, match=r"said nothing for 0\.2 s"):
             list(voice.speak("stall"))
         assert len(joined(list(voice.speak("Hello.")))[0]) == TOKENS
 
 
-def test_wrong_counts_are_refused(voice: CosyVoice, served: Served) -> None:
+def test_wrong_counts_are_refused(voice: CosyVoice, served: Any) -> None:
     audio = served.tts.model._audio
     served.tts.model._audio = audio[:-100]
     with pytest.raises(EngineError, match=r"samples for 230 tokens.*start it again"):
@@ -267,8 +201,8 @@ def test_wrong_counts_are_refused(voice: CosyVoice, served: Served) -> None:
     assert len(joined(list(voice.speak("Hello.")))[0]) == TOKENS
 
 
-def test_an_unknown_speaker_is_named(served: Served, folder: Path) -> None:
-    asked = settings(served, folder, prompt_wav="", speaker="bob")
+def test_an_unknown_speaker_is_named(settings: Make) -> None:
+    asked = settings(prompt_wav="", speaker="bob")
     with CosyVoice(asked) as voice, pytest.raises(EngineError, match="'bob' is not known"):
         list(voice.speak("Hello."))
 
@@ -279,7 +213,7 @@ def test_closing_the_turn_ends_it(voice: CosyVoice) -> None:
     assert len(joined(list(voice.speak("Hello.")))[0]) == TOKENS
 
 
-def test_cancel_wakes_who_waits(voice: CosyVoice, served: Served) -> None:
+def test_cancel_wakes_who_waits(voice: CosyVoice, served: Any) -> None:
     threading.Timer(0.1, voice.cancel).start()
     pieces = list(voice.speak("stall"))
     assert len(joined(pieces)[0]) < TOKENS
@@ -289,7 +223,7 @@ def test_cancel_wakes_who_waits(voice: CosyVoice, served: Served) -> None:
     assert len(joined(list(voice.speak("Hello.")))[0]) == TOKENS
 
 
-def test_a_hundred_cancels_leave_memory_and_threads_flat(voice: CosyVoice, served: Served) -> None:
+def test_a_hundred_cancels_leave_memory_and_threads_flat(voice: CosyVoice, served: Any) -> None:
     def cancel_some(count: int) -> None:
         for _ in range(count):
             pieces = voice.speak("slow")
@@ -310,9 +244,9 @@ def test_a_hundred_cancels_leave_memory_and_threads_flat(voice: CosyVoice, serve
     assert process.memory_info().rss - memory < 16 << 20
 
 
-def test_a_client_that_leaves_ends_its_turn(served: Served, folder: Path) -> None:
+def test_a_client_that_leaves_ends_its_turn(served: Any, settings: Make) -> None:
     before = threading.active_count()
-    with CosyVoice(settings(served, folder)) as voice:
+    with CosyVoice(settings()) as voice:
         next(voice.speak("slow"))
     for _ in range(500):
         if threading.active_count() == before:
