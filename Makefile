@@ -12,13 +12,22 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: demo test style types wheel bench train-tools clean
+PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
+MODELS := tests/engines tests/training tests/benchmarks
+
+.PHONY: demo test test-models test-streams style types wheel bench train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
 
-test: $(VENV)/.dev ## the whole test suite; what the machine lacks is skipped with one line
-	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
+test: $(VENV)/.dev ## the whole test suite, two halves at a time; what the machine lacks is skipped with one line
+	$(MAKE) --jobs 2 test-streams test-models
+
+test-models: $(VENV)/.dev ## engines, training and benchmarks; says what it found when it is done
+	$(PYTEST) $(MODELS) > $(VENV)/models.log 2>&1; status=$$?; cat $(VENV)/models.log; exit $$status
+
+test-streams: $(VENV)/.dev ## everything else
+	$(PYTEST) tests $(MODELS:%=--ignore=%)
 
 style: $(VENV)/.dev ## format and lint
 	$(BIN)/ruff format --check .

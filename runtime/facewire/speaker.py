@@ -229,7 +229,7 @@ class Speaker:
         """Yield what a client is told about a turn that has been sent whole."""
         self.workshop.making.pop(turn.number, None)
         self._pushed.pop(turn.number, None)
-        if not turn.frames:
+        if not turn.frames and not turn.failed:
             yield Problem(turn=turn.number, message="nothing in it can be spoken; give some words")
         lead = turn.face_lead()
         yield TurnEnds(

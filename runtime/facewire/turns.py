@@ -73,6 +73,8 @@ class Turn:
         """Whether it was interrupted: nothing of it is shown any more."""
         self.complete = False
         """Whether all of it was made."""
+        self.failed = False
+        """Whether somebody was told that it could not be made whole."""
         self.told = False
         """Whether somebody was told that it has been given away."""
         self.start: int | None = None

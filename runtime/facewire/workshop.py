@@ -67,6 +67,7 @@ class Workshop:
     def give_up(self, making: TurnMaking, why: str) -> None:
         """End a turn with what there is of it, and say why."""
         making.end()
+        making.turn.failed = True
         if making.text is not None:
             making.text.clear()
         self._on_problem(making.turn.number, why)

@@ -90,12 +90,15 @@ class WorkerLink:
             EngineError: it is none.
             Woken: `wake` was called since.
         """
-        while not self._received:
+        while True:
             must = owed()
-            ready, _, _ = select.select([self._socket, self._woken], [], [], self._stall_s)
+            patience_s = 0 if self._received else self._stall_s
+            ready, _, _ = select.select([self._socket, self._woken], [], [], patience_s)
             if self._woken in ready:
                 self._woken.recv(_READ)
                 raise Woken
+            if self._received:
+                return self._received.popleft()
             if not ready and must:
                 raise WorkerLost(
                     f"the CosyVoice worker at {self._where} has said nothing for "
@@ -103,7 +106,6 @@ class WorkerLink:
                 )
             if ready:
                 self._received += self._inbox.push(self._read())
-        return self._received.popleft()
 
     def wake(self) -> None:
         """Let whoever waits in `receive`, or comes there next, raise Woken."""
