@@ -100,6 +100,26 @@ async def test_who_names_no_voice_hears_the_servers_first(
     assert mouths.std(0).max() > 0.01
 
 
+async def test_faces_do_not_wait_for_the_sound(
+    engine: PhonesEngine, write_voice: WriteVoice, decoder: str, served: Any
+) -> None:
+    """40 tokens are chosen, 1.6 s, before the worker stalls with the sound of 21 of them."""
+    async with (
+        serve(engine, write_voice(decoder=decoder)) as server,
+        SpeakClient(f"ws://{server.address}", pacing="burst", audio=False, frame_rate=30) as client,
+    ):
+        await client.say("stall")
+        faces = 0
+        async for event in client:
+            faces += isinstance(event, WireFrame)
+            # The decoder looks 150 ms ahead, into tokens that exist.
+            if faces == (1.6 - 0.15) * 30 // 1:
+                served.stand_in.stalled.set()
+            if isinstance(event, TurnEnds):
+                break
+    assert faces > 200
+
+
 async def test_a_voice_that_fails_ends_its_turn_with_its_sound(
     engine: PhonesEngine, write_voice: WriteVoice, decoder: str
 ) -> None:
