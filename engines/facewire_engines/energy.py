@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.clock import Clock
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
-from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
+from facewire.frames import Samples, StreamSpec
+from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
+from facewire_engines.hop_session import TunableHopSession
 
 HOP = 160
 """Samples whose loudness is measured together."""
@@ -39,80 +41,39 @@ class EnergyEngine:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
-    ) -> "EnergySession":
+    ) -> TunableHopSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        return EnergySession(stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS), clock)
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        hearing = EnergyHearing()
+        return TunableHopSession(hearing, spec, clock, hop=HOP, longest_ms=MAX_LOOKAHEAD_MS)
 
 
-class EnergySession:
-    """All that is remembered about one stream. Used by one thread at a time."""
+class EnergyHearing:
+    """All that is remembered about one stream."""
 
-    def __init__(self, spec: StreamSpec, clock: Clock | None) -> None:
-        self.spec = spec
-        self._clock = clock
-        self._intake = HopIntake(spec, HOP)
+    def __init__(self) -> None:
         self._levels: list[float] = []
         """Of the hops that a frame to come may look at."""
         self._forgotten = 0
         """Hops before the first of `_levels`."""
-        self._frames = 0
 
-    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
-        """Take the next samples and return the frames that they complete.
+    def hear(self, samples: Samples) -> None:
+        """Remember how loud a hop was."""
+        self._levels.append(_level(samples))
 
-        Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
-        """
-        return self._take(self._intake.push(chunk), chunk.captured)
-
-    def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
-        return self._take(self._intake.flush(), self._now())
-
-    def set_lookahead(self, lookahead_ms: float) -> int:
-        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
-
-        Raises:
-            ConfigError: it is out of range.
-        """
-        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return self._intake.retune(self.spec, self._frames, self._forgotten + len(self._levels))
-
-    def _take(self, hops: Samples, captured: int) -> list[BlendshapeFrame]:
-        started = self._now()
-        # Hop by hop, so that no bit of a sum depends on how the audio was chunked.
-        self._levels += [_level(hop) for hop in hops]
-        return self._ready(Stamps(captured=captured, started=started, encoded=self._now()))
-
-    def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
-        frames: list[BlendshapeFrame] = []
-        hops = self._forgotten + len(self._levels)
-        while self._intake.is_due(timestamp := self.spec.timestamp(self._frames), hops):
-            frames.append(self._decode(timestamp, stamps))
-            self._frames += 1
-        return frames
-
-    def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
+    def face(self, timestamp: int, spec: StreamSpec) -> tuple[NDArray[np.float32], float]:
+        """Open the jaw as far as the hops around a moment were loud."""
         first = max((timestamp - REACH) // HOP, 0)
-        last = (timestamp + min(self.spec.lookahead, REACH)) // HOP
+        last = (timestamp + min(spec.lookahead, REACH)) // HOP
         del self._levels[: max(first - self._forgotten, 0)]
         self._forgotten = max(first, self._forgotten)
         heard = self._levels[: last - self._forgotten]
         level = math.fsum(heard) / len(heard) if heard else 0.0
-        return BlendshapeFrame(
-            weights=_WIDE_OPEN * np.float32(level),
-            index=self._frames,
-            timestamp=timestamp,
-            speech=min(1.0, 4 * level),
-            stamps=Stamps(stamps.captured, stamps.started, stamps.encoded, self._now()),
-        )
-
-    def _now(self) -> int:
-        return self._clock.now() if self._clock else 0
+        return _WIDE_OPEN * np.float32(level), min(1.0, 4 * level)
 
 
 def _level(hop: Samples) -> float:

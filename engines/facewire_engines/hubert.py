@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.clock import Clock
 from facewire.errors import EngineError
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire.frames import AudioChunk, Samples, StreamSpec
 from facewire_engines.graph import Graph, GraphLoader
-from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
+from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
+from facewire_engines.hop_session import HopSession
 from facewire_engines.model_files import Manifest, read_graph, read_manifest
 from facewire_engines.onnx_graph import load_onnx
 
@@ -94,59 +95,34 @@ class HubertEngine:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
-    ) -> "HubertSession":
+    ) -> HopSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, self.longest_lookahead_ms)
-        return HubertSession(self, spec, clock)
+        return HopSession(HubertHearing(self, spec), spec, clock, hop=self.hop)
 
 
-class HubertSession:
-    """All that is remembered about one stream. Used by one thread at a time."""
+class HubertHearing:
+    """All that is remembered about one stream, whose look-ahead stays what it is."""
 
-    def __init__(self, engine: HubertEngine, spec: StreamSpec, clock: Clock | None) -> None:
-        self.spec = spec
+    def __init__(self, engine: HubertEngine, spec: StreamSpec) -> None:
         self._engine = engine
-        self._clock = clock
-        self._intake = HopIntake(spec, engine.hop)
         self._right = engine.right_context(spec.lookahead)
         self._front_end = engine.front_end.streams(1)
         self._encoder = engine.encoder.streams(1)
         self._decoder = engine.decoder.streams(1)
         self._memory = engine.face.spec.inputs[0].zeros(1)
         self._hops = 0
-        self._frames = 0
-
-    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
-        """Take the next samples and return the frames that they complete.
-
-        Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
-        """
-        return self._take(self._intake.push(chunk), chunk.captured)
-
-    def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
-        return self._take(self._intake.flush(), self._now())
-
-    def _take(self, hops: Samples, captured: int) -> list[BlendshapeFrame]:
-        frames = self._ready(Stamps(captured=captured))
-        for hop in hops:
-            started = self._now()
-            self._encode(hop)
-            stamps = Stamps(captured=captured, started=started, encoded=self._now())
-            frames += self._ready(stamps)
-        return frames
 
     @property
     def _taken(self) -> int:
         """How many features the decoder has seen, less those before the stream."""
         return self._hops * self._engine.step - self._right
 
-    def _encode(self, samples: Samples) -> None:
+    def hear(self, samples: Samples) -> None:
         """Run everything at the rate of features over one hop."""
         step = self._engine.step
         (features,) = self._front_end.step(_ALONE, {"samples": samples[None]})
@@ -161,15 +137,8 @@ class HubertSession:
         (memory,) = self._decoder.step(_ALONE, feeds)
         self._memory = np.concatenate((self._memory, memory), axis=1)[:, -self._engine.reach :]
 
-    def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
-        """Decode every frame whose look-ahead ends within the hops that were encoded."""
-        frames: list[BlendshapeFrame] = []
-        while self._intake.is_due(timestamp := self.spec.timestamp(self._frames), self._hops):
-            frames.append(self._decode(timestamp, stamps))
-            self._frames += 1
-        return frames
-
-    def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
+    def face(self, timestamp: int, _: StreamSpec) -> tuple[NDArray[np.float32], float]:
+        """Ask the decoder's memory about a moment; who speaks is not known."""
         features = np.arange(self._taken - self._engine.reach, self._taken)
         ages = (timestamp - (features * FEATURE + MIDDLE)) / FEATURE
         feeds = {
@@ -178,15 +147,7 @@ class HubertSession:
             "known": (features >= 0).astype(np.float32)[None],
         }
         (weights,) = self._engine.face.run(feeds)
-        return BlendshapeFrame(
-            weights=weights[0],
-            index=self._frames,
-            timestamp=timestamp,
-            stamps=Stamps(stamps.captured, stamps.started, stamps.encoded, self._now()),
-        )
-
-    def _now(self) -> int:
-        return self._clock.now() if self._clock else 0
+        return weights[0], 1.0
 
 
 def load_hubert(folder: Path, load: GraphLoader = load_onnx) -> HubertEngine:

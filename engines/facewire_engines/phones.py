@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.clock import Clock
 from facewire.errors import EngineError
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, Stamps, StreamSpec
+from facewire.frames import AudioChunk, Samples, StreamSpec
 from facewire_engines.graph import Graph, GraphLoader
-from facewire_engines.hop_groups import TOGETHER, HopGroups
-from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
+from facewire_engines.hop_groups import TOGETHER
+from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
+from facewire_engines.hop_session import TunableHopSession
 from facewire_engines.model_files import Manifest, read_graph, read_manifest
 from facewire_engines.onnx_graph import load_onnx
 from facewire_engines.phone_set import PHONES, TOKEN_RATE
@@ -87,63 +88,34 @@ class PhonesEngine:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
-    ) -> "PhonesSession":
+    ) -> TunableHopSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return PhonesSession(self, spec, clock)
+        return TunableHopSession(
+            PhonesHearing(self),
+            spec,
+            clock,
+            hop=HOP,
+            longest_ms=MAX_LOOKAHEAD_MS,
+            together=self.together,
+        )
 
 
-class PhonesSession:
-    """All that is remembered about one stream. Used by one thread at a time."""
+class PhonesHearing:
+    """All that is remembered about one stream."""
 
-    def __init__(self, engine: PhonesEngine, spec: StreamSpec, clock: Clock | None) -> None:
-        self.spec = spec
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, engine: PhonesEngine) -> None:
+        self._decoder = engine.decoder
         self._encoder = engine.encoder.streams(1)
         self._tokens = np.zeros((MEMORY, len(PHONES) + 1), np.float32)
         self._tokens[:, SILENCE] = 1.0
-        self._intake = HopIntake(spec, HOP)
-        self._groups = HopGroups(spec, HOP, engine.together)
         self._hops = 0
-        self._frames = 0
 
-    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
-        """Take the next samples and return the frames that they complete.
-
-        Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
-        """
-        return self._take(self._intake.push(chunk), chunk.captured)
-
-    def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
-        return self._take(self._intake.flush(), self._now())
-
-    def set_lookahead(self, lookahead_ms: float) -> int:
-        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
-
-        Raises:
-            ConfigError: it is out of range.
-        """
-        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        self._groups.retune(self.spec)
-        return self._intake.retune(self.spec, self._frames, self._groups.heard)
-
-    def _take(self, hops: Array, captured: int) -> list[BlendshapeFrame]:
-        frames = self._ready(Stamps(captured=captured))
-        for samples in self._groups.add(hops):
-            started = self._now()
-            self._encode(samples)
-            stamps = Stamps(captured=captured, started=started, encoded=self._now())
-            frames += self._ready(stamps)
-        return frames
-
-    def _encode(self, samples: Samples) -> None:
+    def hear(self, samples: Samples) -> None:
         """Run the encoder over some hops: the newest rows replace what was said before."""
         classes, effort = self._encoder.step(_ALONE, {ENCODER_INPUTS[0]: samples[None]})
         for place in range(classes.shape[1]):
@@ -152,38 +124,18 @@ class PhonesSession:
             self._tokens[:HINDSIGHT, -1] = effort[0, place]
             self._hops += 1
 
-    def _ready(self, stamps: Stamps) -> list[BlendshapeFrame]:
-        """Decode every frame whose look-ahead ends within the hops that were encoded."""
-        frames: list[BlendshapeFrame] = []
-        while self._intake.is_due(timestamp := self.spec.timestamp(self._frames), self._hops):
-            frames.append(self._decode(timestamp, stamps))
-            self._frames += 1
-        return frames
-
-    def _decode(self, timestamp: int, stamps: Stamps) -> BlendshapeFrame:
+    def face(self, timestamp: int, _: StreamSpec) -> tuple[Array, float]:
+        """Decode the window around a moment."""
         places = _places(self._hops * HOP - timestamp)
         window = self._tokens[places.low] * (1 - places.share)
         window += self._tokens[places.low + 1] * places.share
-        known = places.known
-        feeds = {
-            "tokens": window[None, :, :-1],
-            "known": known[None],
-            "effort": window[None, :, -1],
-            "effort_known": known[None],
-        }
-        (weights,) = self._engine.decoder.run(feeds)
+        known = places.known[None]
+        tokens, effort = window[None, :, :-1], window[None, :, -1]
+        inputs = (tokens, known, effort, known)
+        (weights,) = self._decoder.run(dict(zip(DECODER_INPUTS, inputs, strict=True)))
         before, after = window[NOW_PLACE - 1, SILENCE], window[NOW_PLACE, SILENCE]
-        quiet = (before + after) / 2 if known[NOW_PLACE] else before
-        return BlendshapeFrame(
-            weights=weights[0],
-            index=self._frames,
-            timestamp=timestamp,
-            speech=float(1 - quiet),
-            stamps=Stamps(stamps.captured, stamps.started, stamps.encoded, self._now()),
-        )
-
-    def _now(self) -> int:
-        return self._clock.now() if self._clock else 0
+        quiet = (before + after) / 2 if places.known[NOW_PLACE] else before
+        return weights[0], float(1 - quiet)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
 """What many streams of the embedded model remember, a row for each, so that one run steps them all.
 
-The arithmetic is that of `PhonesSession`, element for element; onnxruntime may still round the
+The arithmetic is that of `PhonesHearing`, element for element; onnxruntime may still round the
 last bit of a sum differently in a batch of another size.
 """
 

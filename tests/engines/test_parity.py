@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from facewire import arkit
 from facewire.__main__ import app
 from facewire.clock import Clock
 from facewire.errors import ConfigError, EngineError
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples
-from facewire_engines.energy import EnergyEngine, EnergySession
+from facewire.frames import Samples, StreamSpec
+from facewire_engines.energy import HOP, EnergyEngine, EnergyHearing
+from facewire_engines.hop_session import TunableHopSession
 from facewire_engines.parity import compare_engines
 from facewire_engines.plan_building import build_plans, model_folder
 from facewire_engines.registry import load
@@ -27,18 +29,17 @@ class HalfRate(EnergyEngine):
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
-    ) -> EnergySession:
+    ) -> TunableHopSession:
         return super().session(frame_rate=Fraction(30), lookahead_ms=lookahead_ms, clock=clock)
 
 
-class BrokenSession(EnergySession):
+class BrokenHearing(EnergyHearing):
     """Has a jaw that is not a number."""
 
-    def push(self, chunk: AudioChunk) -> list[BlendshapeFrame]:
-        frames = super().push(chunk)
-        for frame in frames:
-            frame.weights[arkit.NAMES.index("jawOpen")] = np.nan
-        return frames
+    def face(self, timestamp: int, spec: StreamSpec) -> tuple[NDArray[np.float32], float]:
+        weights, speech = super().face(timestamp, spec)
+        weights[arkit.NAMES.index("jawOpen")] = np.nan
+        return weights, speech
 
 
 class Broken(EnergyEngine):
@@ -50,9 +51,9 @@ class Broken(EnergyEngine):
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
-    ) -> EnergySession:
+    ) -> TunableHopSession:
         plain = super().session(frame_rate=frame_rate, lookahead_ms=lookahead_ms)
-        return BrokenSession(plain.spec, clock)
+        return TunableHopSession(BrokenHearing(), plain.spec, clock, hop=HOP, longest_ms=160)
 
 
 def test_the_batched_engine_stands_in_for_the_single_one(speech: Samples) -> None:

@@ -20,7 +20,8 @@ from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.server import FaceServer
 from facewire.wire import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
-from facewire_engines.energy import EnergyEngine, EnergySession
+from facewire_engines.energy import EnergyEngine
+from facewire_engines.hop_session import TunableHopSession
 
 
 class Client:
@@ -311,7 +312,7 @@ class TestBadClients:
                 frame_rate: Fraction = Fraction(60),
                 lookahead_ms: float = 80.0,
                 clock: Clock | None = None,
-            ) -> EnergySession:
+            ) -> TunableHopSession:
                 if lookahead_ms > 160:
                     raise ConfigError("a look-ahead of 0 to 160 ms, please")
                 return super().session(
@@ -383,7 +384,7 @@ class TestBadClients:
         self, speech_like: Samples, caplog: pytest.LogCaptureFixture
     ) -> None:
         class Broken(EnergyEngine):
-            def session(self, **options: Any) -> EnergySession:
+            def session(self, **options: Any) -> TunableHopSession:
                 session = super().session(**options)
                 if options["lookahead_ms"] == 13:
                     object.__setattr__(session, "push", self.fail)
