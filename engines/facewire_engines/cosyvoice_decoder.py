@@ -13,13 +13,15 @@ import numpy as np
 
 from facewire import arkit
 from facewire.clock import Clock
-from facewire.errors import ConfigError, EngineError
+from facewire.errors import EngineError
 from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
 from facewire_engines.cosyvoice_tokens import SPACES, VOCABULARY
 from facewire_engines.graph import Array, Graph, GraphLoader
+from facewire_engines.hop_intake import stream_spec
 from facewire_engines.model_files import Manifest, read_graph, read_manifest
 from facewire_engines.onnx_graph import load_onnx
+from facewire_engines.token_intake import TokenIntake
 
 BEFORE, AFTER = 7, 8
 """Tokens of a window before and after the frame's own."""
@@ -62,15 +64,8 @@ class CosyVoiceDecoder:
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
-            raise ConfigError(
-                f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
-                f"{MAX_LOOKAHEAD_MS} ms of tokens"
-            )
-        if not 1 <= frame_rate <= 240:
-            raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-        lookahead = round(lookahead_ms * self.sample_rate / 1000)
-        return CosyVoiceSession(self, StreamSpec(self.sample_rate, frame_rate, lookahead), clock)
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS, self.sample_rate)
+        return CosyVoiceSession(self, spec, clock)
 
 
 class CosyVoiceSession:
@@ -88,11 +83,8 @@ class CosyVoiceSession:
         self._tokens = np.full(BEFORE + 1, REST, np.int64)
         self._first = -len(self._tokens)
         """Which token of the stream the oldest is."""
-        self._received = 0
-        self._turns: list[tuple[int, int]] = [(0, 0)]
-        """First sample and number of the turns that frames may still belong to."""
+        self._intake = TokenIntake(decoder.space, spec)
         self._frames = 0
-        self._flushed = False
 
     def push(self, chunk: TokenChunk) -> list[BlendshapeFrame]:
         """Take the next tokens and return the frames that they complete.
@@ -101,24 +93,15 @@ class CosyVoiceSession:
             ValueError: the tokens are of another space or clock, are no ids, or do not follow the
                 last ones.
         """
-        if chunk.space != self._space or chunk.sample_rate != self.spec.sample_rate:
-            raise ValueError(
-                f"expected tokens of {self._space.name!r} at {self.spec.sample_rate} Hz, got "
-                f"{chunk.space.name!r} at {chunk.sample_rate} Hz"
-            )
-        if chunk.start != self._received or not chunk.is_ids:
-            raise ValueError(f"expected ids from sample {self._received}, got {chunk.start}")
-        if self._flushed:
-            raise ValueError("the stream has ended")
-        self._received = chunk.end
-        if chunk.turn != self._turns[-1][1]:
-            self._turns.append((chunk.start, chunk.turn))
+        if not chunk.is_ids:
+            raise ValueError("expected ids, got probabilities")
+        self._intake.take(chunk)
         self._tokens = np.concatenate((self._tokens, chunk.tokens.astype(np.int64)))
         return self._ready()
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, with known silence after the last token."""
-        self._flushed = True
+        self._intake.end()
         self._tokens = np.concatenate((self._tokens, np.full(PLACES + AFTER, REST)))
         return self._ready()
 
@@ -127,7 +110,7 @@ class CosyVoiceSession:
         frames: list[BlendshapeFrame] = []
         started = self._now()
         known = self._first + len(self._tokens)
-        while (timestamp := self.spec.timestamp(self._frames)) < self._received:
+        while (timestamp := self.spec.timestamp(self._frames)) < self._intake.received:
             if self._complete(timestamp) > known:
                 break
             frames.append(self._decode(timestamp, started))
@@ -162,15 +145,10 @@ class CosyVoiceSession:
             weights=weights[0],
             index=self._frames,
             timestamp=timestamp,
-            turn=self._turn(timestamp),
+            turn=self._intake.turn(timestamp),
             speech=float(speech[0]),
             stamps=Stamps(started=started, encoded=started, decoded=self._now()),
         )
-
-    def _turn(self, timestamp: int) -> int:
-        while len(self._turns) > 1 and self._turns[1][0] <= timestamp:
-            self._turns.pop(0)
-        return self._turns[0][1]
 
     def _now(self) -> int:
         return self._clock.now() if self._clock else 0

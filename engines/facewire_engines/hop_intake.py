@@ -10,8 +10,10 @@ from facewire.frames import AudioChunk, Samples, StreamSpec
 SAMPLE_RATE = 16_000
 
 
-def stream_spec(frame_rate: Fraction, lookahead_ms: float, longest_ms: float) -> StreamSpec:
-    """Return the geometry of a stream at 16 kHz.
+def stream_spec(
+    frame_rate: Fraction, lookahead_ms: float, longest_ms: float, sample_rate: int = SAMPLE_RATE
+) -> StreamSpec:
+    """Return the geometry of a stream.
 
     Raises:
         ConfigError: the look-ahead is longer than `longest_ms`, or the frame rate out of range.
@@ -22,7 +24,7 @@ def stream_spec(frame_rate: Fraction, lookahead_ms: float, longest_ms: float) ->
         )
     if not 1 <= frame_rate <= 240:
         raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-    return StreamSpec(SAMPLE_RATE, frame_rate, round(lookahead_ms * SAMPLE_RATE / 1000))
+    return StreamSpec(sample_rate, frame_rate, round(lookahead_ms * sample_rate / 1000))
 
 
 def hops_within(spec: StreamSpec, timestamp: int, hop: int) -> int:

@@ -16,9 +16,10 @@ from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
 from facewire_engines.graph import Graph
-from facewire_engines.hop_intake import SAMPLE_RATE
+from facewire_engines.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.phone_set import INDEX, PHONES, TOKEN_RATE
 from facewire_engines.phones import HOP, PLACES_MS, PhonesEngine
+from facewire_engines.token_intake import TokenIntake
 
 PHONETIC = TokenSpace("phones", Fraction(TOKEN_RATE), len(PHONES))
 """The classes of `PHONES`, 100 times a second."""
@@ -66,15 +67,8 @@ class TokenDecoder:
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
-        if not 0 <= lookahead_ms <= MAX_LOOKAHEAD_MS:
-            raise ConfigError(
-                f"a look-ahead of {lookahead_ms:g} ms is out of range; choose 0 to "
-                f"{MAX_LOOKAHEAD_MS} ms of tokens"
-            )
-        if not 1 <= frame_rate <= 240:
-            raise ConfigError(f"{frame_rate} frames a second is out of range; choose 1 to 240")
-        lookahead = round(lookahead_ms * SAMPLE_RATE / 1000)
-        return TokenSession(self.decoder, StreamSpec(SAMPLE_RATE, frame_rate, lookahead), clock)
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
+        return TokenSession(self.decoder, spec, clock)
 
 
 def token_decoder(engine: Engine) -> TokenDecoder:
@@ -105,11 +99,8 @@ class TokenSession:
         self._rows = _silence(_BEFORE)
         self._first = -_BEFORE
         """Which token of the stream the oldest row is."""
-        self._received = 0
-        self._turns: list[tuple[int, int]] = [(0, 0)]
-        """First sample and number of the turns that frames may still belong to."""
+        self._intake = TokenIntake(PHONETIC, spec)
         self._frames = 0
-        self._flushed = False
 
     def push(self, chunk: TokenChunk, effort: Array | None = None) -> list[BlendshapeFrame]:
         """Take the next tokens and return the frames that they complete.
@@ -121,31 +112,20 @@ class TokenSession:
         Raises:
             ValueError: the tokens are of another space or clock, or do not follow the last ones.
         """
-        if chunk.space != PHONETIC or chunk.sample_rate != SAMPLE_RATE:
-            raise ValueError(
-                f"expected tokens of {PHONETIC.name!r} at {SAMPLE_RATE} Hz, got "
-                f"{chunk.space.name!r} at {chunk.sample_rate} Hz"
-            )
-        if chunk.start != self._received:
-            raise ValueError(f"expected sample {self._received}, got sample {chunk.start}")
-        if self._flushed:
-            raise ValueError("the stream has ended")
-        self._received = chunk.end
-        if chunk.turn != self._turns[-1][1]:
-            self._turns.append((chunk.start, chunk.turn))
+        self._intake.take(chunk)
         rows = np.zeros((len(chunk), len(PHONES) + 2), np.float32)
         rows[:, :_EFFORT] = chunk.probabilities()
         if effort is not None:
             rows[:, _EFFORT], rows[:, _HEARD] = np.clip(effort, -1, 1), 1.0
         self._rows = np.concatenate((self._rows, rows))
-        return self._ready(self._received)
+        return self._ready(self._intake.received)
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, with known silence after the last token."""
-        self._flushed = True
+        self._intake.end()
         silent = self.spec.lookahead // HOP + 1
         self._rows = np.concatenate((self._rows, _silence(silent)))
-        return self._ready(self._received + silent * HOP)
+        return self._ready(self._intake.received + silent * HOP)
 
     def _ready(self, known_until: int) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the known tokens."""
@@ -154,7 +134,7 @@ class TokenSession:
         while True:
             timestamp = self.spec.timestamp(self._frames)
             newest = (timestamp + self.spec.lookahead) // HOP
-            if newest * HOP > known_until or timestamp >= self._received:
+            if newest * HOP > known_until or timestamp >= self._intake.received:
                 self._forget(timestamp)
                 return frames
             frames.append(self._decode(timestamp, newest - 1, started))
@@ -186,15 +166,10 @@ class TokenSession:
             weights=weights[0],
             index=self._frames,
             timestamp=timestamp,
-            turn=self._turn(timestamp),
+            turn=self._intake.turn(timestamp),
             speech=float(1 - nearest[self._known[_NEAREST] > 0].mean()),
             stamps=Stamps(started=started, encoded=started, decoded=self._now()),
         )
-
-    def _turn(self, timestamp: int) -> int:
-        while len(self._turns) > 1 and self._turns[1][0] <= timestamp:
-            self._turns.pop(0)
-        return self._turns[0][1]
 
     def _now(self) -> int:
         return self._clock.now() if self._clock else 0
