@@ -91,6 +91,7 @@ class Turn:
         self._own = 0
         self._known = 0
         self._settled = False
+        self._ends_with_sound = False
         self._words: deque[tuple[int, tuple[Span, ...]]] = deque()
         self._leads: list[int] = []
 
@@ -111,8 +112,8 @@ class Turn:
 
     @property
     def drained(self) -> bool:
-        """Whether all of it has been given away; faces whose sound never came do not count."""
-        over = not self._faces or (self._has_audio and self._own >= self._known)
+        """Whether all of it has been given away."""
+        over = not self._faces or (self._ends_with_sound and self._own >= self._known)
         return self.complete and over and self._waiting < _SHORT
 
     def show(self, frames: Iterable[BlendshapeFrame]) -> None:
@@ -139,6 +140,10 @@ class Turn:
     def settle(self) -> None:
         """Say that nothing more is known for now: what there is can be played to its end."""
         self._settled = True
+
+    def end_with_sound(self) -> None:
+        """Say that no more sound comes, and that faces which have none are not to be shown."""
+        self._ends_with_sound = self._has_audio
 
     def ready(self, count: int) -> bool:
         """Tell whether there is enough for a frame interval of `count` samples."""

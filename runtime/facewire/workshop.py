@@ -70,6 +70,7 @@ class Workshop:
         making.turn.failed = True
         if making.text is not None:
             making.text.clear()
+            making.turn.end_with_sound()
         self._on_problem(making.turn.number, why)
 
     def silence(self) -> None:
