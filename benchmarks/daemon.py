@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run `facewire serve` on a free port, and yield its host and port."""
-    command = [sys.executable, "-m", "facewire", "serve", "--port", "0"]
+def serving(*words: str) -> Iterator[str]:
+    """Run `facewire serve`, or another command that has the page, and yield its host and port."""
+    command = [sys.executable, "-m", "facewire", *(words or ["serve"]), "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as daemon:

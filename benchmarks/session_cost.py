@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -80,7 +81,10 @@ def rows(seconds: float) -> Iterator[tuple[str, float]]:
     )
     for streams in BATCHES:
         label = f"`phones-batched`, {streams} in a run"
-        yield label, cost_ms(lambda streams=streams: batched(streams), max(seconds / streams**0.5, 0.5))
+        yield (
+            label,
+            cost_ms(partial(batched, streams), max(seconds / streams**0.5, 0.5)),
+        )
 
 
 def table(found: Sequence[tuple[str, float]]) -> Table:

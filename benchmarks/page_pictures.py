@@ -1,0 +1,78 @@
+"""Photographs the viewer page: while the bundled clip plays, and while it says what was typed.
+
+    python benchmarks/page_pictures.py --out docs/pictures
+
+Needs `pip install playwright` and Chromium, and a machine that does nothing else: the page shows
+what it measures.
+"""
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SIZE = (1280, 800)
+FRAMES = 480
+"""Frames before the clip's picture: eight seconds, so that curves and percentiles are full."""
+TYPED = (
+    "Any program can give me words, while it is still thinking about the next ones. "
+    "My lips know what they will say, before there is any sound. "
+    "So my face and my voice stay together, however long we talk, and whatever you ask me to say."
+)
+SPOKEN_MS = 9_000
+
+
+@contextmanager
+def opened(place: str) -> "Iterator[Page]":
+    """Open the page in a browser of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--headless", "--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.goto(f"http://{place}/")
+        yield page
+        browser.close()
+
+
+def photograph_clip(path: Path) -> None:
+    """Photograph the page at the live stream of the bundled clip."""
+    with serving("live", "--demo") as place, opened(place) as page:
+        page.wait_for_function(f"facewire.frames > {FRAMES} && facewire.drawn.mouthGapPx > 8")
+        page.screenshot(path=path)
+
+
+def photograph_typed(path: Path) -> None:
+    """Photograph the page while it says a text and another one is being typed."""
+    with serving() as place, opened(place) as page:
+        box = page.get_by_label("What the face says")
+        box.fill(TYPED)
+        page.get_by_role("button", name="Say", exact=True).click()
+        page.wait_for_function("facewire.speech.state === 'speaking'")
+        page.wait_for_timeout(SPOKEN_MS)
+        box.fill("Type the next one while it speaks")
+        page.wait_for_function("facewire.drawn.mouthGapPx > 8")
+        page.screenshot(path=path)
+
+
+def main() -> None:
+    """Photograph both."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder for the two pictures")
+    folder = parser.parse_args().out
+    photograph_clip(folder / "viewer.png")
+    photograph_typed(folder / "speaking.png")
+
+
+if __name__ == "__main__":
+    main()
