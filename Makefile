@@ -40,7 +40,7 @@ types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 wheel: $(VENV)/.dev ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
-bench: $(VENV)/.train ## measure what the docs quote and write it there: 8 minutes on a machine that does nothing else
+bench: $(VENV)/.train ## measure what the docs quote and write it there: a quarter of an hour on a machine that does nothing else
 	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \
 	    --json $(RESULTS)/latency-cpu.json
 	$(BIN)/facewire bench throughput --seconds 2 --json $(RESULTS)/throughput-cpu.json
