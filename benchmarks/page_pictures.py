@@ -11,16 +11,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from daemon import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SIZE = (1280, 800)
-FRAMES = 480
-"""Frames before the clip's picture: eight seconds, so that curves and percentiles are full."""
+DESKTOP = (1280, 800)
+PHONE = (360, 740)
+CLIP_S = 7
+"""Where in the clip it is photographed, from the next open mouth on: the curves are full then."""
+GREETING = "Hello there."
+"""Its lead is known when it is over, and stands beside the next text."""
 TYPED = (
     "Any program can give me words, while it is still thinking about the next ones. "
     "My lips know what they will say, before there is any sound. "
@@ -30,7 +33,7 @@ SPOKEN_MS = 9_000
 
 
 @contextmanager
-def opened(place: str) -> "Iterator[Page]":
+def opened(place: str, size: tuple[int, int], scheme: Literal["light", "dark"]) -> "Iterator[Page]":
     """Open the page in a browser of its own."""
     from playwright.sync_api import sync_playwright
 
@@ -39,7 +42,7 @@ def opened(place: str) -> "Iterator[Page]":
             executable_path=shutil.which("chromium"),
             args=["--headless", "--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
-        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         page.goto(f"http://{place}/")
         yield page
         browser.close()
@@ -47,18 +50,25 @@ def opened(place: str) -> "Iterator[Page]":
 
 def photograph_clip(path: Path) -> None:
     """Photograph the page at the live stream of the bundled clip."""
-    with serving("live", "--demo") as place, opened(place) as page:
-        page.wait_for_function(f"facewire.frames > {FRAMES} && facewire.drawn.mouthGapPx > 8")
+    with serving("live", "--demo") as place, opened(place, DESKTOP, "light") as page:
+        page.wait_for_function(
+            f"facewire.lastFrame?.timestamp > {CLIP_S} * facewire.hello?.sample_rate"
+            " && facewire.drawn.mouthGapPx > 8"
+        )
         page.screenshot(path=path)
 
 
-def photograph_typed(path: Path) -> None:
+def photograph_typed(
+    path: Path, size: tuple[int, int] = DESKTOP, scheme: Literal["light", "dark"] = "light"
+) -> None:
     """Photograph the page while it says a text and another one is being typed."""
-    with serving() as place, opened(place) as page:
-        box = page.get_by_label("What the face says")
+    with serving() as place, opened(place, size, scheme) as page:
+        box, go = page.get_by_label("What the face says"), page.get_by_role("button", name="Say")
+        box.fill(GREETING)
+        go.click()
+        page.wait_for_function(r"/\d/.test(document.getElementById('step-lead').textContent)")
         box.fill(TYPED)
-        page.get_by_role("button", name="Say", exact=True).click()
-        page.wait_for_function("facewire.speech.state === 'speaking'")
+        go.click()
         page.wait_for_timeout(SPOKEN_MS)
         box.fill("Type the next one while it speaks")
         page.wait_for_function("facewire.drawn.mouthGapPx > 8")
@@ -66,12 +76,13 @@ def photograph_typed(path: Path) -> None:
 
 
 def main() -> None:
-    """Photograph both."""
+    """Photograph all of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for the two pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     folder = parser.parse_args().out
     photograph_clip(folder / "viewer.png")
     photograph_typed(folder / "speaking.png")
+    photograph_typed(folder / "speaking-phone.png", PHONE, "dark")
 
 
 if __name__ == "__main__":
