@@ -178,7 +178,7 @@ def test_memory_does_not_grow(decoder: TokenDecoder, tokens: np.ndarray) -> None
     for turn in range(50):
         session.push(TokenChunk(tokens, PHONETIC, turn * len(tokens) * 160, 0, 16_000, turn))
     assert len(session._rows) < 3 * len(tokens)
-    assert len(session._turns) < 3
+    assert len(session._intake._turns) < 3
 
 
 def test_gaps_and_other_spaces_are_refused(decoder: TokenDecoder, tokens: np.ndarray) -> None:
