@@ -21,7 +21,7 @@ class Hearing(Protocol):
         """Take the next hops, `[n * hop]`, as many as the session was told may come together."""
         ...
 
-    def face(self, timestamp: int, spec: StreamSpec) -> tuple[NDArray[np.float32], float]:
+    def face(self, timestamp: int, spec: StreamSpec, /) -> tuple[NDArray[np.float32], float]:
         """Return the weights `[52]` of a moment from what was heard, and how surely it is speech.
 
         Moments come in order, each once all hops within its look-ahead were heard.

@@ -1,6 +1,6 @@
 """The worker against CosyVoice's own model classes, small and with random weights.
 
-    pytest tests/engines/cosyvoice/test_upstream.py --cosyvoice PATH
+    pytest -W ignore tests/engines/cosyvoice/test_upstream.py --cosyvoice PATH
 
 PATH is a clone of https://github.com/FunAudioLLM/CosyVoice with its submodule; what it imports has
 to be installed where pytest runs (no weights are needed). Without the option, this is skipped.
