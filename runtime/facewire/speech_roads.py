@@ -108,8 +108,12 @@ def open_roads(
     if not request.text:
         return SpeechRoads(engine, request, clock, None, None)
     voice = _load(request, voices)
-    roads = SpeechRoads(engine, request, clock, voice, voice_decoder(engine, voice))
-    roads.spoken()
+    try:
+        roads = SpeechRoads(engine, request, clock, voice, voice_decoder(engine, voice))
+        roads.spoken()
+    except BaseException:
+        with holding(voice):
+            raise
     return roads
 
 
