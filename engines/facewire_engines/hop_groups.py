@@ -29,29 +29,29 @@ class HopGroups:
         """The first frame whose look-ahead ends in a hop that is still to come."""
         self._whole = False
         """Whether what is held is a group as it is."""
-        self._completes_a_frame()
+        self._pass_frames()
 
     def add(self, hops: Samples) -> list[Samples]:
         """Take hops `[N, hop]`, and return the groups that are whole, each `[n * hop]`."""
         groups: list[Samples] = []
-        if self._whole and self._held and len(hops):
+        if self._whole and len(hops):
             groups.append(self._release())
         for hop in hops:
             self._held.append(hop)
             self.heard += 1
-            if self._completes_a_frame() or len(self._held) >= self._most:
+            if self._pass_frames() or len(self._held) >= self._most:
                 groups.append(self._release())
         return groups
 
     def retune(self, spec: StreamSpec) -> None:
         """Let another look-ahead hold: frames may be due that what is held completes."""
         self._spec = spec
-        self._whole = True
+        self._whole = bool(self._held)
         while self._frame and self._needs(self._frame - 1) > self.heard:
             self._frame -= 1
-        self._completes_a_frame()
+        self._pass_frames()
 
-    def _completes_a_frame(self) -> bool:
+    def _pass_frames(self) -> bool:
         """Pass the frames that have heard all they may, and tell whether there are such."""
         before = self._frame
         while self._needs(self._frame) <= self.heard:

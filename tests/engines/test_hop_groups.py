@@ -52,6 +52,16 @@ def test_what_is_held_is_a_group_when_the_look_ahead_changes() -> None:
     assert lengths(groups, 5) == [1, 2, 2]
 
 
+def test_a_change_of_look_ahead_while_nothing_is_held_splits_no_group() -> None:
+    spec = StreamSpec(16_000, Fraction(60), 80 * 16)
+    for cut in (1, 4):
+        groups = HopGroups(spec, HOP, 4)
+        assert lengths(groups, 9) == [4, 4, 1]
+        groups.retune(spec)
+        found = [length for _ in range(4 // cut) for length in lengths(groups, cut)]
+        assert found == [2, 2]
+
+
 def test_one_hop_at_a_time_where_a_run_takes_one() -> None:
     spec = StreamSpec(16_000, Fraction(30), 0)
     assert lengths(HopGroups(spec, HOP, 1), 5) == [1] * 5
