@@ -7,16 +7,10 @@ what it measures.
 """
 
 import argparse
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+from browser import Scheme, opened
 from daemon import serving
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
@@ -32,25 +26,9 @@ TYPED = (
 SPOKEN_MS = 9_000
 
 
-@contextmanager
-def opened(place: str, size: tuple[int, int], scheme: Literal["light", "dark"]) -> "Iterator[Page]":
-    """Open the page in a browser of its own."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--headless", "--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-        page.goto(f"http://{place}/")
-        yield page
-        browser.close()
-
-
 def photograph_clip(path: Path) -> None:
     """Photograph the page at the live stream of the bundled clip."""
-    with serving("live", "--demo") as place, opened(place, DESKTOP, "light") as page:
+    with serving("live", "--demo") as place, opened(f"http://{place}/", DESKTOP) as page:
         page.wait_for_function(
             f"facewire.lastFrame?.timestamp > {CLIP_S} * facewire.hello?.sample_rate"
             " && facewire.drawn.mouthGapPx > 8"
@@ -58,11 +36,9 @@ def photograph_clip(path: Path) -> None:
         page.screenshot(path=path)
 
 
-def photograph_typed(
-    path: Path, size: tuple[int, int] = DESKTOP, scheme: Literal["light", "dark"] = "light"
-) -> None:
+def photograph_typed(path: Path, size: tuple[int, int] = DESKTOP, scheme: Scheme = "light") -> None:
     """Photograph the page while it says a text and another one is being typed."""
-    with serving() as place, opened(place, size, scheme) as page:
+    with serving() as place, opened(f"http://{place}/", size, scheme) as page:
         box, go = page.get_by_label("What the face says"), page.get_by_role("button", name="Say")
         box.fill(GREETING)
         go.click()

@@ -9,7 +9,6 @@ tells when each sound is said, and the page draws the frame at its middle. Needs
 
 import argparse
 import io
-import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import soundfile
 
 import facewire
+from browser import opened
 from daemon import serving
 from facewire import arkit
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
@@ -73,19 +73,13 @@ def moments(engine: PhonesEngine, samples: Samples) -> list[tuple[str, float]]:
 def photograph(poses: list[str]) -> list[np.ndarray[Any, Any]]:
     """Return a picture [H, W, 4] of the page's face in each pose."""
     from matplotlib.image import imread
-    from playwright.sync_api import sync_playwright
 
     pictures = []
-    with serving() as place, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+    with serving() as place, opened(f"http://{place}/", SIZE) as page:
         for pose in poses:
             page.goto(f"http://{place}/?pose={pose}")
             page.wait_for_function("window.facewire?.drawn.scale > 0")
             pictures.append(imread(io.BytesIO(page.locator("canvas").first.screenshot())))
-        browser.close()
     return pictures
 
 

@@ -104,7 +104,7 @@ async def run_load(trial: Trial, engine: Engine, clock: Clock) -> Load:
         ConfigError: the engine cannot do this frame rate or look-ahead.
         EngineError: it failed.
     """
-    speech = _speech(engine.sample_rate)
+    speech = clip_samples(engine.sample_rate)
     sessions = list(_open(engine, trial))
     began = clock.now() + SECOND // 10
     streams = [_Stream(s, speech, began, number) for number, s in enumerate(sessions)]
@@ -138,7 +138,8 @@ def _open(engine: Engine, trial: Trial) -> list[EngineSession]:
     return sessions
 
 
-def _speech(sample_rate: int) -> Samples:
+def clip_samples(sample_rate: int) -> Samples:
+    """Return the bundled clip at a rate, `[N]`."""
     sound = SoundFile(demo_clip(), sample_rate, sample_rate)
     return np.concatenate([chunk.samples for chunk in sound])
 
