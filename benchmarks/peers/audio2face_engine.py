@@ -73,3 +73,6 @@ class PeerSession:
         """End the stream and return its last frames, as if silence followed."""
         silence = np.zeros(self.spec.lookahead, np.float32)
         return self.push(AudioChunk(silence, self._received, SAMPLE_RATE))
+
+    def close(self) -> None:
+        """Do nothing: what it holds goes with it."""

@@ -87,7 +87,7 @@ class BatchedPhonesEngine:
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
     ) -> BatchedPhonesSession:
-        """Open a stream; its row is free again when it was flushed, or when nobody holds it.
+        """Open a stream; its row is free again when it was flushed or closed.
 
         Raises:
             CapacityError: all rows are taken, or frames of the open sessions are late already.
@@ -105,7 +105,7 @@ class BatchedPhonesEngine:
             raise CapacityError(
                 f"all {self._capacity} sessions of this engine are taken; try again later"
             ) from None
-        self._rows.reset(row)
+        # Its row is cleared by its first step: whatever touches the rows is a step of the batcher.
         self._batcher.join()
         return BatchedPhonesSession(self, row, spec, clock)
 
@@ -153,12 +153,15 @@ class BatchedPhonesEngine:
         return self._clock.now()
 
     def release(self, row: int) -> None:
-        """Take a row back."""
-        self._free.append(row)
-        self._batcher.leave()
+        """Take a row back, once no run touches it."""
+        self._batcher.leave(lambda: self._free.append(row))
 
     def _step(self, takes: Sequence[Take]) -> None:
         """Let each stream hear its next hop, and decode what is ready before and after that."""
+        for take in takes:
+            if take.session.fresh:
+                self._rows.reset(take.session.row)
+                take.session.fresh = False
         self._decode(takes)
         hearing = [take for take in takes if take.done < len(take.hops)]
         if hearing:

@@ -27,7 +27,7 @@ class Runner(Protocol):
         ...
 
     def release(self, row: int) -> None:
-        """Take a row back."""
+        """Take a row back, once no run touches it."""
         ...
 
 
@@ -41,6 +41,9 @@ class BatchedPhonesSession:
         """How many were encoded."""
         self.frames = 0
         """How many were decoded."""
+        self.fresh = True
+        """Whether its row still holds what an earlier stream left; the first step clears it."""
+        self.closed = False
         self._engine = engine
         self._clock = clock
         self._intake = HopIntake(spec, HOP)
@@ -59,7 +62,10 @@ class BatchedPhonesSession:
         return self._engine.run(self.take(chunk))
 
     def flush(self) -> list[BlendshapeFrame]:
-        """End the stream, return its last frames as if silence followed, and free its row."""
+        """End the stream, return its last frames as if silence followed, and free its row.
+
+        There are none if it has ended.
+        """
         if self._intake.ended:
             return []
         try:
@@ -77,8 +83,11 @@ class BatchedPhonesSession:
         return self._intake.retune(self.spec, self.frames, self.hops)
 
     def close(self) -> None:
-        """Free the row; the stream has ended."""
-        self._intake.ended = True
+        """End the stream without its last frames, and free its row, which others may wait for.
+
+        Any thread may call, also while a push or a flush works: it takes no step more.
+        """
+        self._intake.ended = self.closed = True
         self._leave()
 
     def check(self, chunk: AudioChunk) -> None:
@@ -134,7 +143,7 @@ class Take:
     @property
     def remaining(self) -> int:
         """How many steps are left."""
-        return self.steps - self.done
+        return 0 if self.session.closed else self.steps - self.done
 
     def add(self, timestamp: int, weights: Array, speech: float) -> None:
         """Keep a frame that was decoded."""

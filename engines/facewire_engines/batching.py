@@ -36,7 +36,7 @@ class Job(Protocol):
 
     @property
     def remaining(self) -> int:
-        """How many steps are left."""
+        """How many steps are left; none once its stream has left."""
         ...
 
 
@@ -92,6 +92,9 @@ class Batcher(Generic[J]):
         self._arrived = threading.Condition()
         self._led = False
         self._members = 0
+        self._running = False
+        self._leaving: list[Callable[[], None]] = []
+        """To be called when the run under way is over."""
         self._recent: deque[bool] = deque(maxlen=RECENT_JOBS)
         """Which of the recent jobs were late."""
         self._last_late = clock.now() - RECENT_NS
@@ -103,11 +106,20 @@ class Batcher(Generic[J]):
         with self._arrived:
             self._members += 1
 
-    def leave(self) -> None:
-        """Count one stream less."""
+    def leave(self, gone: Callable[[], None]) -> None:
+        """Count one stream less, and say when no run touches it any more; never waits.
+
+        Args:
+            gone: is called at once, or by whoever leads, after the run under way. Jobs of the
+                stream must have nothing `remaining` before this; they are not stepped again.
+        """
         with self._arrived:
             self._members -= 1
             self._arrived.notify_all()
+            if self._running:
+                self._leaving.append(gone)
+            else:
+                gone()
 
     @property
     def overloaded(self) -> bool:
@@ -176,8 +188,10 @@ class Batcher(Generic[J]):
 
     def _run_once(self) -> None:
         with self._arrived:
-            size = min(len(self._queue), self._max_batch)
-            batch = [self._queue.popleft() for _ in range(size)]
+            batch = self._next_batch()
+            self._running = bool(batch)
+        if not batch:
+            return
         began = self._clock.now()
         try:
             self._step([job for job, _ in batch])
@@ -189,6 +203,17 @@ class Batcher(Generic[J]):
         finally:
             self._settle(batch, began)
 
+    def _next_batch(self) -> list[tuple[J, _Call]]:
+        """Take the jobs of the next run from the queue; called with the lock held."""
+        batch: list[tuple[J, _Call]] = []
+        while self._queue and len(batch) < self._max_batch:
+            job, call = self._queue.popleft()
+            if job.remaining:
+                batch.append((job, call))
+            else:
+                self._end(call)
+        return batch
+
     def _settle(self, batch: Sequence[tuple[J, _Call]], began: int) -> None:
         """Put jobs with steps left at the end of the queue, and wake who waits for the others."""
         now = self._clock.now()
@@ -196,6 +221,7 @@ class Batcher(Generic[J]):
         self.report.runs += 1
         self.report.steps += len(batch)
         with self._arrived:
+            self._running = False
             for job, call in batch:
                 if job.remaining and job.error is None:
                     self._queue.append((job, call))
@@ -204,6 +230,13 @@ class Batcher(Generic[J]):
                 if now > job.deadline:
                     self.report.late += 1
                     self._last_late = now
-                call.left -= 1
-                if not call.left:
-                    call.woken.set()
+                self._end(call)
+            leaving, self._leaving = self._leaving, []
+            for gone in leaving:
+                gone()
+
+    def _end(self, call: _Call) -> None:
+        """Note that a job of a caller is over; called with the lock held."""
+        call.left -= 1
+        if not call.left:
+            call.woken.set()

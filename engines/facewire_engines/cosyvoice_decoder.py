@@ -101,9 +101,15 @@ class CosyVoiceSession:
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, with known silence after the last token."""
+        if self._intake.ended:
+            return []
         self._intake.end()
         self._tokens = np.concatenate((self._tokens, np.full(PLACES + AFTER, REST)))
         return self._ready()
+
+    def close(self) -> None:
+        """End the stream without its last frames."""
+        self._intake.end()
 
     def _ready(self) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the known tokens."""

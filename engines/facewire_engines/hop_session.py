@@ -64,13 +64,20 @@ class HopSession:
         """Take the next samples and return the frames that they complete.
 
         Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
+            ValueError: the chunk does not start where the last one ended, has another rate, or
+                comes after the end.
         """
         return self._take(self._intake.push(chunk), chunk.captured)
 
     def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
+        """End the stream and return its last frames, as if silence followed; none if it ended."""
+        if self._intake.ended:
+            return []
         return self._take(self._intake.flush(), self._now())
+
+    def close(self) -> None:
+        """End the stream without its last frames; what it holds goes with it."""
+        self._intake.ended = True
 
     def _take(self, hops: Samples, captured: int) -> list[BlendshapeFrame]:
         frames = self._ready(Stamps(captured=captured))

@@ -1,6 +1,7 @@
 """Whether two engines give the same face: the same audio through both, shape by shape."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import zip_longest
@@ -118,15 +119,16 @@ def _closure(expected: Weights, found: Weights, names: Sequence[str]) -> Closure
 
 def _weights(engine: Engine, streams: Sequence[Samples]) -> tuple[Weights, tuple[str, ...]]:
     """Run all streams side by side, together where the engine can; their frames come in turn."""
-    sessions = [engine.session() for _ in streams]
     frames: list[list[BlendshapeFrame]] = [[] for _ in streams]
-    for chunks in zip_longest(*(chunks_of(samples) for samples in streams)):
-        present = [number for number, chunk in enumerate(chunks) if chunk is not None]
-        pushes = [(sessions[number], chunks[number]) for number in present]
-        for number, new in zip(present, _push(engine, pushes), strict=True):
-            frames[number] += new
-            if chunks[number].end == len(streams[number]):
-                frames[number] += sessions[number].flush()
+    with ExitStack() as stack:
+        sessions = [stack.enter_context(closing(engine.session())) for _ in streams]
+        for chunks in zip_longest(*(chunks_of(samples) for samples in streams)):
+            present = [number for number, chunk in enumerate(chunks) if chunk is not None]
+            pushes = [(sessions[number], chunks[number]) for number in present]
+            for number, new in zip(present, _push(engine, pushes), strict=True):
+                frames[number] += new
+                if chunks[number].end == len(streams[number]):
+                    frames[number] += sessions[number].flush()
     weights = np.array([frame.weights for own in frames for frame in own], np.float32)
     return weights.reshape(sum(map(len, frames)), -1), sessions[0].spec.names
 

@@ -12,7 +12,7 @@ class TokenIntake:
         """The first sample of which there are no tokens."""
         self._space = space
         self._spec = spec
-        self._ended = False
+        self.ended = False
         self._turns: list[tuple[int, int]] = [(0, 0)]
         """First sample and number of the turns that frames may still belong to."""
 
@@ -31,7 +31,7 @@ class TokenIntake:
             )
         if chunk.start != self.received:
             raise ValueError(f"expected tokens from sample {self.received}, got {chunk.start}")
-        if self._ended:
+        if self.ended:
             raise ValueError("the stream has ended")
         self.received = chunk.end
         if chunk.turn != self._turns[-1][1]:
@@ -39,7 +39,7 @@ class TokenIntake:
 
     def end(self) -> None:
         """Take no more."""
-        self._ended = True
+        self.ended = True
 
     def turn(self, timestamp: int) -> int:
         """Return the turn of a frame; frames are asked about in order."""

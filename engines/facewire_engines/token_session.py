@@ -122,10 +122,16 @@ class TokenSession:
 
     def flush(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames, with known silence after the last token."""
+        if self._intake.ended:
+            return []
         self._intake.end()
         silent = self.spec.lookahead // HOP + 1
         self._rows = np.concatenate((self._rows, _silence(silent)))
         return self._ready(self._intake.received + silent * HOP)
+
+    def close(self) -> None:
+        """End the stream without its last frames."""
+        self._intake.end()
 
     def _ready(self, known_until: int) -> list[BlendshapeFrame]:
         """Decode every frame whose look-ahead ends within the known tokens."""

@@ -8,7 +8,10 @@ from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 
 
 class EngineSession(Protocol):
-    """All that is remembered about one audio stream. Used by one thread at a time."""
+    """All that is remembered about one audio stream. Used by one thread at a time.
+
+    Whoever opens it closes it, in a `finally`: others may be waiting for its place.
+    """
 
     @property
     def spec(self) -> StreamSpec:
@@ -19,12 +22,21 @@ class EngineSession(Protocol):
         """Take the next samples and return the frames that they complete.
 
         Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
+            ValueError: the chunk does not start where the last one ended, or has another rate, or
+                the stream has ended.
         """
         ...
 
     def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
+        """End the stream and return its last frames, as if silence followed; none if it ended."""
+        ...
+
+    def close(self) -> None:
+        """End the stream without its last frames, and give back what it holds.
+
+        Twice is once, and flushing before or after it is fine. It may come from any thread, also
+        while a push or a flush works, which then returns early. A push after it is refused.
+        """
         ...
 
 
@@ -75,6 +87,7 @@ class Engine(Protocol):
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
+            CapacityError: there is no place for one more.
             ConfigError: the model cannot do this frame rate or look-ahead.
         """
         ...

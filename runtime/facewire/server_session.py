@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
@@ -102,7 +103,11 @@ class SessionConnection:
 
     async def _serve_stream(self, request: Open) -> None:
         request.check()
-        session = self._open_session(request)
+        with closing(self._open_session(request)) as session:
+            await self._serve(request, session)
+
+    async def _serve(self, request: Open, session: EngineSession) -> None:
+        """Serve a stream to its end; its session is closed by whoever opened it."""
         face = self._make_face(session.spec, idle=request.idle)
         stream = SessionStream(request.audio_format, session, face, self._clock)
         punctuality = Punctuality(session.spec)

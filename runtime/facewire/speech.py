@@ -95,5 +95,9 @@ class TokenSession(Protocol):
         ...
 
     def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, as if silence followed."""
+        """End the stream and return its last frames, as if silence followed; none if it ended."""
+        ...
+
+    def close(self) -> None:
+        """End the stream without its last frames, as `EngineSession.close` does."""
         ...

@@ -32,6 +32,7 @@ class SpeechSession:
         self._received = 0
         self._complete = False
         self._flushed = False
+        self._ended = False
 
     def finish(self) -> None:
         """Say that no more tokens come, so that the last faces need not wait for any."""
@@ -55,8 +56,11 @@ class SpeechSession:
         """Move the clock to the end of the chunk, and return the faces that are due.
 
         Raises:
-            ValueError: the chunk does not start where the last one ended, or has another rate.
+            ValueError: the chunk does not start where the last one ended, has another rate, or
+                comes after `close`.
         """
+        if self._ended:
+            raise ValueError("the stream has ended")
         if chunk.sample_rate != self.spec.sample_rate or chunk.start != self._received:
             raise ValueError(
                 f"expected sample {self._received} at {self.spec.sample_rate} Hz, got sample "
@@ -79,3 +83,9 @@ class SpeechSession:
             self._flushed = True
             frames += self._tokens.flush()
         return frames
+
+    def close(self) -> None:
+        """End the stream without its last frames."""
+        self._flushed = self._ended = True
+        self._waiting.clear()
+        self._tokens.close()

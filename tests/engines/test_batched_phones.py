@@ -199,6 +199,11 @@ def test_one_session_too_many_is_refused_until_one_leaves(single: PhonesEngine) 
     sessions[0] = engine.session()
     with pytest.raises(CapacityError):
         engine.session()
+    sessions[0].close()
+    sessions[0].close()
+    sessions[0] = engine.session()
+    with pytest.raises(CapacityError):
+        engine.session()
     del sessions[1]
     engine.session()
 

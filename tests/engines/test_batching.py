@@ -158,7 +158,9 @@ def test_who_leaves_is_not_waited_for() -> None:
         alone = threads.submit(shared.run, [Countdown("a", 1)])
         while not shared._queue and not alone.done():
             pass
-        shared.leave()
+        left = threading.Event()
+        shared.leave(left.set)
+        assert left.is_set()
         alone.result(10)
     assert step.runs == [["a"]]
 

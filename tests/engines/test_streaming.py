@@ -212,6 +212,22 @@ def test_a_gap_is_refused(engine: Engine) -> None:
         session.push(AudioChunk(np.zeros(100, np.float32), 101, 16_000))
 
 
+def test_a_stream_that_was_closed_gives_no_more_and_takes_no_more(
+    engine: Engine, speech: Samples
+) -> None:
+    session = engine.session()
+    assert session.push(AudioChunk(speech[:16_000], 0, 16_000))
+    session.close()
+    session.close()
+    assert session.flush() == []
+    with pytest.raises(ValueError, match="ended"):
+        session.push(AudioChunk(speech[16_000:32_000], 16_000, 16_000))
+    ended = engine.session()
+    assert frames_of(ended, speech[:1_600])
+    assert ended.flush() == []
+    ended.close()
+
+
 def test_another_rate_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="48000"):
         engine.session().push(AudioChunk(np.zeros(100, np.float32), 0, 48_000))

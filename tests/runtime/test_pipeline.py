@@ -98,6 +98,9 @@ class Laboured:
     def flush(self) -> list[BlendshapeFrame]:
         return self._session.flush()
 
+    def close(self) -> None:
+        self._session.close()
+
 
 def _speech(seconds: float) -> Samples:
     """Return noise that swells and fades twice a second."""

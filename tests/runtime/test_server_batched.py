@@ -18,6 +18,7 @@ from facewire.frames import Samples
 from facewire.server import FaceServer
 from facewire.wire import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
 from facewire_engines.batched_phones import BatchedPhonesEngine
+from facewire_engines.batched_session import BatchedPhonesSession
 from facewire_engines.phones import load_embedded
 
 CLIENTS = 6
@@ -89,3 +90,31 @@ def test_many_sessions_get_an_engine_that_batches() -> None:
     assert isinstance(load_engine("phones", 64), BatchedPhonesEngine)
     assert not isinstance(load_engine("phones", 8), BatchedPhonesEngine)
     assert load_engine("energy", 64).name == "energy"
+
+
+class Hoarder(BatchedPhonesEngine):
+    """Keeps every session it opened, so that no row comes back by the garbage collector."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(load_embedded(), SystemClock(), capacity=capacity)
+        self.opened: list[object] = []
+
+    def session(self, **options: Any) -> BatchedPhonesSession:
+        session = super().session(**options)
+        self.opened.append(session)
+        return session
+
+
+async def test_a_row_comes_back_when_its_client_vanishes() -> None:
+    engine = Hoarder(capacity=1)
+    async with server(engine) as shared:
+        for _ in range(3):
+            async with connect(f"ws://127.0.0.1:{shared.port}/session") as connection:
+                await tell(connection, type="open", version=1)
+                assert (await told(connection))["type"] == "hello"
+                pcm = encode_samples(clip(), Encoding.S16LE)
+                await connection.send(encode_audio(AudioMessage(pcm, 0, 0)))
+                connection.transport.abort()
+            while shared.sessions:  # noqa: ASYNC110 # the server tells nobody when one is over
+                await asyncio.sleep(0.01)
+        assert await stream(shared.port, clip())

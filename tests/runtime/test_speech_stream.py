@@ -53,6 +53,9 @@ class LoudnessSession:
     def flush(self) -> list[BlendshapeFrame]:
         return self._ready(160 * len(self._tokens))
 
+    def close(self) -> None:
+        pass
+
     def _ready(self, end: int) -> list[BlendshapeFrame]:
         frames = []
         while (timestamp := self.spec.timestamp(self._frames)) < end:

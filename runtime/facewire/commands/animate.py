@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +93,10 @@ async def _animate(
     if any(not sink.lossless for sink in sinks):
         raise ConfigError("animate writes files; give OUT.csv, OUT.npz or OUT.jsonl to -o")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with (
+        closing(session),
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+    ):
         bar = progress.add_task(sound.path.name, total=sound.samples)
 
         def advancing() -> Iterator[AudioChunk]:

@@ -123,7 +123,7 @@ def _check(trial: Trial) -> None:
     """Fail before the first trial if the engine or the stream is impossible."""
     load_engine(trial.engine, tell=tell_choice).session(
         frame_rate=parse_frame_rate(trial.frame_rate), lookahead_ms=trial.lookahead_ms
-    )
+    ).close()
 
 
 def _row(trial: Trial, cores: int, sessions: list[int] | None, console: Console) -> Row:

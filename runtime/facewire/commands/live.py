@@ -159,6 +159,7 @@ async def _live(
     sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in (*settings.outputs, *outputs)]
     sinks.append(TerminalSink(console, clock))
     async with AsyncExitStack() as stack:
+        stack.callback(session.close)
         listeners = []
         if page:
             broadcaster = Broadcaster(clock=clock)

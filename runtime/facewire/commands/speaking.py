@@ -116,6 +116,7 @@ class Speaking:
         face = open_face(session.spec, settings)
         sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in self._outputs.faces]
         async with AsyncExitStack() as stack:
+            stack.callback(session.close)
             listeners = await self._open_files(stack)
             clauses = self._clauses(text)
             if self.page:

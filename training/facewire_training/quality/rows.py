@@ -77,7 +77,7 @@ def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
         others = ", ".join((CAPTURED, PEERS, *BASELINES))
         raise ConfigError(f"{error}, or one of {others}") from error
     for lookahead_ms in lookaheads_ms:
-        engine.session(lookahead_ms=lookahead_ms)
+        engine.session(lookahead_ms=lookahead_ms).close()
     # A frame leaves with the last whole hop inside its look-ahead: no hop comes on top of it.
     return [
         Row(f"{engine.name} {ahead:g} ms", Streamed(engine, ahead), ahead, True, ahead)
