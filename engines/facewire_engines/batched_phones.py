@@ -76,6 +76,11 @@ class BatchedPhonesEngine:
         return HOP
 
     @property
+    def rows_together(self) -> int:
+        """How many sessions a run can hold."""
+        return self._max_batch
+
+    @property
     def report(self) -> BatchReport:
         """What has been done so far."""
         return self._batcher.report

@@ -18,13 +18,15 @@ from facewire.clock import Clock
 from facewire.engine import Engine
 from facewire.frames import StreamSpec
 from facewire.origins import origin_allowed
+from facewire.server_limits import Limits
 from facewire.server_refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server_session import FaceFactory, SessionConnection
 from facewire.server_speak import SpeakConnection
+from facewire.server_threads import ServerThreads
 from facewire.server_viewer import serve_viewer, viewer_from_query
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.static_files import http_response, text_response
-from facewire.wire import MAX_MESSAGE_BYTES, ErrorCode, ProtocolError
+from facewire.wire import ErrorCode, ProtocolError
 from facewire.wire_messages import FrameFormat, Hello
 
 __all__ = ["Broadcaster", "FaceServer"]
@@ -59,7 +61,7 @@ class FaceServer:
         max_sessions: int = 8,
         allow_origin: Collection[str] = (),
         voices: Sequence[str] = (),
-        reader_patience_s: float = 10.0,
+        limits: Limits | None = None,
     ) -> None:
         """Get ready to listen.
 
@@ -74,7 +76,7 @@ class FaceServer:
             allow_origin: web origins that may connect besides our own page and this machine's.
             voices: of this machine, which clients of `/speak` may name besides the embedded ones;
                 the first is for those who name none.
-            reader_patience_s: how long a session's client may leave its frames unread.
+            limits: how much one client may ask for.
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
         self._has_stream = broadcaster is not None
@@ -86,7 +88,8 @@ class FaceServer:
         self._max_sessions = max_sessions
         self._allow_origin = tuple(allow_origin)
         self._voices = tuple(voices)
-        self._reader_patience_s = reader_patience_s
+        self._limits = limits or Limits()
+        self._threads = ServerThreads(engine, max_sessions)
         self._sessions = 0
         self._connections: set[ServerConnection] = set()
         self._server: Server | None = None
@@ -120,7 +123,7 @@ class FaceServer:
                 self._port,
                 process_request=self._process_request,
                 compression=None,
-                max_size=MAX_MESSAGE_BYTES,
+                max_size=self._limits.message_bytes,
                 max_queue=MAX_QUEUE,
                 ping_interval=PING_S,
                 ping_timeout=PONG_S,
@@ -143,6 +146,13 @@ class FaceServer:
         if self._server is None:
             return
         self._server.close()
+        try:
+            await self._all_closed()
+        finally:
+            self._threads.close()
+
+    async def _all_closed(self) -> None:
+        assert self._server is not None, "enter the server first"
         try:
             async with asyncio.timeout(CLOSE_S):
                 await asyncio.shield(self._server.wait_closed())
@@ -214,17 +224,17 @@ class FaceServer:
                 f"all {self._max_sessions} sessions are taken; try again later", ErrorCode.BUSY
             )
         self._sessions += 1
-        clock, patience_s = self._clock, self._reader_patience_s
+        clock, limits, threads = self._clock, self._limits, self._threads
         try:
             if speaks:
                 await SpeakConnection(
                     connection, self._engine, self._make_face,
-                    clock=clock, patience_s=patience_s, voices=self._voices,
+                    clock=clock, limits=limits, threads=threads, voices=self._voices,
                 ).run()  # fmt: skip
             else:
                 await SessionConnection(
                     connection, self._engine, self._make_face, self._session_hello,
-                    clock=clock, patience_s=patience_s,
+                    clock=clock, limits=limits, threads=threads,
                 ).run()  # fmt: skip
         finally:
             self._sessions -= 1

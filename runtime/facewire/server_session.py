@@ -12,6 +12,8 @@ from facewire.clock import Clock
 from facewire.engine import Engine, EngineSession
 from facewire.errors import CapacityError, ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.server_limits import Limits
+from facewire.server_threads import ServerThreads
 from facewire.session_audio import AudioIntake, FaceStage, Piece, Punctuality, SessionStream
 from facewire.wire import (
     AudioMessage,
@@ -66,14 +68,16 @@ class SessionConnection:
         make_hello: HelloFactory,
         *,
         clock: Clock,
-        patience_s: float,
+        limits: Limits,
+        threads: ServerThreads,
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._make_face = make_face
         self._make_hello = make_hello
         self._clock = clock
-        self._patience_s = patience_s
+        self._limits = limits
+        self._threads = threads
 
     async def run(self) -> None:
         """Serve one stream after the other.
@@ -118,7 +122,7 @@ class SessionConnection:
             tasks.create_task(
                 self._listen(AudioIntake(request.audio_format), pieces, punctuality), name="listen"
             )
-            tasks.create_task(_infer(stream, pieces, frames), name="infer")
+            tasks.create_task(self._infer(stream, pieces, frames), name="infer")
             delivery = tasks.create_task(
                 self._deliver(frames, request.format, punctuality), name="deliver"
             )
@@ -157,6 +161,23 @@ class SessionConnection:
         finally:
             pieces.close()
 
+    async def _infer(
+        self, stream: SessionStream, pieces: Channel[Heard], frames: Channel[Made]
+    ) -> None:
+        compute, captured = self._threads.compute, self._clock.now()
+        try:
+            async for piece in pieces:
+                if isinstance(piece, SetLookahead):
+                    await frames.send(await compute(captured, stream.tune, piece.ms))
+                    continue
+                captured = piece.captured
+                for frame in await compute(captured, stream.hear, piece):
+                    await frames.send(frame)
+            for frame in await compute(captured, stream.finish):
+                await frames.send(frame)
+        finally:
+            frames.close()
+
     async def _deliver(
         self, frames: Channel[Made], fmt: FrameFormat, punctuality: Punctuality
     ) -> int:
@@ -186,27 +207,13 @@ class SessionConnection:
             ProtocolError: it does not.
         """
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._limits.unread_s):
                 await self._connection.send(data)
         except TimeoutError:
             raise ProtocolError(
-                f"frames were not read for {self._patience_s:g} s; read while you send",
+                f"frames were not read for {self._limits.unread_s:g} s; read while you send",
                 ErrorCode.SLOW_READER,
             ) from None
-
-
-async def _infer(stream: SessionStream, pieces: Channel[Heard], frames: Channel[Made]) -> None:
-    try:
-        async for piece in pieces:
-            if isinstance(piece, SetLookahead):
-                await frames.send(await asyncio.to_thread(stream.tune, piece.ms))
-                continue
-            for frame in await asyncio.to_thread(stream.hear, piece):
-                await frames.send(frame)
-        for frame in await asyncio.to_thread(stream.finish):
-            await frames.send(frame)
-    finally:
-        frames.close()
 
 
 async def answer_ping(connection: ServerConnection, ping: Ping, clock: Clock) -> None:

@@ -13,7 +13,9 @@ from facewire.engine import Engine
 from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.frames import StreamSpec
 from facewire.playout import Shown
+from facewire.server_limits import Limits
 from facewire.server_session import FaceFactory, answer_ping, name_of
+from facewire.server_threads import ServerThreads
 from facewire.session_audio import FaceStage
 from facewire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
 from facewire.speak_requests import (
@@ -59,14 +61,16 @@ class SpeakConnection:
         make_face: FaceFactory,
         *,
         clock: Clock,
-        patience_s: float,
+        limits: Limits,
+        threads: ServerThreads,
         voices: Sequence[str] = (),
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._make_face = make_face
         self._clock = clock
-        self._patience_s = patience_s
+        self._limits = limits
+        self._threads = threads
         self._voices = voices
         self._frames = 0
 
@@ -115,12 +119,12 @@ class SpeakConnection:
                     helper.cancel()
         finally:
             speaker.workshop.silence()
-            await asyncio.to_thread(roads.close)
+            await self._threads.wait(roads.close)
         await self._send(Ended(frames=self._frames, late=speaker.playout.late))
 
     async def _open(self, request: OpenSpeech) -> SpeechRoads:
         try:
-            return await asyncio.to_thread(
+            return await self._threads.wait(
                 open_roads, self._engine, request, self._clock, self._voices
             )
         except CapacityError as error:
@@ -198,11 +202,11 @@ class SpeakConnection:
     async def _send(self, message: Message | bytes) -> None:
         data = message if isinstance(message, bytes) else encode_message(message)
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._limits.unread_s):
                 await self._connection.send(data)
         except TimeoutError:
             raise ProtocolError(
-                f"frames were not read for {self._patience_s:g} s; read while you send",
+                f"frames were not read for {self._limits.unread_s:g} s; read while you send",
                 ErrorCode.SLOW_READER,
             ) from None
 

@@ -14,6 +14,7 @@ from facewire.config_file import load_toml
 from facewire.errors import ConfigError
 from facewire.face.profile import Profile
 from facewire.frame_rate import parse_frame_rate
+from facewire.server_limits import Limits
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +69,8 @@ class ServerSettings(_Table, frozen=True):
     voices: tuple[str, ...] = ()
     """Voices of this machine, such as "cosyvoice:ann.toml", that clients of /speak may name; the
     first is for those who name none. Without any, they get the embedded voice."""
+    limits: Limits = Limits()
+    """How much one client may ask for."""
 
 
 class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from facewire.errors import ConfigError
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.server import FaceServer
+from facewire.server_limits import Limits
 from facewire.wire import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
 from facewire_engines.energy import EnergyEngine
 from facewire_engines.hop_session import TunableHopSession
@@ -357,7 +358,7 @@ class TestBadClients:
         self, speech_like: Samples, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO, "facewire.server")
-        async with new_server(reader_patience_s=0.2) as server:
+        async with new_server(limits=Limits(unread_s=0.2)) as server:
             async with session_of(server, max_queue=1) as connection:
                 client = Client(connection)
                 await client.open(frame_rate=240, format="json")

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.server import FaceServer
+from facewire.server_limits import Limits
 from facewire.wire import AudioMessage, encode_audio
 from facewire.wire_tokens import TokensMessage, encode_tokens
 from facewire_engines.energy import EnergyEngine
@@ -281,7 +282,9 @@ async def test_a_client_that_never_reads_is_sent_away_and_disturbs_nobody(
     engine: PhonesEngine,
 ) -> None:
     async with (
-        FaceServer(engine, make_face, clock=SystemClock(), port=0, reader_patience_s=0.3) as server,
+        FaceServer(
+            engine, make_face, clock=SystemClock(), port=0, limits=Limits(unread_s=0.3)
+        ) as server,
         speak_at(server, max_queue=1) as connection,
         speak_at(server) as second,
     ):

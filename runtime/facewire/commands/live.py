@@ -193,5 +193,6 @@ def serve_page(
         max_sessions=settings.server.max_sessions,
         allow_origin=settings.server.allow_origin,
         voices=settings.server.voices,
+        limits=settings.server.limits,
         broadcaster=broadcaster,
     )

@@ -1,7 +1,6 @@
 """`facewire serve`: many clients, each connection a session with its own audio and frames."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Annotated
 
@@ -14,9 +13,6 @@ from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
 from facewire.commands.running import run
 from facewire.settings import Settings
-
-SPARE_THREADS = 4
-"""Besides those of the sessions."""
 
 EXAMPLES = """
 Examples:
@@ -72,10 +68,6 @@ def serve(
 
 async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
-    # Sessions that share runs wait for each other, so each needs a thread to wait in; one that
-    # speaks needs another for its voice.
-    threads = ThreadPoolExecutor(2 * sessions + SPARE_THREADS)
-    asyncio.get_running_loop().set_default_executor(threads)
     loaded = await asyncio.to_thread(load_wanted, settings, sessions)
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
