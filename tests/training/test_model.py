@@ -161,6 +161,27 @@ def test_what_is_not_trusted_costs_nothing_and_contacts_do() -> None:
     assert apart.item() == pytest.approx(LossConfig().contact * 0.4, rel=1e-5)
 
 
+def test_what_is_not_trusted_gets_no_gradient() -> None:
+    generator = torch.Generator().manual_seed(1)
+    trust = (torch.rand(2, 5, 52, generator=generator) > 0.5).float()
+    raw = torch.rand(2, 5, 52, generator=generator) * 1.4 - 0.2
+    truth = torch.rand(2, 5, 52, generator=generator)
+    raw.requires_grad_()
+    FaceLoss(LossConfig())(raw, truth, trust).backward()
+    assert raw.grad is not None
+    assert raw.grad[trust == 0].abs().max() == 0
+    assert (raw.grad[trust > 0] != 0).float().mean() > 0.9
+
+
+def test_what_stands_in_the_truth_does_not_count_where_it_is_not_trusted() -> None:
+    generator = torch.Generator().manual_seed(2)
+    trust = (torch.rand(2, 5, 52, generator=generator) > 0.5).float()
+    raw, truth, other = (torch.rand(2, 5, 52, generator=generator) for _ in range(3))
+    loss = FaceLoss(LossConfig())
+    changed = torch.where(trust > 0, truth, other)
+    assert loss(raw, truth, trust).item() == loss(raw, changed, trust).item()
+
+
 def test_a_fixed_style_is_the_style_that_was_given() -> None:
     torch.manual_seed(0)
     decoder = Decoder(DecoderConfig(embedding=8, width=16, layers=2)).eval()

@@ -49,20 +49,30 @@ class FaceLoss(nn.Module):
             raw: the faces, before they are clamped.
             truth: what they should be.
             trust: `[B, N, 52]`, how much each weight counts, 1 if not given. What counts nothing
-                must stand in `truth` as it is in `raw`.
+                costs nothing and gets no gradient, whatever stands in `truth`.
             contact: `[B, N]`, 1 where the lips must meet whoever speaks.
         """
         config = self.config
-        clamped = raw.clamp(0.0, 1.0)
-        scale = self.scale if trust is None else self.scale * trust
-        error = ((raw - truth).abs() * scale).sum(-1).mean()
-        moving = scale if trust is None else scale[:, 1:]
-        moved = ((raw.diff(dim=1) - truth.diff(dim=1)).abs() * moving).sum(-1).mean()
-        gap = (clamped @ self.gap).clamp(min=0.0)
-        true_gap = (truth @ self.gap).clamp(min=0.0)
+        scale = moving = self.scale
+        told = raw
+        if trust is not None:
+            # The gap is a sum over shapes: without this, its error would move the unknown ones.
+            told = torch.where(trust > 0, raw, raw.detach())
+            truth = torch.where(trust > 0, truth, raw.detach().clamp(0.0, 1.0))
+            scale = self.scale * trust
+            moving = torch.minimum(scale[:, 1:], scale[:, :-1])
+        error = ((told - truth).abs() * scale).sum(-1).mean()
+        moved = ((told.diff(dim=1) - truth.diff(dim=1)).abs() * moving).sum(-1).mean()
+        gap, true_gap = self._gap(told), self._gap(truth)
         shut = 1.0 + config.closure * functional.relu(0.1 - true_gap) / 0.1
         if trust is not None:
             shut = shut * trust[..., _JAW]
         apart = (shut * (gap - true_gap).abs()).mean()
         total = error + config.velocity * moved + config.gap * apart
-        return total if contact is None else total + config.contact * (contact * gap).mean()
+        if contact is None:
+            return total
+        return total + config.contact * (contact * self._gap(raw)).mean()
+
+    def _gap(self, weights: Tensor) -> Tensor:
+        """Return the lip gap of faces `[..., 52]`, as those who see them see it."""
+        return (weights.clamp(0.0, 1.0) @ self.gap).clamp(min=0.0)

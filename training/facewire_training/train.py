@@ -113,9 +113,7 @@ class Model(nn.Module):
     def _face(self, windows: Windows) -> Tensor:
         w = windows
         raw = self.decoder.raw(w.tokens, w.known, w.effort, w.effort_known, w.style)
-        # What is not known about a face costs nothing, whatever it is.
-        truth = torch.where(w.trust > 0, w.truth, raw.detach().clamp(0.0, 1.0))
-        loss: Tensor = self.face_loss(raw, truth, w.trust, w.contact)
+        loss: Tensor = self.face_loss(raw, w.truth, w.trust, w.contact)
         return loss
 
 

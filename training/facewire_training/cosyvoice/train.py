@@ -100,12 +100,10 @@ class Training:
             windows.phase.repeat(runs),
         )
         raw, logit = raw.reshape(runs, frames, -1), logit.reshape(runs, frames)
-        # What is not known about a face costs nothing, whatever it is.
-        truth = torch.where(windows.believed, windows.truth, raw.detach().clamp(0, 1))
-        raw = torch.where(windows.believed, raw, truth)
         told = windows.speech >= 0
         speech = functional.binary_cross_entropy_with_logits(logit[told], windows.speech[told])
-        return {"face": self.loss(raw, truth), "speech": speech}
+        face = self.loss(raw, windows.truth, windows.believed.float())
+        return {"face": face, "speech": speech}
 
     def save(self) -> None:
         """Write a checkpoint so that a crash in the middle leaves the last one whole."""
