@@ -28,7 +28,7 @@ from facewire_training.cosyvoice.train import RunConfig, Training, train
 from facewire_training.phones import PhoneInterval
 from facewire_training.shards import Shard
 from facewire_training.shards import write as write_shard
-from facewire_training.targets import make_targets
+from facewire_training.targets import make_targets, save_targets
 
 SAID = ("sil", "b", "aa", "m", "iy", "p", "uw", "f", "ae", "sil")
 
@@ -58,9 +58,7 @@ def speech(seconds: float, seed: int) -> Utterance:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("corpus")
     shard = write_shard(folder / "made", [speech(1.3 + 0.4 * i, i) for i in range(4)], {"n": 4})
-    targets = make_targets(shard)
-    np.save(folder / "made.effort.npy", targets.effort)
-    np.save(folder / "made.curves.npy", targets.curves)
+    save_targets(folder, shard, make_targets(shard))
     return folder
 
 

@@ -14,7 +14,7 @@ from facewire_training.corpora.corpus import SILENCE, Utterance
 from facewire_training.phones import PhoneInterval
 from facewire_training.shards import load, write
 from facewire_training.styles import DECIDES, STYLES, decided, parse_styles, style_of
-from facewire_training.targets import make_targets
+from facewire_training.targets import make_targets, save_targets
 
 
 def test_a_style_is_named_with_its_share() -> None:
@@ -50,9 +50,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     write(folder / "flite", spoken, {"seed": 0})
     (shard,) = load(folder)
-    targets = make_targets(shard)
-    np.save(folder / "flite.effort.npy", targets.effort)
-    np.save(folder / "flite.curves.npy", targets.curves)
+    save_targets(folder, shard, make_targets(shard))
     return folder
 
 

@@ -2,11 +2,10 @@
 
     python -m facewire_training.prepare_captures --data DATA --out runs/corpus
 
-`DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand the true faces (`NAME.curves.npy`,
-[tokens, 52]), which of their weights to trust (`NAME.known.npy`, of the same shape) and the effort
-(`NAME.effort.npy`). What is for validation goes to `OUT/validation-captures`. Where the words are
-known the embedded model aligns them; other tokens are labelled `shards.UNKNOWN`, but for those that
-are certainly silent.
+`DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand its targets (`targets.py`): the
+true faces, which of their weights to trust, and the effort. What is for validation goes to
+`OUT/validation-captures`. Where the words are known the embedded model aligns them; other tokens
+are labelled `shards.UNKNOWN`, but for those that are certainly silent.
 """
 
 import argparse
@@ -27,6 +26,7 @@ from facewire_training.corpora.facegood import Facegood
 from facewire_training.corpora.grid import Grid
 from facewire_training.corpora.grid_words import SILENT, Pronouncer, read_words
 from facewire_training.effort import effort_from_audio
+from facewire_training.targets import ShardTargets, save_targets
 
 VERSION = 2
 """Changes when the same data make other shards than before."""
@@ -65,22 +65,22 @@ def make(job: Job) -> shards.Shard:
         ConfigError: its data are missing.
     """
     captures = list(job.captures())
-    # The shard comes last: its presence says that all is there.
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     faces = [capture.tokens() for capture in captures]
     efforts = [
         effort_from_audio(capture.samples, SAMPLE_RATE)[: len(curves)]
         for capture, (curves, _) in zip(captures, faces, strict=True)
     ]
-    beside = {
-        "curves": np.concatenate([curves for curves, _ in faces]).astype(np.float16),
-        "known": np.concatenate([known for _, known in faces]),
-        "effort": np.concatenate(efforts).astype(np.float16),
-    }
-    for name, array in beside.items():
-        np.save(job.folder.with_name(f"{job.folder.name}.{name}.npy"), array)
     about = {"version": VERSION, "captures": len(captures)}
-    return shards.write(job.folder, _said(captures, job.texts), about, uncovered=shards.UNKNOWN)
+    said = _said(captures, job.texts)
+    shard = shards.write(job.folder, said, about, uncovered=shards.UNKNOWN)
+    targets = ShardTargets(
+        effort=np.concatenate(efforts).astype(np.float16),
+        curves=np.concatenate([curves for curves, _ in faces]).astype(np.float16),
+        known=np.concatenate([known for _, known in faces]),
+    )
+    save_targets(job.folder.parent, shard, targets)
+    return shard
 
 
 def _said(captures: list[Capture], texts: dict[str, str]) -> Iterator[Utterance]:

@@ -5,6 +5,7 @@ A shard is a folder: `samples.npy` (int16), `labels.npy` (uint8, one class for e
 which is written last, so that its presence says that the shard is whole.
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable
@@ -47,6 +48,8 @@ class Shard:
     corpus: str
     phone_rows: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]
     """First phone of each utterance [N + 1]; start and end in seconds [P, 2]; class [P]."""
+    fingerprint: str
+    """sha256 of audio, labels and phones: what is made of a shard belongs to that content alone."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -118,18 +121,31 @@ def _write_arrays(folder: Path, pieces: list[_Piece]) -> None:
     samples = open_memmap(folder / "samples.npy", "w+", np.int16, (int(starts[-1]),))
     np.concatenate([p.samples for p in pieces], out=samples)
     samples.flush()
-    np.save(folder / "labels.npy", np.concatenate([p.labels for p in pieces]))
+    labels = np.concatenate([p.labels for p in pieces])
+    np.save(folder / "labels.npy", labels)
     phones = [phone for p in pieces for phone in p.phones]
+    content = {
+        "starts": starts,
+        "first_phones": np.cumsum([0] + [len(p.phones) for p in pieces], dtype=np.int64),
+        "phone_times": np.array([(p.start_s, p.end_s) for p in phones], float).reshape(-1, 2),
+        "phone_classes": np.array([p.phone_index for p in phones], np.uint8),
+    }
     np.savez(
         folder / "index.npz",
-        starts=starts,
         names=np.array([p.name for p in pieces]),
         speakers=np.array([p.speaker for p in pieces]),
         corpus=np.array(pieces[0].corpus),
-        first_phones=np.cumsum([0] + [len(p.phones) for p in pieces], dtype=np.int64),
-        phone_times=np.array([(p.start_s, p.end_s) for p in phones]).reshape(-1, 2),
-        phone_classes=np.array([p.phone_index for p in phones], np.uint8),
+        fingerprint=np.array(_fingerprint(samples, labels, *content.values())),
+        **content,
     )
+
+
+def _fingerprint(*arrays: NDArray[Any]) -> str:
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype.str}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def is_whole(folder: Path, about: dict[str, Any]) -> bool:
@@ -152,6 +168,11 @@ def load_one(folder: Path) -> Shard:
             f"{folder} holds no finished shard; run python -m facewire_training.prepare"
         )
     with np.load(folder / "index.npz") as index:
+        if "fingerprint" not in index:
+            raise ConfigError(
+                f"{folder} was made by an older version; remove it and run "
+                "python -m facewire_training.prepare again"
+            )
         return Shard(
             samples=np.load(folder / "samples.npy", mmap_mode="r"),
             starts=index["starts"],
@@ -160,6 +181,7 @@ def load_one(folder: Path) -> Shard:
             speakers=tuple(index["speakers"].tolist()),
             corpus=str(index["corpus"]),
             phone_rows=(index["first_phones"], index["phone_times"], index["phone_classes"]),
+            fingerprint=str(index["fingerprint"]),
         )
 
 

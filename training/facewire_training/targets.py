@@ -1,9 +1,12 @@
 """Ground truth for every 10 ms of a corpus: effort, and procedural animation of the true phones.
 
-`python -m facewire_training.targets --corpus runs/corpus` writes it beside the shards.
+`python -m facewire_training.targets --corpus runs/corpus` writes it beside the shards. Targets say
+of which content of a shard they were made: those of other audio or other phones are refused.
 """
 
 import argparse
+import json
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,10 +16,14 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire import arkit
+from facewire.errors import ConfigError
 from facewire_engines.phone_set import TOKEN_RATE
 from facewire_training.frontend import HOP, SAMPLE_RATE
 from facewire_training.procedural import animate, effort_from_audio
 from facewire_training.shards import Shard, load
+from facewire_training.styles import STYLES
+
+_ARRAYS = ("effort", "curves", "known")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,17 +42,44 @@ def load_targets(folder: Path, shard: Shard) -> ShardTargets:
     """Map the targets of a shard into memory.
 
     Raises:
-        FileNotFoundError: they have not been made.
+        ConfigError: they have not been made, or were made of other audio or phones.
     """
-    effort, curves = _paths(folder, shard)
-    if not curves.exists():
-        raise FileNotFoundError(f"{curves} is missing: run facewire_training.targets first")
-    known = folder / f"{shard.corpus}.known.npy"
+    if not fits(folder, shard):
+        again = "again " if _path(folder, shard, "targets.json").exists() else ""
+        raise ConfigError(
+            f"{folder} has no targets that were made of {shard.corpus} as it is now; run "
+            f"python -m facewire_training.targets {again}(or prepare_captures, for captured faces)"
+        )
+    effort, curves, known = (_path(folder, shard, f"{name}.npy") for name in _ARRAYS)
     return ShardTargets(
         np.load(effort, mmap_mode="r"),
         np.load(curves, mmap_mode="r"),
         np.load(known, mmap_mode="r") if known.exists() else _all_known(len(shard.labels)),
     )
+
+
+def save_targets(folder: Path, shard: Shard, targets: ShardTargets) -> None:
+    """Write the targets of a shard beside it."""
+    # Written last: its presence says that the arrays are whole.
+    made_of = _path(folder, shard, "targets.json")
+    made_of.unlink(missing_ok=True)
+    effort, curves, known = (_path(folder, shard, f"{name}.npy") for name in _ARRAYS)
+    np.save(effort, targets.effort)
+    np.save(curves, targets.curves)
+    if targets.known.all():
+        known.unlink(missing_ok=True)
+    else:
+        np.save(known, targets.known)
+    made_of.write_text(json.dumps({"made_of": shard.fingerprint}) + "\n", encoding="utf-8")
+
+
+def fits(folder: Path, shard: Shard) -> bool:
+    """Tell whether there are targets, made of what the shard holds now."""
+    try:
+        found = json.loads(_path(folder, shard, "targets.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(found == {"made_of": shard.fingerprint})
 
 
 def make_targets(shard: Shard) -> ShardTargets:
@@ -76,24 +110,31 @@ def _all_known(tokens: int) -> NDArray[np.bool_]:
     return np.broadcast_to(np.True_, (tokens, arkit.COUNT))
 
 
-def _paths(folder: Path, shard: Shard) -> tuple[Path, Path]:
-    return folder / f"{shard.corpus}.effort.npy", folder / f"{shard.corpus}.curves.npy"
+def _path(folder: Path, shard: Shard, end: str) -> Path:
+    return folder / f"{shard.corpus}.{end}"
 
 
-def main() -> None:
-    """Make the targets of every shard of a folder."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    """Make the targets of every shard of a folder that lacks them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     folder = parser.parse_args().corpus
-    for shard in load(folder):
-        effort, curves = _paths(folder, shard)
-        if curves.exists():
-            print(f"{curves} is there already")
-            continue
-        made = make_targets(shard)
-        np.save(effort, made.effort)
-        np.save(curves, made.curves)
+    try:
+        for shard in load(folder):
+            if fits(folder, shard):
+                print(f"{shard.corpus}: the targets are there already")
+            elif shard.corpus in STYLES:
+                raise ConfigError(
+                    f"the faces of {shard.corpus} were captured; run "
+                    "python -m facewire_training.prepare_captures again"
+                )
+            else:
+                save_targets(folder, shard, make_targets(shard))
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

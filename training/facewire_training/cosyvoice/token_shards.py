@@ -58,21 +58,31 @@ def write(path: Path, shard: Shard, space: str, silence: int, tokenize: Tokenize
     ids = np.concatenate(pieces).astype(np.int32)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part.npz")
-    np.savez(partial, ids=ids, first=first, space=np.array(space), silence=np.array(silence))
+    about = {"space": space, "silence": silence, "made_of": shard.fingerprint}
+    np.savez(partial, ids=ids, first=first, **{key: np.array(about[key]) for key in about})
     partial.rename(path)
     return TokenShard(space, silence, ids, first)
+
+
+def fits(path: Path, shard: Shard) -> bool:
+    """Tell whether there are ids, made of what the shard holds now."""
+    if not path.is_file():
+        return False
+    with np.load(path) as found:
+        return bool("made_of" in found and found["made_of"] == shard.fingerprint)
 
 
 def load_tokens(folder: Path, shard: Shard) -> TokenShard:
     """Read the ids of a shard.
 
     Raises:
-        ConfigError: they have not been made.
+        ConfigError: they have not been made, or were made of other audio or phones.
     """
     path = folder / f"{shard.corpus}.npz"
-    if not path.is_file():
+    if not fits(path, shard):
         raise ConfigError(
-            f"{path} is missing; run python -m facewire_training.cosyvoice.token_shards"
+            f"{path} does not hold the tokens of {shard.corpus} as it is now; run "
+            "python -m facewire_training.cosyvoice.token_shards"
         )
     with np.load(path) as found:
         return TokenShard(str(found["space"]), int(found["silence"]), found["ids"], found["first"])
@@ -124,7 +134,7 @@ def main() -> int:
                 path = options.out / folder / f"{shard.corpus}.npz"
                 if options.stand_in and (shard.labels == UNKNOWN).any():
                     print(f"{shard.corpus}: left out, its phones are not known")
-                elif not path.is_file():
+                elif not fits(path, shard):
                     made = write(path, shard, space, silence, tokenize)
                     used = len(np.unique(made.ids))
                     print(f"{path}: {len(made.ids)} tokens, {used} of the codes")
