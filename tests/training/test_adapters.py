@@ -71,6 +71,20 @@ def test_archives_are_read_by_their_names(tmp_path: Path) -> None:
         read_face(tmp_path / "b.npz")
 
 
+def test_a_face_knows_which_shapes_it_shows(tmp_path: Path) -> None:
+    table(tmp_path / "seen.csv", 30)
+    silence(tmp_path / "seen.wav")
+    names = (tmp_path / "seen.csv").read_text().splitlines()[0].lower().split(",")
+    shown = [name for name in arkit.NAMES if name.lower() in names]
+    known = read_face(tmp_path / "seen.csv").known
+    assert known is not None
+    assert [arkit.NAMES[place] for place in np.flatnonzero(known)] == shown
+    (clip,) = Folder(tmp_path, captured=["jawOpen"]).clips()
+    assert clip.face is not None
+    assert clip.face.known is not None
+    assert np.flatnonzero(clip.face.known).tolist() == [JAW]
+
+
 def test_what_is_no_face_is_refused(tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text("word,start\nhello,0\n")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +22,14 @@ def test_a_mouth_that_opens_half_as_far_has_half_of_both() -> None:
     assert amplitude_ratio([half], [true]) == pytest.approx(0.5)
     assert velocity_ratio([half], [true]) == pytest.approx(0.5)
     assert amplitude_ratio([true], [half]) == pytest.approx(2.0)
+
+
+def test_shapes_that_were_not_captured_do_not_count() -> None:
+    known = np.array([name == "jawOpen" for name in arkit.NAMES])
+    true = replace(take(jawOpen=[0.0, 0.8, 0.0, 0.8]), known=known)
+    ours = take(jawOpen=[0.2, 0.6, 0.2, 0.6], mouthPucker=[0.0, 1.0, 0.0, 1.0])
+    assert amplitude_ratio([ours], [true]) == pytest.approx(0.5)
+    assert velocity_ratio([ours], [true]) == pytest.approx(0.5)
 
 
 def test_slow_motion_is_as_far_but_not_as_fast() -> None:

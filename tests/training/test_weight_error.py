@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -77,6 +78,18 @@ def test_the_mesh_error_is_that_of_the_farthest_vertex() -> None:
     ours, true = take(2, jawOpen=[0.1, 0.0], mouthPucker=[0.2, 0.3]), take(2)
     # First frame: 5 mm and 2 mm; second: 0 and 3 mm.
     assert LipMesh(moves).error_mm([ours], [true]) == pytest.approx((5 + 3) / 2)
+
+
+def test_shapes_that_were_not_captured_do_not_count() -> None:
+    known = np.array([name in ("jawOpen", "mouthPucker") for name in arkit.NAMES])
+    ours = take(jawOpen=0.5, mouthFunnel=0.8, browInnerUp=1.0)
+    true = replace(take(jawOpen=0.2, mouthPucker=0.4), known=known)
+    assert lip_vertex_error([ours], [true]) == pytest.approx(0.5)
+    assert math.isnan(mean_vertex_error([ours], [true]))
+    assert math.isnan(face_dynamics_deviation([ours], [true]))
+    assert math.isnan(LipMesh(np.ones((arkit.COUNT, 2, 3))).error_mm([ours], [true]))
+    brows = replace(true, known=known | (np.array(arkit.NAMES) == "browInnerUp"))
+    assert mean_vertex_error([ours], [brows]) == pytest.approx(math.sqrt(0.25 + 1))
 
 
 def test_nothing_has_no_error_and_takes_need_their_references() -> None:

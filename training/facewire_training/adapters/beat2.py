@@ -97,4 +97,6 @@ def _read_flame(path: Path, to_arkit: NDArray[np.float64]) -> Face:
         weights = np.concatenate((expressions, jaw), axis=1) @ to_arkit
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
         raise ConfigError(f"cannot read the face in {path}: {error}") from error
-    return Face(arkit.from_named(weights.astype(np.float32), paper_order.NAMES), FRAME_RATE)
+    shapes = np.array([name in paper_order.NAMES for name in arkit.NAMES])
+    mapped = arkit.from_named(weights.astype(np.float32), paper_order.NAMES)
+    return Face(mapped, FRAME_RATE, shapes)

@@ -19,6 +19,8 @@ class Face(NamedTuple):
     """[T, 52], in the order of `arkit.NAMES`."""
     frame_rate: Fraction
     """Frames per second; frame 0 is shown when the audio starts."""
+    known: NDArray[np.bool_] | None = None
+    """[52], which shapes were captured: the others are 0 and mean nothing. None if all were."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,5 +39,5 @@ def clip_of(utterance: Utterance, face: Face | None) -> Clip:
     """Return a clip of speech and the face that was captured with it, if there is one."""
     if face is None:
         return Clip(utterance)
-    take = Take(face.weights, face.frame_rate, utterance.phones)
+    take = Take(face.weights, face.frame_rate, utterance.phones, face.known)
     return Clip(utterance, take, motion_of(take))

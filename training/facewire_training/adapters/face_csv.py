@@ -27,7 +27,7 @@ def read_face(path: Path, frame_rate: Fraction | None = None) -> Face:
     * `.npz` with `weights` [T, N] and `names` [N], and `frame_rate` (a number, or two of a
       fraction), as `facewire animate` writes it
 
-    Columns that are no ARKit shape are left out; shapes that are not there are 0.
+    Columns that are no ARKit shape are left out; shapes that are not there are 0, and not known.
 
     Args:
         path: the file.
@@ -60,7 +60,7 @@ def _read_table(path: Path, header: list[str], frame_rate: Fraction | None) -> F
     if timed and len(values) > 1:
         frame_rate = _rate_of(values[:, timed[0]])
     weights = arkit.from_named(values.astype(np.float32), names)
-    return Face(weights, _known(frame_rate, path))
+    return Face(weights, _known(frame_rate, path), _named(names))
 
 
 def _read_npz(path: Path, frame_rate: Fraction | None) -> Face:
@@ -77,7 +77,12 @@ def _read_npz(path: Path, frame_rate: Fraction | None) -> Face:
     _check_shapes(path, names)
     if weights.ndim != 2 or weights.shape[1] != len(names):
         raise ConfigError(f"{path} has weights of shape {weights.shape} for {len(names)} names")
-    return Face(arkit.from_named(weights, names), _known(frame_rate, path))
+    return Face(arkit.from_named(weights, names), _known(frame_rate, path), _named(names))
+
+
+def _named(names: list[str]) -> NDArray[np.bool_]:
+    """Return which of the 52 shapes are among the names, whatever their case."""
+    return arkit.from_named(np.ones(len(names), np.float32), names) > 0
 
 
 def _check_shapes(path: Path, names: list[str]) -> None:

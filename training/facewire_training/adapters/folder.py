@@ -4,8 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from facewire import arkit
 from facewire.errors import ConfigError
-from facewire_training.adapters.clip import Clip, clip_of
+from facewire_training.adapters.clip import Clip, Face, clip_of
 from facewire_training.adapters.face_csv import SUFFIXES, read_face
 from facewire_training.adapters.phone_times import READERS, read_phone_times
 from facewire_training.corpora.audio_file import read_mono
@@ -21,6 +24,8 @@ class Folder:
     root: Path
     only: Collection[str] | None = None
     """The names to take; all that have phones or a face if None."""
+    captured: Collection[str] | None = None
+    """The shapes that the faces truly show; all that their files name if None."""
 
     def clips(self) -> Iterator[Clip]:
         """Yield the recordings that have phones or a face, by name.
@@ -49,4 +54,10 @@ class Folder:
         intervals = read_phone_times(phones) if phones else []
         covered = cover_gaps(intervals, len(samples) / SAMPLE_RATE) if intervals else ()
         utterance = Utterance(audio.stem, samples, covered, audio.parent.name, self.root.name)
-        return clip_of(utterance, read_face(face) if face else None)
+        return clip_of(utterance, self._face(face) if face else None)
+
+    def _face(self, path: Path) -> Face:
+        face = read_face(path)
+        if self.captured is None:
+            return face
+        return face._replace(known=np.isin(arkit.NAMES, list(self.captured)))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.metrics.pairs import Floats, paired
+from facewire_training.metrics.pairs import Floats, captured, paired
 from facewire_training.metrics.paper_order import MOUTH
 from facewire_training.metrics.take import Take
 
@@ -16,8 +16,8 @@ FAST_HZ = 5.0
 def amplitude_ratio(takes: Sequence[Take], references: Sequence[Take]) -> float:
     """Return how far the mouth moves against the references: 1 is as far.
 
-    The standard deviation over time of each of the 27 jaw and mouth weights, summed over shapes and
-    takes, ours by theirs; nan if the references do not move.
+    The standard deviation over time of each of the 27 jaw and mouth weights that the references
+    have, summed over shapes and takes, ours by theirs; nan if the references do not move.
     """
     return _ratio(takes, references, _spread)
 
@@ -25,8 +25,8 @@ def amplitude_ratio(takes: Sequence[Take], references: Sequence[Take]) -> float:
 def velocity_ratio(takes: Sequence[Take], references: Sequence[Take]) -> float:
     """Return how fast the mouth moves against the references: 1 is as fast.
 
-    The mean norm of the difference of successive frames of the 27 jaw and mouth weights, ours by
-    theirs, at the references' frame rate; nan if the references do not move.
+    The mean norm of the difference of successive frames of the 27 jaw and mouth weights that the
+    references have, ours by theirs, at the references' frame rate; nan if they do not move.
     """
     return _ratio(takes, references, _speed)
 
@@ -61,8 +61,10 @@ def _ratio(
     takes: Sequence[Take], references: Sequence[Take], measure: Callable[[Floats], float]
 ) -> float:
     ours = theirs = 0.0
-    for weights, true in paired(takes, references):
+    pairs = zip(paired(takes, references), references, strict=True)
+    for (weights, true), reference in pairs:
+        seen = captured(reference, MOUTH)
         if len(true):
-            ours += measure(weights[:, MOUTH])
-            theirs += measure(true[:, MOUTH])
+            ours += measure(weights[:, seen])
+            theirs += measure(true[:, seen])
     return ours / theirs if theirs > 1e-9 else float("nan")

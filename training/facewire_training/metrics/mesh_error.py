@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.metrics.pairs import paired
+from facewire_training.metrics.pairs import captured, paired
+from facewire_training.metrics.paper_order import MOUTH
 from facewire_training.metrics.take import Take
 
 
@@ -21,8 +22,11 @@ class LipMesh:
         """Return the mean over frames of the distance of the vertex that is farthest off, in mm.
 
         LVE of Richard et al. 2021 (MeshTalk) and Fan et al. 2022 (FaceFormer), who square it; all
-        frames of all takes count the same. nan if there is no frame.
+        frames of all takes count the same. nan if there is no frame, or if a reference lacks
+        shapes of the mouth: nobody knows then where its lips were.
         """
+        if any(len(captured(reference, MOUTH)) < len(MOUTH) for reference in references):
+            return float("nan")
         shapes, vertices, axes = self.moves_mm.shape
         flat = self.moves_mm.reshape(shapes, vertices * axes)
         farthest = [

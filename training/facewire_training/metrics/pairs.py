@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from facewire_training.metrics.take import Take
 
 Floats = NDArray[np.float64]
+Shapes = NDArray[np.intp]
+"""Places in `arkit.NAMES`."""
 
 
 def at_rate(take: Take, frame_rate: Fraction) -> Floats:
@@ -31,3 +33,8 @@ def paired(takes: Sequence[Take], references: Sequence[Take]) -> Iterator[tuple[
         weights = at_rate(take, reference.frame_rate)
         count = min(len(weights), len(reference))
         yield weights[:count], reference.weights[:count].astype(np.float64)
+
+
+def captured(reference: Take, shapes: Shapes) -> Shapes:
+    """Return those of some shapes that a reference has; the others say nothing, and are not 0."""
+    return shapes if reference.known is None else shapes[reference.known[shapes]]

@@ -20,8 +20,7 @@ def jitter(takes: Sequence[Take]) -> float:
     """Return the mean acceleration of all weights, per second squared; nan if takes are short.
 
     The mean over frames of the Euclidean norm of the second difference of the 52 weights, times
-    30², with every take brought to 30 frames a second by linear interpolation. Faces captured from
-    real speech have 85 to 111.
+    30², with every take brought to 30 frames a second by linear interpolation.
     """
     norms = [
         np.linalg.norm(np.diff(at_rate(take, Fraction(JITTER_RATE)), n=2, axis=0), axis=1)

@@ -24,6 +24,8 @@ class Take:
     """Frames per second."""
     phones: tuple[PhoneInterval, ...]
     """What is said, in order of time."""
+    known: Mask | None = None
+    """[52], which shapes were captured: the others are 0 and mean nothing. None if all were."""
 
     def __len__(self) -> int:
         return len(self.weights)

@@ -3,14 +3,16 @@
 They say how near a face is to one recorded performance, not how well its lips read: a face that
 hardly moves has small errors. In "From Tokens to Faces" (Correa et al. 2026, arXiv 2606.13630) the
 listeners' ranking follows closure, not these.
+
+All are over the shapes that the reference has (`Take.known`). A measure is nan where that leaves
+nothing of what it is about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from facewire_training.metrics.pairs import paired
+from facewire_training.metrics.pairs import Floats, Shapes, captured, paired
 from facewire_training.metrics.paper_order import ALL, MOUTH, MOUTH_16, UPPER_FACE
 from facewire_training.metrics.take import Take
 
@@ -35,8 +37,9 @@ def lip_vertex_error_16(takes: Sequence[Take], references: Sequence[Take]) -> fl
 
 
 def mean_vertex_error(takes: Sequence[Take], references: Sequence[Take]) -> float:
-    """Return MVE: as LVE, over all 51 shapes."""
-    return _mean_norm(takes, references, ALL)
+    """Return MVE: as LVE, over all 51 shapes; nan of references that have no upper face."""
+    whole = [reference for reference in references if len(captured(reference, UPPER_FACE))]
+    return _mean_norm(takes, references, ALL) if len(whole) == len(references) else float("nan")
 
 
 def face_dynamics_deviation(takes: Sequence[Take], references: Sequence[Take]) -> float:
@@ -46,23 +49,32 @@ def face_dynamics_deviation(takes: Sequence[Take], references: Sequence[Take]) -
     ours, the mean over takes (after Xing et al. 2023, CodeTalker, in blendshape space).
     """
     found = [
-        _energy(true[:, UPPER_FACE]).std() - _energy(ours[:, UPPER_FACE]).std()
-        for ours, true in paired(takes, references)
-        if len(true)
+        _energy(true[:, upper]).std() - _energy(ours[:, upper]).std()
+        for ours, true, upper in _pairs(takes, references, UPPER_FACE)
     ]
     return float(np.mean(found)) if found else float("nan")
 
 
-def _energy(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _energy(weights: Floats) -> Floats:
     return np.asarray((weights**2).sum(axis=1))
 
 
 def _mean_norm(
-    takes: Sequence[Take], references: Sequence[Take], shapes: NDArray[np.intp], power: int = 1
+    takes: Sequence[Take], references: Sequence[Take], shapes: Shapes, power: int = 1
 ) -> float:
     found = [
-        float((np.linalg.norm((ours - true)[:, shapes], axis=1) ** power).mean())
-        for ours, true in paired(takes, references)
-        if len(true)
+        float((np.linalg.norm((ours - true)[:, seen], axis=1) ** power).mean())
+        for ours, true, seen in _pairs(takes, references, shapes)
     ]
     return float(np.mean(found)) if found else float("nan")
+
+
+def _pairs(
+    takes: Sequence[Take], references: Sequence[Take], shapes: Shapes
+) -> Iterator[tuple[Floats, Floats, Shapes]]:
+    """Yield the weights of each take and of its reference, and the shapes that both have."""
+    pairs = zip(paired(takes, references), references, strict=True)
+    for (ours, true), reference in pairs:
+        seen = captured(reference, shapes)
+        if len(true) and len(seen):
+            yield ours, true, seen
