@@ -4,6 +4,7 @@ import pytest
 pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
 
 from facewire_training.augment import (
+    active_level,
     add_noise,
     augment,
     change_speed,
@@ -137,3 +138,23 @@ def test_speed_raises_the_pitch() -> None:
     played, _ = change_speed(tone, 200, 1.2)
     spectrum = np.abs(np.fft.rfft(played))
     assert abs(spectrum.argmax() * 16_000 / len(played) - 600) < 3
+
+
+def test_noise_is_as_far_below_the_speech_as_it_says_whatever_the_pauses() -> None:
+    """Half of the crop is a pause: the level of the speech is that of its other half."""
+    said = bursts()
+    said[16_000:] = 0
+    below = []
+    for seed in range(300):
+        noise = add_noise(said, np.random.default_rng(seed), []) - said
+        level = np.sqrt(np.mean(noise.astype(float) ** 2))
+        below.append(20 * np.log10(active_level(said) / level))
+    assert -0.1 < min(below) < 1
+    assert 29 < max(below) < 30.1
+
+
+def test_the_active_level_leaves_pauses_out() -> None:
+    tone = np.full(3_200, 0.1, np.float32)
+    paused = np.concatenate([tone, np.zeros(6_400, np.float32), tone])
+    assert active_level(paused) == pytest.approx(0.1, rel=1e-5)
+    assert active_level(np.zeros(640, np.float32)) == 0

@@ -23,6 +23,10 @@ _ENVELOPE = 40
 _FAINT = 10 ** (-50 / 20)
 """Noise is set against the speech, or against this level where nobody speaks."""
 
+_ACTIVE_FRAME = 320
+_ACTIVE_RANGE = 10 ** (-30 / 20)
+"""Frames of 20 ms down to this share of the loudest one are speech; the others are pauses."""
+
 
 def augment(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples] = ()) -> Samples:
     """Return the samples as a random room, background, microphone and line would deliver them.
@@ -67,7 +71,8 @@ def reverberate(samples: Samples, rng: np.random.Generator) -> Samples:
 def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples]) -> Samples:
     """Add noise of any colour, or a few other voices, 0 to 30 dB (voices: 3 to 25) below speech.
 
-    Its level may rise or fall on the way, as when a car passes.
+    The level of speech is that of its active part, without pauses; that of noise is its mean over
+    the whole, and may rise or fall on the way, as when a car passes.
     """
     if len(babble) > 4 and rng.random() < 0.55:
         picked = rng.choice(len(babble), size=int(rng.integers(1, 7)), replace=False)
@@ -83,7 +88,7 @@ def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Sampl
     if rng.random() < 0.3:
         first_db, last_db = rng.uniform(-20, 0, 2)
         noise *= 10 ** (np.linspace(first_db, last_db, len(noise), dtype=np.float32) / 20)
-    wanted = max(_level(samples), _FAINT) * 10 ** (-ratio_db / 20)
+    wanted = max(active_level(samples), _FAINT) * 10 ** (-ratio_db / 20)
     return np.asarray(samples + noise * np.float32(wanted / (_level(noise) + 1e-9)), np.float32)
 
 
@@ -184,6 +189,15 @@ def _filtered(samples: Samples, gain: NDArray[np.float32]) -> Samples:
 def _padded(count: int) -> int:
     """Return a size that is quick to transform, with room for a filter's tail."""
     return -(-(count + 512) // 2048) * 2048
+
+
+def active_level(samples: NDArray[np.float32]) -> float:
+    """Return the root mean square of speech without its pauses, after ITU-T P.56."""
+    frames = samples[: len(samples) // _ACTIVE_FRAME * _ACTIVE_FRAME].reshape(-1, _ACTIVE_FRAME)
+    if not len(frames):
+        return _level(samples)
+    power = np.square(frames).mean(axis=1)
+    return float(np.sqrt(power[power >= power.max() * _ACTIVE_RANGE**2].mean()))
 
 
 def _level(samples: NDArray[np.float32]) -> float:
