@@ -31,11 +31,9 @@ TRAINING_CLIPS = 800
 IMAGE_SIZE = (360, 288)
 """Width and height of the video in pixels; depth is in units of the width."""
 
-DELAY_S = 0.010
-"""How far the tracks lag the sound.
-
-Loudness leads the lip opening by 17 ms here and the procedural animation by 8 ms, both at the best
-correlation; the middle of p b m, by forced alignment, and the narrowest lips agree within 10 ms.
+DELAY_S = 0.011
+"""How far the tracks lag the sound, beyond what the procedural animation does: loudness leads their
+lip gap by 18 ms and that of the animation by 7 ms (`python -m facewire_training.capture_delay`).
 """
 
 TOUCH = 0.0102
