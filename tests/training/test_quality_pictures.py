@@ -16,6 +16,7 @@ from facewire_training.phones import PhoneInterval
 from facewire_training.quality.curve import draw_curve
 from facewire_training.quality.drawing import save
 from facewire_training.quality.excerpt import Excerpt, choose_excerpt
+from facewire_training.quality.material import Material
 from facewire_training.quality.pictures import curves_of, telling
 from facewire_training.quality.plot import Curve, draw_plot
 from facewire_training.quality.request import Request
@@ -86,7 +87,7 @@ def test_the_plot_shows_the_baselines_and_two_look_aheads(tmp_path: Path) -> Non
         "oracle", "volume meter", "phones 0 ms", "phones 80 ms"
     ]  # fmt: skip
     excerpt = Excerpt("made", clip(WORDS), 0.0, 3.2)
-    curves = curves_of(excerpt, [excerpt.clip], rows, Request(tmp_path))
+    curves = curves_of(excerpt, Material({"a": [excerpt.clip]}, None), rows, Request(tmp_path))
     assert [curve.name for curve in curves if curve.true] == ["true phones (oracle)"]
     assert len({curve.colour for curve in curves}) == 4
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire_training.quality.layout import PEOPLE, has_people, sections
+from facewire_training.quality.layout import sections
 from facewire_training.quality.report import Report, read_report
 from facewire_training.quality.run import SetScores
 
@@ -58,14 +58,13 @@ def markdown(report: Report, *, short: bool = False) -> str:
 
 def _table(scores: SetScores, short: bool) -> str:
     names = list(scores.rows)
-    people = [PEOPLE] if has_people(scores) else []
-    lines = [_row(["", *names, *people]), _row(["---", *["---:"] * (len(names) + len(people))])]
+    lines = [_row(["", *names]), _row(["---", *["---:"] * len(names)])]
     for section in sections(scores, names):
         kept = [line for line in section.lines if not short or line[0].key in SHORT]
         if kept:
-            lines.append(_row([f"*{section.label}*", *[""] * (len(names) + len(people))]))
+            lines.append(_row([f"*{section.label}*", *[""] * len(names)]))
         for figure, cells in kept:
-            lines.append(_row([figure.heading, *cells, *([figure.people] if people else [])]))
+            lines.append(_row([figure.heading, *cells]))
     return "\n".join(lines)
 
 

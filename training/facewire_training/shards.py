@@ -124,19 +124,19 @@ def _write_arrays(folder: Path, pieces: list[_Piece]) -> None:
     labels = np.concatenate([p.labels for p in pieces])
     np.save(folder / "labels.npy", labels)
     phones = [phone for p in pieces for phone in p.phones]
-    content = {
-        "starts": starts,
-        "first_phones": np.cumsum([0] + [len(p.phones) for p in pieces], dtype=np.int64),
-        "phone_times": np.array([(p.start_s, p.end_s) for p in phones], float).reshape(-1, 2),
-        "phone_classes": np.array([p.phone_index for p in phones], np.uint8),
-    }
+    first = np.cumsum([0] + [len(p.phones) for p in pieces], dtype=np.int64)
+    times = np.array([(p.start_s, p.end_s) for p in phones], float).reshape(-1, 2)
+    classes = np.array([p.phone_index for p in phones], np.uint8)
     np.savez(
         folder / "index.npz",
+        starts=starts,
         names=np.array([p.name for p in pieces]),
         speakers=np.array([p.speaker for p in pieces]),
         corpus=np.array(pieces[0].corpus),
-        fingerprint=np.array(_fingerprint(samples, labels, *content.values())),
-        **content,
+        first_phones=first,
+        phone_times=times,
+        phone_classes=classes,
+        fingerprint=np.array(_fingerprint(samples, labels, starts, first, times, classes)),
     )
 
 

@@ -32,6 +32,13 @@ def quality(
             help="Speech with phone times, captured faces, or both (docs/quality.md).",
         ),
     ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="validation|test",
+            help="Speakers that models are chosen by, or others, for a release's figures.",
+        ),
+    ] = "validation",
     rows: Annotated[
         list[str] | None,
         typer.Option(
@@ -83,8 +90,11 @@ def quality(
     command = _load("command")
     names = tuple(name.strip() for item in rows or () for name in item.split(",") if name.strip())
     request = _load("request")
+    if split not in (request.VALIDATION, request.TEST):
+        raise ConfigError(f"--split is {request.VALIDATION} or {request.TEST}, not {split!r}")
     asked = request.Request(
         data=data,
+        split=split,
         rows=names or request.ROWS,
         lookaheads_ms=tuple(lookahead_ms or request.LOOKAHEADS_MS),
         frame_rate=parse_frame_rate(frame_rate or "60"),

@@ -58,8 +58,14 @@ def write(path: Path, shard: Shard, space: str, silence: int, tokenize: Tokenize
     ids = np.concatenate(pieces).astype(np.int32)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part.npz")
-    about = {"space": space, "silence": silence, "made_of": shard.fingerprint}
-    np.savez(partial, ids=ids, first=first, **{key: np.array(about[key]) for key in about})
+    np.savez(
+        partial,
+        ids=ids,
+        first=first,
+        space=np.array(space),
+        silence=np.array(silence),
+        made_of=np.array(shard.fingerprint),
+    )
     partial.rename(path)
     return TokenShard(space, silence, ids, first)
 

@@ -14,7 +14,7 @@ VOICES = 4
 def with_babble(
     utterance: Utterance, others: Sequence[Utterance], below_db: float, seed: int
 ) -> Utterance:
-    """Return the utterance with a few of the others in the background.
+    """Return the utterance with a few other people in the background.
 
     Args:
         utterance: who is to be animated.
@@ -23,7 +23,7 @@ def with_babble(
         seed: which voices, and from where on.
     """
     rng = np.random.default_rng(seed)
-    voices = [other.samples for other in others if other is not utterance and len(other.samples)]
+    voices = [other.samples for other in others if len(other.samples)]
     babble: Samples = np.zeros(len(utterance.samples), np.float32)
     for index in rng.permutation(len(voices))[:VOICES]:
         voice = np.roll(voices[index], int(rng.integers(len(voices[index]))))

@@ -32,7 +32,7 @@ BARS: dict[float, tuple[Bar, ...]] = {
     ),
     0.0: (Bar("closure", lambda value: value >= 0.70, "at least 70 %"),),
 }
-"""By look-ahead in ms. They lie between what people's captured lips reach and the oracle."""
+"""By look-ahead in ms."""
 
 
 def judge(report: Report) -> Iterator[str]:

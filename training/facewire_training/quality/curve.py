@@ -1,6 +1,5 @@
 """What look-ahead buys: quality against milliseconds, in both timings."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
@@ -52,12 +51,6 @@ def _dialled(scores: SetScores) -> Iterable[RowScores]:
 
 def _draw(axes: Axes, line: Line, rows: Sequence[RowScores], meter: RowScores | None) -> None:
     scale = 100.0 if line.form is Form.SHARE else 1.0
-    if line.people:
-        # They are written in percent where the figure is.
-        low, high = (float(number) for number in re.findall(r"[.\d]+", line.people))
-        axes.axhspan(
-            low, high, color=drawing.TRUE, alpha=0.25, lw=0, label="people's captured lips"
-        )
     if meter is not None:
         for live, style, label in (
             (False, "dotted", "volume meter"),

@@ -35,26 +35,24 @@ class Figure:
     group: Group
     form: Form
     legend: str
-    people: str = ""
-    """What captured faces of real speech reach."""
     live: bool = False
     """Whether it is shown for live timing too."""
 
 
 FIGURES: tuple[Figure, ...] = (
     Figure("closure", "p b m closed, % ↑", Group.LIPS, Form.SHARE,
-           "share of p b m in which the lips meet", "96–100", live=True),
+           "share of p b m in which the lips meet", live=True),
     Figure("luck", "… by luck, %", Group.LIPS, Form.SHARE,
-           "how often they would in the same windows at other moments of speech", "25–41",
+           "how often they would in the same windows at other moments of speech",
            live=True),
     Figure("false_closure", "vowels shut, % ↓", Group.LIPS, Form.SHARE,
-           "share of open vowels in which the lips are shut", "0–3", live=True),
+           "share of open vowels in which the lips are shut", live=True),
     Figure("teeth_on_lip", "f v on teeth, % ↑", Group.LIPS, Form.SHARE,
            "share of f v in which lip and teeth touch", live=True),
     Figure("rounding_auc", "rounding AUC ↑", Group.LIPS, Form.TWO,
-           "round lips for uw ow w sh, spread for iy eh s", ".83–.87", live=True),
+           "round lips for uw ow w sh, spread for iy eh s", live=True),
     Figure("labial_auc", "labial AUC ↑", Group.LIPS, Form.TWO,
-           "a smaller gap in p b m f v w uw than in open vowels", ".85–.94", live=True),
+           "a smaller gap in p b m f v w uw than in open vowels", live=True),
     Figure("gap_auc", "gap AUC ↑", Group.LIPS, Form.TWO,
            "a smaller gap in p b m than in open vowels"),
     Figure("jaw_auc", "jaw AUC ↑", Group.LIPS, Form.TWO,
@@ -68,13 +66,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("onset_ms", "lag of openings, ms", Group.TIMING, Form.MS,
            "median over openings of the mouth; + is late", live=True),
     Figure("jitter", "jitter", Group.MOTION, Form.WHOLE,
-           "mean acceleration of the weights at 30 frames a second", "85–111"),
+           "mean acceleration of the weights at 30 frames a second"),
     Figure("fast_share", "above 5 Hz, %", Group.MOTION, Form.SHARE,
            "share of the mouth's movement that is faster than syllables"),
     Figure("stillness", "weights/s in pauses ↓", Group.MOTION, Form.THREE,
            "how fast the face moves in silences, as a norm"),
     Figure("pause_difference", "… per frame ↓", Group.MOTION, Form.FOUR,
-           "mean change of a weight per frame in silences", ".0014"),
+           "mean change of a weight per frame in silences"),
     Figure("rest", "mouth at rest, % ↑", Group.MOTION, Form.SHARE,
            "share of frames without speech in which no mouth weight exceeds .05"),
     Figure("amplitude", "amplitude", Group.TRUTH, Form.TWO,

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from facewire_training.quality.figures import FIGURES, Figure, Group, written
 from facewire_training.quality.run import SetScores
 
-PEOPLE = "people"
 LIVE = "live timing"
-_OF_PEOPLE = (Group.LIPS, Group.TIMING, Group.MOTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,6 @@ def shown_figures(scores: SetScores) -> list[Figure]:
         for figure in FIGURES
         if any(figure.key in row.content for row in scores.rows.values())
     ]
-
-
-def has_people(scores: SetScores) -> bool:
-    """Tell whether a column with what people reach makes sense."""
-    shown = shown_figures(scores)
-    spoken = all(figure.key != "rest" for figure in shown)
-    return spoken and any(figure.people and figure.group in _OF_PEOPLE for figure in shown)
 
 
 def sections(scores: SetScores, names: list[str]) -> list[Section]:

@@ -1,7 +1,7 @@
 """The speech and the captured faces of a folder, whatever its layout.
 
 * `librispeech/`: the validation speakers; `grid_s1/` and `facegood/` beside it, if they are there;
-  and sounds without speech, which are made
+  and sounds without speech, which are made; as the test split, `speechocean762_train/`
 * `smplxflame_30/`: BEAT2
 * else audio files beside phone times or faces of the same name (`adapters.folder`)
 
@@ -10,6 +10,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -19,18 +20,21 @@ from facewire_training.adapters.beat2 import Beat2
 from facewire_training.adapters.clip import Clip
 from facewire_training.adapters.folder import Folder
 from facewire_training.adapters.grid import Grid
+from facewire_training.corpora.corpus import Utterance
+from facewire_training.corpora.facegood import KNOWN as FACEGOOD_SHAPES
+from facewire_training.corpora.facegood import VALIDATION as FACEGOOD_VALIDATION
 from facewire_training.corpora.librispeech import LibriSpeech
 from facewire_training.corpora.nospeech import NoSpeech
+from facewire_training.corpora.speechocean import SpeechOcean
 from facewire_training.lip_mesh import load_lip_mesh
 from facewire_training.metrics.mesh_error import LipMesh
-from facewire_training.quality.request import Request
-
-FACEGOOD_VALIDATION = ("1114_3_15", "1114_3_16")
-"""Recordings that are never trained on."""
+from facewire_training.quality.request import TEST, Request
 
 NO_SPEECH_HOURS = 0.05
 NO_SPEECH_SEED = 20_000
 """Training draws from smaller seeds."""
+NO_SPEECH = "nospeech"
+"""What the corpus of sounds without speech is called."""
 
 T = TypeVar("T")
 
@@ -42,6 +46,27 @@ class Material:
     sets: dict[str, list[Clip]]
     """By name; each has at least one clip."""
     lips: LipMesh | None
+
+    def strangers(self, utterance: Utterance) -> list[Utterance]:
+        """Return the speech of other people: of the same set if there is any, else of all sets.
+
+        Raises:
+            ConfigError: nobody else speaks.
+        """
+        spoken = [
+            clip.utterance
+            for clips in self.sets.values()
+            for clip in clips
+            if clip.utterance.corpus != NO_SPEECH
+        ]
+        who = (utterance.corpus, utterance.speaker)
+        others = [other for other in spoken if (other.corpus, other.speaker) != who]
+        if not others:
+            raise ConfigError(
+                f"noise is made of other people's voices, but only {utterance.speaker} speaks "
+                "here; put the recordings of each speaker into a folder of their own"
+            )
+        return [other for other in others if other.corpus == utterance.corpus] or others
 
 
 def load_material(request: Request) -> Material:
@@ -60,7 +85,9 @@ def load_material(request: Request) -> Material:
 
 def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
     root = request.data
-    if (root / "librispeech").is_dir():
+    if request.split == TEST:
+        yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
+    elif (root / "librispeech").is_dir():
         speech = LibriSpeech(root / "librispeech").validation()
         yield "LibriSpeech, validation speakers", (Clip(utterance) for utterance in speech)
         noise = NoSpeech(NO_SPEECH_HOURS, NO_SPEECH_SEED).utterances()
@@ -68,7 +95,7 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         if (root / "grid_s1").is_dir():
             yield "GRID, captured, validation clips", Grid(root / "grid_s1").clips()
         if (root / "facegood").is_dir():
-            facegood = Folder(root / "facegood", only=FACEGOOD_VALIDATION)
+            facegood = Folder(root / "facegood", FACEGOOD_VALIDATION, FACEGOOD_SHAPES)
             yield "FACEGOOD, Mandarin, captured, validation", facegood.clips()
     elif (root / "smplxflame_30").is_dir():
         if request.matrix is None:
@@ -76,6 +103,18 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         yield "BEAT2, test", Beat2(root, request.matrix).clips()
     else:
         yield root.resolve().name, Folder(root).clips()
+
+
+def speech_of_test_speakers(root: Path) -> Iterable[Utterance]:
+    """Yield the speech of the test speakers.
+
+    Raises:
+        ConfigError: they are not there.
+    """
+    folder = root / "speechocean762_train"
+    if not folder.is_dir():
+        raise ConfigError(f"the test speakers are in {folder}, which is not there (docs/data.md)")
+    return SpeechOcean(folder).test()
 
 
 def spread(items: list[T], count: int | None) -> list[T]:

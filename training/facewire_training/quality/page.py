@@ -19,7 +19,7 @@ from facewire_training.corpora.corpus import SAMPLE_RATE
 from facewire_training.metrics.take import Take
 from facewire_training.quality.bars import JUDGED_MS
 from facewire_training.quality.excerpt import Excerpt
-from facewire_training.quality.layout import PEOPLE, has_people, sections
+from facewire_training.quality.layout import sections
 from facewire_training.quality.report import Report
 from facewire_training.quality.run import SetScores
 
@@ -127,16 +127,14 @@ def _first_pair(names: list[str]) -> list[str]:
 
 def _table(scores: SetScores) -> str:
     names = list(scores.rows)
-    people = [f'<th class="people">{PEOPLE}</th>'] if has_people(scores) else []
-    heads = "".join([f"<th>{html.escape(name)}</th>" for name in names] + people)
+    heads = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     rows = []
     for section in sections(scores, names):
-        span = len(names) + 1 + len(people)
+        span = len(names) + 1
         label = html.escape(section.label)
         rows.append(f'<tr class="section"><td colspan="{span}">{label}</td></tr>')
         for figure, cells in section.lines:
             cell = "".join(f"<td>{text}</td>" for text in cells)
-            cell += f'<td class="people">{figure.people}</td>' if people else ""
             rows.append(
                 f'<tr title="{html.escape(figure.legend)}"><td>{figure.heading}</td>{cell}</tr>'
             )

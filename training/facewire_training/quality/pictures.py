@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from facewire_training.adapters.clip import Clip
 from facewire_training.metrics.take import Take
 from facewire_training.quality.bars import JUDGED_MS
 from facewire_training.quality.curve import draw_curve
@@ -24,7 +23,7 @@ PAGE_S = 5.0
 
 
 def curves_of(
-    excerpt: Excerpt, clips: Sequence[Clip], rows: Sequence[Row], request: Request
+    excerpt: Excerpt, material: Material, rows: Sequence[Row], request: Request
 ) -> list[Curve]:
     """Return the true face or the oracle, every baseline, and each engine at two look-aheads."""
     curves: list[Curve] = []
@@ -34,7 +33,7 @@ def curves_of(
     for row in telling(rows):
         if not row.hears and (curves or not excerpt.clip.utterance.phones):
             continue
-        take = perform(row, excerpt.clip, clips, request)
+        take = perform(row, excerpt.clip, material, request)
         if not row.hears:
             curves.append(Curve("true phones (oracle)", take, "", true=True))
             continue
@@ -60,7 +59,7 @@ def write_plot(
         ConfigError: there is no such clip, or the file cannot be written.
     """
     excerpt = choose_excerpt(material.sets, name, PLOT_S)
-    curves = curves_of(excerpt, material.sets[excerpt.set_name], rows, request)
+    curves = curves_of(excerpt, material, rows, request)
     save(draw_plot(excerpt, curves), path)
 
 
@@ -88,12 +87,12 @@ def write_side_by_side(
     """
     sets = [material.sets] if name else [{kind: clips} for kind, clips in material.sets.items()]
     excerpts = [choose_excerpt(some, name, PAGE_S) for some in sets]
-    shown = [(e, performances(e, material.sets[e.set_name], rows, request)) for e in excerpts]
+    shown = [(e, performances(e, material, rows, request)) for e in excerpts]
     write_page(path, report, shown)
 
 
 def performances(
-    excerpt: Excerpt, clips: Sequence[Clip], rows: Sequence[Row], request: Request
+    excerpt: Excerpt, material: Material, rows: Sequence[Row], request: Request
 ) -> list[tuple[str, Take, float]]:
     """Return the clip as every system performs it, and each one's delay in live timing in ms."""
     found: list[tuple[str, Take, float]] = []
@@ -101,6 +100,6 @@ def performances(
         found.append(("true face", excerpt.clip.face, 0.0))
     for row in rows:
         if row.hears or excerpt.clip.utterance.phones:
-            take = perform(row, excerpt.clip, clips, request)
+            take = perform(row, excerpt.clip, material, request)
             found.append((row.name, take, row.delay_ms or 0.0))
     return found

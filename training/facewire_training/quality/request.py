@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 LOOKAHEADS_MS = (0.0, 40.0, 80.0, 160.0)
+VALIDATION, TEST = "validation", "test"
 ROWS = ("oracle", "captured", "meter", "phones")
 
 
@@ -14,6 +15,8 @@ class Request:
 
     data: Path
     """A folder in one of the layouts of `material`."""
+    split: str = VALIDATION
+    """Whom choices may be made on, or whom they must not: `VALIDATION` or `TEST`."""
     rows: tuple[str, ...] = ROWS
     """Names that `rows` knows."""
     lookaheads_ms: tuple[float, ...] = LOOKAHEADS_MS

@@ -72,7 +72,7 @@ def _measure_set(
     for row in rows:
         if not row.hears and not spoken:
             continue
-        takes = _perform(row, clips, request, tell)
+        takes = _perform(row, clips, request, material, tell)
         live = [delayed(take, row.delay_ms) for take in takes] if row.delay_ms is not None else None
         found[row.name] = RowScores(
             score(takes, truth), score(live, truth) if live else None, row.lookahead_ms
@@ -80,19 +80,21 @@ def _measure_set(
     return SetScores(name, describe_clips(clips), reference, found)
 
 
-def _perform(row: Row, clips: Sequence[Clip], request: Request, tell: Tell) -> list[Take]:
+def _perform(
+    row: Row, clips: Sequence[Clip], request: Request, material: Material, tell: Tell
+) -> list[Take]:
     takes = []
     for index, clip in enumerate(clips):
         tell(row.name, index, len(clips))
-        takes.append(perform(row, clip, clips, request))
+        takes.append(perform(row, clip, material, request))
     tell(row.name, len(clips), len(clips))
     return takes
 
 
-def perform(row: Row, clip: Clip, clips: Sequence[Clip], request: Request) -> Take:
+def perform(row: Row, clip: Clip, material: Material, request: Request) -> Take:
     """Return the face that a system gives a clip, with the noise that was asked for."""
     utterance = clip.utterance
     if row.hears and request.noise_db is not None:
-        others = [other.utterance for other in clips if other is not clip]
+        others = material.strangers(utterance)
         utterance = with_babble(utterance, others, request.noise_db, seed=len(utterance.samples))
     return row.perform(utterance, request.frame_rate)

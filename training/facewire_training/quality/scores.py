@@ -82,7 +82,9 @@ def truth_of(
 
 def score(takes: Takes, truth: Truth) -> Values:
     """Return every figure that the set allows, by the keys of `figures`; none of them is nan."""
-    values = {key: metric(takes) for key, metric in (OF_PHONES | OF_MOTION).items()}
+    values = {key: metric(takes) for key, metric in OF_PHONES.items()}
+    comparable = _as_captured(takes, truth.references)
+    values |= {key: metric(comparable) for key, metric in OF_MOTION.items()}
     if truth.score is not None:
         values["bcs"] = bilabial_score(takes, truth.score)
         values["bcs_guard"] = bilabial_guard(takes, truth.score)
@@ -95,6 +97,16 @@ def score(takes: Takes, truth: Truth) -> Values:
         for measure in MEASURES:
             values[f"{measure}_r"] = capture_correlation(takes, motions, measure)
     return {key: value for key, value in values.items() if not math.isnan(value)}
+
+
+def _as_captured(takes: Takes, references: Takes | None) -> Takes:
+    """Return the takes without the shapes that their references do not have."""
+    if references is None:
+        return takes
+    return [
+        take if true.known is None else replace(take, weights=take.weights * true.known)
+        for take, true in zip(takes, references, strict=True)
+    ]
 
 
 def delayed(take: Take, delay_ms: float) -> Take:

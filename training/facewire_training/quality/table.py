@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facewire_training.quality.figures import FIGURES
-from facewire_training.quality.layout import PEOPLE, has_people, sections, shown_figures
+from facewire_training.quality.layout import sections, shown_figures
 from facewire_training.quality.report import Report
 from facewire_training.quality.run import SetScores
 
@@ -29,7 +29,7 @@ def set_table(scores: SetScores, width: int) -> RenderableType:
     names = list(scores.rows)
     wanted = max(_COLUMN, 2 + max(len(part) for name in names for part in _lines(name)))
     first = max(len(figure.heading) for figure in shown_figures(scores))
-    room = width - 3 - first - (_COLUMN if has_people(scores) else 0)
+    room = width - 3 - first
     at_once = max(room // wanted, 1)
     title = Text(f"{scores.name}: {scores.about}", style="bold")
     pieces = [_piece(scores, names[at : at + at_once]) for at in range(0, len(names), at_once)]
@@ -37,17 +37,14 @@ def set_table(scores: SetScores, width: int) -> RenderableType:
 
 
 def _piece(scores: SetScores, names: list[str]) -> Table:
-    people = has_people(scores)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for name in names:
         table.add_column("\n".join(_lines(name)), justify="right", no_wrap=True)
-    if people:
-        table.add_column(PEOPLE, justify="right", style="dim", no_wrap=True)
     for section in sections(scores, names):
         table.add_row(Text(section.label, style="italic"))
         for figure, cells in section.lines:
-            table.add_row(figure.heading, *cells, *([figure.people] if people else []))
+            table.add_row(figure.heading, *cells)
     return table
 
 
@@ -65,5 +62,4 @@ def _legend(report: Report) -> RenderableType:
         if figure.key in keys:
             table.add_row(figure.heading, figure.legend)
     table.add_row("live timing", "a frame stands where it became available: look-ahead and hop")
-    table.add_row(PEOPLE, "captured faces of real speech; above them is more regular than people")
     return table
