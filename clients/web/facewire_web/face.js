@@ -7,11 +7,12 @@
  */
 
 import { Space, closedCurve } from "./face_space.js";
-import { drawBody, drawHairBehind, drawHairInFront, drawHead, headOutline } from "./face_head.js";
+import { drawBody, drawEars, drawHead, headOutline } from "./face_head.js";
+import { drawHairBehind, drawHairInFront, hairOutline } from "./face_hair.js";
 import { drawBrows, drawCheeks, drawNose } from "./face_features.js";
 import { drawEyes } from "./face_eyes.js";
 import { drawMouth } from "./face_mouth.js";
-import { neutralPose } from "./pose.js";
+import { neutralPose, wholePose } from "./pose.js";
 
 /** How much of the world the picture shows, in units of the head. */
 const VIEW = { width: 300, top: -188, bottom: 246 };
@@ -49,27 +50,13 @@ export class FaceView {
    * @returns {Drawn}
    */
   draw(pose) {
-    this.pose = pose;
+    this.pose = wholePose(pose);
     const { width, height } = this._fit();
     if (!width || !height) return this.drawn;
-    const { context } = this;
     const scale = Math.min(width / VIEW.width, height / (VIEW.bottom - VIEW.top));
-    const space = new Space(pose.head, scale, [width / 2, height - VIEW.bottom * scale]);
-    context.clearRect(0, 0, width, height);
-    drawHairBehind(context, space);
-    drawBody(context, space, pose, height);
-    const head = drawHead(context, space, pose);
-    context.save();
-    closedCurve(context, headOutline(space, pose));
-    context.clip();
-    drawCheeks(context, space, pose);
-    context.restore();
-    const mouth = drawMouth(context, space, pose);
-    drawNose(context, space, pose);
-    const eyes = drawEyes(context, space, pose);
-    drawHairInFront(context, space);
-    drawBrows(context, space, pose);
-    this.drawn = { ...mouth, ...eyes, ...head, scale };
+    const space = new Space(this.pose.head, scale, [width / 2, height - VIEW.bottom * scale]);
+    this.context.clearRect(0, 0, width, height);
+    this.drawn = { ...drawPerson(this.context, space, this.pose, height), scale };
     return this.drawn;
   }
 
@@ -89,4 +76,33 @@ export class FaceView {
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     return { width, height };
   }
+}
+
+/** Draw everything from back to front; shoulders and neck do not roll with the head. */
+function drawPerson(context, space, pose, height) {
+  const hair = hairOutline(space);
+  const outline = headOutline(space, pose);
+  space.rolled(context, () => drawHairBehind(context, space, hair));
+  drawBody(context, space, pose, height);
+  return space.rolled(context, () => {
+    drawEars(context, space);
+    const head = drawHead(context, space, pose, outline);
+    const features = drawFeatures(context, space, pose, outline);
+    drawHairInFront(context, space, hair);
+    drawBrows(context, space, pose);
+    return { ...head, ...features };
+  });
+}
+
+/** Draw what lies on the face, and never beyond its outline. */
+function drawFeatures(context, space, pose, outline) {
+  context.save();
+  closedCurve(context, outline);
+  context.clip();
+  drawCheeks(context, space, pose);
+  const mouth = drawMouth(context, space, pose);
+  drawNose(context, space, pose);
+  const eyes = drawEyes(context, space, pose);
+  context.restore();
+  return { ...mouth, ...eyes };
 }

@@ -6,6 +6,8 @@ import { PALETTE as C } from "./face_palette.js";
 const EYE_X = 42;
 const EYE_Y = -3;
 const HALF_WIDTH = 23;
+/** How deep the eyes lie behind the skin around them. */
+const SET_BACK = 20;
 const ACROSS = Array.from({ length: 17 }, (_, i) => i / 8 - 1);
 const MIDDLE = 8;
 
@@ -39,7 +41,7 @@ function eyeOf(pose, side, sign) {
 }
 
 function drawEye(context, space, eye) {
-  const at = (dx, dy, lift = 0) => space.skin(eye.sign * (EYE_X + dx), EYE_Y + dy, lift - 5);
+  const at = (dx, dy, lift = 0) => space.skin(eye.sign * (EYE_X + dx), EYE_Y + dy, lift - SET_BACK);
   // Lids lie on the eyeball, which stands out in the middle. Positive u is the temple's side.
   const lid = (height, peak) => ACROSS.map((u) => {
     const arch = (1 - Math.abs(u - peak * (1 - u * u)) ** 2.2) ** 0.8;

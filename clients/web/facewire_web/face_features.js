@@ -32,11 +32,11 @@ function drawBrow(context, space, pose, side, sign) {
     const arch = -9 * Math.sin(Math.PI * (0.1 + 0.78 * t)) + 5 * t;
     return { x: sign * x, y: -33 + arch - rise + fall, half: mix(4.2, 0.9, t ** 1.6) * (t === 0 ? 0.45 : 1) };
   });
-  const edge = (way) => spine.map(({ x, y, half }) => space.skin(x, y + way * half, 4));
+  const edge = (way) => spine.map(({ x, y, half }) => space.skin(x, y + way * half, -8));
   closedCurve(context, [...edge(-1), ...edge(1).reverse()]);
   context.fillStyle = C.brow;
   context.fill();
-  const light = spine.slice(2, 6).map(({ x, y, half }) => space.skin(x, y - half * 0.35, 4));
+  const light = spine.slice(2, 6).map(({ x, y, half }) => space.skin(x, y - half * 0.35, -8));
   context.strokeStyle = "rgba(146, 104, 104, 0.35)";
   context.lineWidth = 1.5 * space.scale;
   context.lineCap = "round";
@@ -112,11 +112,16 @@ export function drawCheeks(context, space, pose) {
     const raised = 7 * smile + 6 * squint;
     const puff = pose.cheekPuff;
     const at = (x, y, lift = 0) => space.skin(sign * x, y, lift);
-    softSpot(context, at(60, 38 - raised), 30 * s, 22 * s, C.blushSpot, 0.34 + 0.12 * smile);
-    softSpot(context, at(56, 29 - raised), 20 * s, 12 * s, C.lightSpot, 0.4 + 0.2 * smile);
+    // The cheek that the head turns away is narrower, and its light is behind the edge.
+    const seen = clamp(1 - 1.5 * Math.max(0, sign * Math.sin(space.yaw)));
+    const spot = (place, across, down, colour, alpha) => softSpot(context, place, across * mix(0.5, 1, seen) * s, down * s, colour, alpha * seen);
+    spot(at(60, 38 - raised), 30, 22, C.blushSpot, 0.34 + 0.12 * smile);
+    spot(at(56, 29 - raised), 20, 12, C.lightSpot, 0.4 + 0.2 * smile);
     if (puff > 0.02) {
-      softSpot(context, at(62, 72), 30 * s, 30 * s, C.lightSpot, 0.55 * puff);
-      softSpot(context, at(56, 98), 24 * s, 12 * s, C.shadowSpot, 0.3 * puff);
+      spot(at(60, 74), 30, 30, C.lightSpot, 0.34 * puff);
+      spot(at(62, 70), 40, 36, C.blushSpot, 0.22 * puff);
+      spot(at(54, 102), 26, 11, C.shadowSpot, 0.3 * puff);
+      spot(at(40, 80), 9, 18, C.shadowSpot, 0.26 * puff);
     }
     drawFold(context, space, sign, corners[side === "Left" ? "left" : "right"], smile + 0.5 * pose[`noseSneer${side}`], pose);
   }

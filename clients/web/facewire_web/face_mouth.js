@@ -26,7 +26,7 @@ export function drawMouth(context, space, pose) {
   drawTuck(context, space, pose, shape, rows);
   drawTongueOut(context, space, pose, shape, rows);
   drawUpperLip(context, space, pose, shape, rows);
-  return measure(rows);
+  return measure(space, rows);
 }
 
 const lipDepth = (x) => 80 - (x * x) / 70;
@@ -44,7 +44,7 @@ function projectRows(space, shape) {
   };
 }
 
-function measure(rows) {
+function measure(space, rows) {
   const [upper, lower] = [middleOf(rows.upperInner), middleOf(rows.lowerInner)];
   const [first, last] = [rows.upperInner[0], rows.upperInner.at(-1)];
   const [top, bottom] = [middleOf(rows.upperOuter), middleOf(rows.lowerOuter)];
@@ -52,7 +52,7 @@ function measure(rows) {
     mouthGapPx: Math.hypot(lower[0] - upper[0], lower[1] - upper[1]),
     mouthWidthPx: Math.hypot(last[0] - first[0], last[1] - first[1]),
     lipsHeightPx: Math.hypot(bottom[0] - top[0], bottom[1] - top[1]),
-    mouthCenter: [(upper[0] + lower[0]) / 2, (upper[1] + lower[1]) / 2],
+    mouthCenter: space.inPicture([(upper[0] + lower[0]) / 2, (upper[1] + lower[1]) / 2]),
   };
 }
 

@@ -39,8 +39,11 @@ function innerLips(pose) {
     + 4.6 * (pose.mouthLowerDownLeft + pose.mouthLowerDownRight)
     + 1.5 * pose.jawForward - 4.8 * pose.mouthRollLower - 9.4 * pose.mouthShrugLower
     - 1.8 * (pose.mouthPressLeft + pose.mouthPressRight)
-    - 2.5 * (pose.mouthSmileLeft + pose.mouthSmileRight);
-  return { upper, lower };
+    - 2.5 * (pose.mouthSmileLeft + pose.mouthSmileRight)
+    - 7 * (pose.mouthClose - close);
+  // A tongue that is out stands between the lips, also where no weight says that they are open.
+  const room = mix(-60, 7, smoothstep(0, 0.5, pose.tongueOut));
+  return { upper, lower: Math.max(lower, upper + room) };
 }
 
 /** mouthClose brings the lips together over an open jaw, and no further than together. */
@@ -60,8 +63,8 @@ export function mouthShape(pose) {
   const middle = overlap > 0 ? { upper: met, lower: met } : { upper, lower };
   const gap = middle.lower - middle.upper;
   const corners = { left: corner(pose, "Left"), right: corner(pose, "Right") };
-  const shiftX = 11 * (pose.mouthLeft - pose.mouthRight);
-  const jawX = 7 * (pose.jawLeft - pose.jawRight);
+  const shiftX = 17 * (pose.mouthLeft - pose.mouthRight);
+  const jawX = 14 * (pose.jawLeft - pose.jawRight);
   const round = clamp(0.75 * pose.mouthPucker + 0.8 * pose.mouthFunnel + 0.4 * pose.jawOpen);
   const shape = {
     gap, overlap, middle, corners, shiftX, jawX, round,

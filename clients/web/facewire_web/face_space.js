@@ -5,8 +5,16 @@
  * z out of the face. The origin lies between the eyes.
  */
 
+import { clamp } from "./face_numbers.js";
+import { skinDepth } from "./face_surface.js";
+
+export { clamp, mix, smoothstep } from "./face_numbers.js";
+
 const PIVOT = [0, 96, -24];
 const CAMERA = 1000;
+
+/** How far the drawing turns, yaw, pitch and roll in radians; beyond that there is no picture of it. */
+const REACH = [0.75, 0.55, 0.75];
 
 /** Turns points of the head into pixels. */
 export class Space {
@@ -16,27 +24,28 @@ export class Space {
    * @param {number[]} origin where the head's origin is, in CSS pixels
    */
   constructor(head, scale, origin) {
-    const [yaw, pitch, roll] = head;
+    const [yaw, pitch, roll] = REACH.map((reach, i) => clamp(Number.isFinite(head[i]) ? head[i] : 0, -reach, reach));
     this.scale = scale;
     this.origin = origin;
     this.yaw = yaw;
     this.pitch = pitch;
-    this.sines = [Math.sin(yaw), Math.sin(pitch), Math.sin(roll)];
-    this.cosines = [Math.cos(yaw), Math.cos(pitch), Math.cos(roll)];
+    this.roll = roll;
+    this.sines = [Math.sin(yaw), Math.sin(pitch)];
+    this.cosines = [Math.cos(yaw), Math.cos(pitch)];
+    this.pivot = [origin[0] + PIVOT[0] * scale, origin[1] + PIVOT[1] * scale];
   }
 
-  /** Project a point. @returns {number[]} x and y in CSS pixels */
+  /** Project a point. @returns {number[]} x and y in CSS pixels, before the picture is rolled */
   point(x, y, z) {
-    const [sy, sp, sr] = this.sines;
-    const [cy, cp, cr] = this.cosines;
+    const [sy, sp] = this.sines;
+    const [cy, cp] = this.cosines;
     const [dx, dy, dz] = [x - PIVOT[0], y - PIVOT[1], z - PIVOT[2]];
     const [x1, z1] = [dx * cy + dz * sy, dz * cy - dx * sy];
     const [y2, z2] = [dy * cp + z1 * sp, z1 * cp - dy * sp];
-    const [x3, y3] = [x1 * cr + y2 * sr, y2 * cr - x1 * sr];
     const near = (CAMERA / (CAMERA - z2)) * this.scale;
     return [
-      this.origin[0] + (x3 + PIVOT[0]) * near,
-      this.origin[1] + (y3 + PIVOT[1]) * near,
+      this.origin[0] + (x1 + PIVOT[0]) * near,
+      this.origin[1] + (y2 + PIVOT[1]) * near,
     ];
   }
 
@@ -44,19 +53,24 @@ export class Space {
   skin(x, y, lift = 0) {
     return this.point(x, y, skinDepth(x, y) + lift);
   }
-}
 
-/** How far the skin of the face stands out at a point. */
-export function skinDepth(x, y) {
-  return 82 * Math.sqrt(Math.max(0.04, 1 - (x / 118) ** 2 - ((y - 10) / 200) ** 2));
-}
+  /** Draw with the picture rolled, light and shade with it, as the head is. */
+  rolled(context, draw) {
+    context.save();
+    context.translate(...this.pivot);
+    context.rotate(-this.roll);
+    context.translate(-this.pivot[0], -this.pivot[1]);
+    const drawn = draw();
+    context.restore();
+    return drawn;
+  }
 
-export const clamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value));
-export const mix = (a, b, share) => a + (b - a) * share;
-
-export function smoothstep(low, high, value) {
-  const share = clamp((value - low) / (high - low));
-  return share * share * (3 - 2 * share);
+  /** Where a projected point is in the rolled picture. */
+  inPicture([x, y]) {
+    const [dx, dy] = [x - this.pivot[0], y - this.pivot[1]];
+    const [sin, cos] = [Math.sin(this.roll), Math.cos(this.roll)];
+    return [this.pivot[0] + dx * cos + dy * sin, this.pivot[1] + dy * cos - dx * sin];
+  }
 }
 
 /** Continue the path of `context` along points, as a Catmull-Rom spline. */

@@ -30,19 +30,26 @@ export function neutralPose() {
 }
 
 /**
- * Map weights to a pose by the names of the hello.
+ * Map weights to a pose by the names of the hello. What is missing, or no number, is at rest.
  * @param {string[]} names
  * @param {ArrayLike<number>} weights in the order of the names
  * @param {ArrayLike<number>} [head] yaw, pitch, roll in radians
  * @returns {Pose}
  */
 export function poseFrom(names, weights, head = [0, 0, 0]) {
-  const pose = neutralPose();
-  for (let i = 0; i < names.length; i += 1) {
-    if (names[i] in pose) pose[names[i]] = Math.min(1, Math.max(0, weights[i]));
-  }
-  pose.head = [head[0], head[1], head[2]];
-  return pose;
+  const given = Object.fromEntries(names.map((name, i) => [name, weights[i]]));
+  return wholePose({ ...given, head: [head[0], head[1], head[2]] });
+}
+
+/**
+ * A pose that can be drawn: every shape there and from 0 to 1, every angle a number.
+ * @param {Partial<Pose>} pose
+ * @returns {Pose}
+ */
+export function wholePose(pose) {
+  const whole = { head: [0, 1, 2].map((i) => finite(pose.head?.[i])) };
+  for (const name of SHAPES) whole[name] = clampWeight(finite(pose[name]));
+  return whole;
 }
 
 /** The pose that is `share` of the way from `a` to `b`. @returns {Pose} */
@@ -70,6 +77,10 @@ export function parsePose(text) {
     else throw new Error(`The pose names “${name}”, which is not an ARKit shape.`);
   }
   return pose;
+}
+
+function finite(value) {
+  return Number.isFinite(value) ? value : 0;
 }
 
 function clampWeight(value) {
