@@ -10,6 +10,7 @@ import pytest
 
 from facewire.clock import SystemClock
 from facewire.face import make_face
+from facewire.page_policy import page_headers
 from facewire.server import FaceServer
 from facewire.static_files import http_response
 from facewire_engines.energy import EnergyEngine
@@ -94,3 +95,48 @@ async def test_the_port_of_the_websocket_answers_browsers(server: FaceServer) ->
 async def test_only_get_is_served(server: FaceServer) -> None:
     response, _ = await asyncio.to_thread(get, server, "POST", "/healthz")
     assert response.status == 405
+
+
+async def test_the_page_says_what_it_may_do(server: FaceServer) -> None:
+    response, _ = await asyncio.to_thread(get, server, "GET", "/")
+    policy = dict(
+        part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; ")
+    )
+    own = server.address
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["connect-src"] == f"'self' ws://{own} wss://{own}"
+    assert policy["frame-ancestors"] == "'self'"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    response, _ = await asyncio.to_thread(get, server, "GET", "/main.js")
+    assert response.headers["Content-Security-Policy"] is None
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("host", "query", "sources"),
+    [
+        ("127.0.0.1:8765", "", "'self' ws://127.0.0.1:8765 wss://127.0.0.1:8765"),
+        (None, "", "'self'"),
+        ("[::1]:8765", "", "'self'"),
+        ("x; script-src *", "", "'self'"),
+        (None, "server=ws://Other.example:9000/x?token=a", "'self' ws://other.example:9000"),
+        (None, "server=https%3A%2F%2Fother.example", "'self' wss://other.example"),
+        (None, "server=ws://[fd00::5]:8765", "'self' ws:"),
+        (None, "server=ws://a;script-src%20*", "'self'"),
+        (None, "server=ws://a%20b", "'self'"),
+        (None, "server=ws://*", "'self'"),
+        (None, "server=ws://[", "'self'"),
+        (None, "server=javascript:alert(1)", "'self'"),
+        (None, "server=other.example", "'self'"),
+    ],
+)
+def test_where_the_page_may_connect(host: str | None, query: str, sources: str) -> None:
+    policy = page_headers(host, query)["Content-Security-Policy"]
+    assert f"; connect-src {sources}; base-uri" in policy
+
+
+def test_who_may_frame_the_page() -> None:
+    named = ["https://Example.org", "null", "https://a; script-src *"]
+    policy = page_headers(None, framed_by=named)["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors 'self' https://Example.org")
