@@ -21,7 +21,9 @@ def opened(url: str, size: tuple[int, int], scheme: Scheme = "light") -> "Iterat
             executable_path=shutil.which("chromium"),
             args=["--headless", "--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        page = browser.new_page(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, bypass_csp=True
+        )
         page.goto(url)
         yield page
         browser.close()

@@ -30,16 +30,49 @@ def origin_allowed(
         return True
     if origin.rstrip("/").lower() in {entry.rstrip("/").lower() for entry in allowed}:
         return True
-    try:
-        page = urlsplit(origin)
-        name = page.hostname
-    except ValueError:
-        return False
-    if page.scheme not in ("http", "https") or not name:
+    name = page_host(origin)
+    if name is None:
         return False
     if name in LOOPBACK_NAMES:
         return True
-    return page.netloc.lower() == (host or "").lower() and _is_own_name(name, bound_host)
+    return is_own_page(origin, host) and _is_own_name(name, bound_host)
+
+
+def page_host(origin: str | None) -> str | None:
+    """Return the host that a page was loaded from; None for what is no page of the web."""
+    try:
+        page = urlsplit(origin or "")
+        name = page.hostname
+    except ValueError:
+        return None
+    return name if page.scheme in ("http", "https") else None
+
+
+def is_own_page(origin: str | None, host: str | None) -> bool:
+    """Return whether the page came from where its request goes, port and all.
+
+    The name may still be one that somebody else made point here.
+    """
+    if page_host(origin) is None or not host:
+        return False
+    return urlsplit(origin or "").netloc.lower() == host.lower()
+
+
+def is_loopback(host: str, resolved: Collection[str] = ()) -> bool:
+    """Return whether an address, or a name with all that it stands for, is this machine's.
+
+    Args:
+        host: "127.0.0.1", "::1", "localhost" or another name.
+        resolved: addresses of a name; one without any is taken for the network's.
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(resolved) and all(is_loopback(one) for one in resolved)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _is_own_name(name: str, bound_host: str) -> bool:

@@ -3,29 +3,29 @@
 import asyncio
 import logging
 import secrets
+import ssl
 from collections.abc import Collection, Sequence
-from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
 from facewire import __version__
+from facewire.access import Access, make_token, without_token
 from facewire.clock import Clock
 from facewire.engine import Engine
 from facewire.frames import StreamSpec
-from facewire.origins import origin_allowed
+from facewire.listening import is_local, reachable_host
 from facewire.server_limits import Limits
 from facewire.server_refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
+from facewire.server_requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, RequestGate
 from facewire.server_session import FaceFactory, SessionConnection
 from facewire.server_speak import SpeakConnection
 from facewire.server_threads import ServerThreads
 from facewire.server_viewer import serve_viewer, viewer_from_query
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
-from facewire.static_files import http_response, text_response
 from facewire.wire import ErrorCode, ProtocolError
 from facewire.wire_messages import FrameFormat, Hello
 
@@ -34,10 +34,6 @@ __all__ = ["Broadcaster", "FaceServer"]
 logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 8765
-FACE_PATH = "/face"
-SESSION_PATH = "/session"
-SPEAK_PATH = "/speak"
-PATHS = (FACE_PATH, SESSION_PATH, SPEAK_PATH)
 
 MAX_QUEUE = 4
 """Messages of a client that wait to be looked at, before TCP makes the client wait."""
@@ -60,6 +56,10 @@ class FaceServer:
         broadcaster: Broadcaster | None = None,
         max_sessions: int = 8,
         allow_origin: Collection[str] = (),
+        token: str | None = None,
+        open_sound: bool = False,
+        tls: ssl.SSLContext | None = None,
+        base_path: str = "",
         voices: Sequence[str] = (),
         limits: Limits | None = None,
     ) -> None:
@@ -74,6 +74,11 @@ class FaceServer:
             broadcaster: the live stream for `/face`; without one there is nothing to watch.
             max_sessions: how many clients may be on `/session` and `/speak` at the same time.
             allow_origin: web origins that may connect besides our own page and this machine's.
+            token: what clients must show; None makes one where other machines reach `host`, and an
+                empty one lets everybody in who does.
+            open_sound: whether everybody who may watch may hear the live stream, too.
+            tls: certificate and key, for https and wss.
+            base_path: what a proxy leaves before our paths, such as "/facewire".
             voices: of this machine, which clients of `/speak` may name besides the embedded ones;
                 the first is for those who name none.
             limits: how much one client may ask for.
@@ -86,7 +91,16 @@ class FaceServer:
         self._host = host
         self._port = port
         self._max_sessions = max_sessions
-        self._allow_origin = tuple(allow_origin)
+        if token is None:
+            token = "" if is_local(host) else make_token()
+        self._tls = tls
+        self._gate = RequestGate(
+            bound_host=host,
+            access=Access(token, open_sound),
+            allow_origin=tuple(allow_origin),
+            base_path="/".join(["", *filter(None, base_path.split("/"))]),
+            secure=tls is not None,
+        )
         self._voices = tuple(voices)
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
@@ -106,6 +120,23 @@ class FaceServer:
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     @property
+    def page_urls(self) -> tuple[str, ...]:
+        """Where a browser opens the page, token and all; last, where one on this machine does.
+
+        That is another one where the server listens on every address: browsers lend a microphone
+        to this machine's own pages without TLS.
+        """
+        scheme = "https" if self._tls else "http"
+        rest = f"{self._gate.base_path}/{self._gate.access.url_query()}"
+        places = dict.fromkeys((f"{reachable_host(self._host)}:{self.port}", self.address))
+        return tuple(f"{scheme}://{place}{rest}" for place in places)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines reach it without a token and without TLS."""
+        return not (self._gate.access.token or self._tls or is_local(self._host))
+
+    @property
     def sessions(self) -> int:
         """How many clients are on `/session` and `/speak`."""
         return self._sessions
@@ -121,7 +152,8 @@ class FaceServer:
                 self._handle,
                 self._host,
                 self._port,
-                process_request=self._process_request,
+                process_request=self._gate.answer,
+                ssl=self._tls,
                 compression=None,
                 max_size=self._limits.message_bytes,
                 max_queue=MAX_QUEUE,
@@ -166,38 +198,17 @@ class FaceServer:
         assert self._server is not None, "enter the server first"
         await self._server.wait_closed()
 
-    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Serve files, and decide who may open a WebSocket, before there is one."""
-        path = urlsplit(request.path).path
-        # Before websockets 16, requests with another method do not get as far as this.
-        if getattr(request, "method", "GET") != "GET":
-            return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here\n")
-        if not request.headers.get_all("Upgrade"):
-            return http_response(path)
-        if path not in PATHS:
-            return text_response(
-                HTTPStatus.NOT_FOUND, f"the WebSockets here are {', '.join(PATHS)}\n"
-            )
-        origins: list[str | None] = [*request.headers.get_all("Origin")] or [None]
-        host = next(iter(request.headers.get_all("Host")), None)
-        if all(origin_allowed(o, host, self._host, self._allow_origin) for o in origins):
-            return None
-        logger.warning(
-            "a page from %.100s may not connect; if it should, restart with --allow-origin %.100s",
-            *(origins[0], origins[0]),
-        )
-        return text_response(HTTPStatus.FORBIDDEN, "pages from elsewhere may not connect\n")
-
     async def _handle(self, connection: ServerConnection) -> None:
         """Serve a WebSocket until it closes; whatever happens, the others go on."""
         assert connection.request is not None
         url = urlsplit(connection.request.path)
         self._connections.add(connection)
         try:
-            if url.path == FACE_PATH:
-                await self._watch(connection, url.query)
+            path = self._gate.own_path(url.path)
+            if path == FACE_PATH:
+                await self._watch(connection, without_token(url.query))
             else:
-                await self._converse(connection, speaks=url.path == SPEAK_PATH)
+                await self._converse(connection, speaks=path == SPEAK_PATH)
         except* ConnectionClosed:
             logger.info("client %s left", connection.remote_address)
         except* ProtocolError as errors:

@@ -66,6 +66,18 @@ class ServerSettings(_Table, frozen=True):
     """How many clients may send audio at the same time."""
     allow_origin: tuple[str, ...] = ()
     """Web origins that may connect besides our own page, such as "https://example.org"."""
+    token: str = ""
+    """What clients must show; empty: one is made where other machines can connect."""
+    insecure: bool = False
+    """Whether other machines may connect without a token."""
+    cert: str = ""
+    """PEM file with the certificate for https and wss; empty: plain http and ws."""
+    key: str = ""
+    """PEM file with its private key; empty: it is in `cert`."""
+    open_sound: bool = False
+    """Whether whoever may watch may hear the live stream without a token."""
+    base_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$")] = ""
+    """What a proxy leaves before our paths, such as "/facewire"."""
     voices: tuple[str, ...] = ()
     """Voices of this machine, such as "cosyvoice:ann.toml", that clients of /speak may name; the
     first is for those who name none. Without any, they get the embedded voice."""

@@ -39,7 +39,7 @@ async def server() -> AsyncIterator[FaceServer]:
     broadcaster = Broadcaster(clock=clock)
     engine = EnergyEngine()
     async with FaceServer(
-        engine, make_face, clock=clock, port=0, broadcaster=broadcaster
+        engine, make_face, clock=clock, port=0, broadcaster=broadcaster, open_sound=True
     ) as server:
         yield server
 

@@ -128,7 +128,7 @@ def test_a_killed_browser_leaves_the_server_healthy(
 ) -> None:
     arguments = microphone_arguments(speech[0])
     victim = launch(*arguments)
-    page = victim.new_page()
+    page = victim.new_page(bypass_csp=True)
     page.goto(f"{server}/")
     page.get_by_role("button", name="Speak").click()
     page.wait_for_function("facewire.state === 'speaking' && facewire.frames > 30")

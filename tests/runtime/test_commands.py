@@ -152,7 +152,7 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
 
 
 async def test_live_is_watched_and_a_second_one_finds_the_port_taken(tmp_path: Path) -> None:
-    arguments = ("live", "--demo", "--port", "0", "--out", "csv:face.csv")
+    arguments = ("live", "--demo", "--port", "0", "--open-sound", "--out", "csv:face.csv")
     process = await start(*arguments, cwd=tmp_path)
     where = await address(process)
     async with connect(f"ws://{where}/face?format=json&audio=1") as viewer:

@@ -51,7 +51,9 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     clock = ManualClock(now=10 * SECOND)
     broadcaster = Broadcaster(clock=clock)
-    server = FaceServer(EnergyEngine(), make_face, clock=clock, port=0, broadcaster=broadcaster)
+    server = FaceServer(
+        EnergyEngine(), make_face, clock=clock, port=0, broadcaster=broadcaster, open_sound=True
+    )
     async with server:
         sink = WebSocketSink(broadcaster)
         yield Stage(server, sink, clock)

@@ -14,12 +14,14 @@ from facewire.audio_format import parse_format
 from facewire.clock import Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.loading import load_wanted
+from facewire.commands.page_address import print_address
 from facewire.commands.running import run
 from facewire.commands.summary import print_report
 from facewire.engine import Engine
 from facewire.errors import ConfigError
 from facewire.face import Face
 from facewire.frames import StreamSpec
+from facewire.listening import certificate_of
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
 from facewire.server import Broadcaster, FaceServer
@@ -82,6 +84,12 @@ def live(
     host: options.HostOption = None,
     port: options.PortOption = None,
     allow_origin: options.OriginOption = None,
+    token: options.TokenOption = None,
+    insecure: options.InsecureOption = None,
+    cert: options.CertOption = None,
+    key: options.KeyOption = None,
+    open_sound: options.OpenSoundOption = None,
+    base_path: options.BasePathOption = None,
     frame_rate: options.FrameRateOption = None,
     lookahead_ms: options.LookaheadOption = None,
     engine: options.EngineOption = None,
@@ -102,6 +110,12 @@ def live(
         server__host=host,
         server__port=port,
         server__allow_origin=allow_origin,
+        server__token=token,
+        server__insecure=insecure,
+        server__cert=cert,
+        server__key=key,
+        server__open_sound=open_sound,
+        server__base_path=base_path,
         stream__frame_rate=frame_rate,
         stream__lookahead_ms=lookahead_ms,
         stream__engine=engine,
@@ -168,7 +182,7 @@ async def _live(
             viewers = WebSocketSink(broadcaster)
             sinks.append(viewers)
             listeners.append(viewers)
-            console.print(f"the face is at http://{server.address}/", highlight=False)
+            print_address(console, server, "the face is at {}")
         await stack.enter_async_context(source)
         await run_stream(
             source, session, face, sinks,
@@ -177,22 +191,41 @@ async def _live(
 
 
 def serve_page(
-    engine: Engine, settings: Settings, clock: Clock, broadcaster: Broadcaster | None = None
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    broadcaster: Broadcaster | None = None,
+    *,
+    open_sound: bool = False,
 ) -> FaceServer:
-    """Return the server of the page and of sessions, and of watchers if there is a stream."""
+    """Return the server of the page and of sessions, and of watchers if there is a stream.
+
+    Args:
+        engine: what sessions run on.
+        settings: where it listens, and whom it lets in.
+        clock: of everything.
+        broadcaster: the live stream, if there is one.
+        open_sound: whether its sound is nobody's secret, whatever the settings say.
+    """
 
     def make_face(spec: StreamSpec, *, idle: bool) -> Face:
         return open_face(spec, settings, idle=idle)
 
+    wanted = settings.server
     return FaceServer(
         engine,
         make_face,
         clock=clock,
-        host=settings.server.host,
-        port=settings.server.port,
-        max_sessions=settings.server.max_sessions,
-        allow_origin=settings.server.allow_origin,
-        voices=settings.server.voices,
-        limits=settings.server.limits,
+        host=wanted.host,
+        port=wanted.port,
+        max_sessions=wanted.max_sessions,
+        allow_origin=wanted.allow_origin,
+        # None: the server makes one where other machines reach it.
+        token=wanted.token or ("" if wanted.insecure else None),
+        open_sound=open_sound or wanted.open_sound,
+        tls=certificate_of(wanted.cert, wanted.key),
+        base_path=wanted.base_path,
+        voices=wanted.voices,
+        limits=wanted.limits,
         broadcaster=broadcaster,
     )

@@ -65,6 +65,39 @@ OriginOption = Annotated[
         help="Web origin that may connect besides our own page. May be repeated.",
     ),
 ]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="FACEWIRE_TOKEN",
+        show_envvar=True,
+        help="What clients must show. Without it one is made where other machines can connect.",
+    ),
+]
+InsecureOption = Annotated[
+    bool | None,
+    typer.Option("--insecure", help="Let other machines connect without a token."),
+]
+CertOption = Annotated[
+    Path | None,
+    typer.Option("--cert", metavar="FILE", help="PEM certificate: https and wss instead of http."),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="PEM private key, if it is not in --cert's file."),
+]
+OpenSoundOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--open-sound", help="Let whoever may watch hear the live stream without a token."
+    ),
+]
+BasePathOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-path", metavar="/PATH", help="What a proxy leaves before the page's path."
+    ),
+]
 
 
 def on_backend(engine: str, backend: str | None) -> str:
@@ -91,7 +124,7 @@ def with_options(path: Path | None, profile: Path | None = None, **options: obje
         if value is None:
             continue
         table, _, key = name.partition("__")
-        tables[table][key] = value
+        tables[table][key] = str(value) if isinstance(value, Path) else value
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:

@@ -11,6 +11,7 @@ from facewire.clock import Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
+from facewire.commands.page_address import print_address
 from facewire.commands.running import run
 from facewire.settings import Settings
 
@@ -19,7 +20,7 @@ Examples:
 
     facewire serve                                # then open the page: press Speak, or type
 
-    facewire serve --host 0.0.0.0 --port 9000 --max-sessions 32
+    facewire serve --host 0.0.0.0 --port 9000     # for whom has the token that it prints
 
     facewire serve --allow-origin https://example.org
 
@@ -34,6 +35,11 @@ def serve(
         int | None, typer.Option("--max-sessions", help="Clients that may send audio at once.")
     ] = None,
     allow_origin: options.OriginOption = None,
+    token: options.TokenOption = None,
+    insecure: options.InsecureOption = None,
+    cert: options.CertOption = None,
+    key: options.KeyOption = None,
+    base_path: options.BasePathOption = None,
     voice: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,6 +63,11 @@ def serve(
         server__port=port,
         server__max_sessions=max_sessions,
         server__allow_origin=allow_origin,
+        server__token=token,
+        server__insecure=insecure,
+        server__cert=cert,
+        server__key=key,
+        server__base_path=base_path,
         server__voices=voice,
         stream__engine=engine,
         stream__backend=backend,
@@ -71,5 +82,5 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     loaded = await asyncio.to_thread(load_wanted, settings, sessions)
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
-        console.print(f"serving http://{server.address}/ (Ctrl-C ends)", highlight=False)
+        print_address(console, server, "serving {} (Ctrl-C ends)")
         await server.serve_forever()

@@ -13,6 +13,7 @@ from rich.console import Console
 from facewire.clock import MILLISECOND, Clock
 from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
+from facewire.commands.page_address import print_address
 from facewire.commands.summary import print_failures
 from facewire.engine import Engine
 from facewire.errors import ConfigError
@@ -173,12 +174,11 @@ class Speaking:
 
     async def _open_page(self, stack: AsyncExitStack, engine: Engine) -> Broadcaster:
         broadcaster = Broadcaster(clock=self._clock)
-        server = serve_page(engine, self._settings, self._clock, broadcaster)
+        # What a voice says is no microphone's sound.
+        server = serve_page(engine, self._settings, self._clock, broadcaster, open_sound=True)
         await stack.enter_async_context(server)
-        waits = "" if self._outputs.live else "; it speaks when you open the page"
-        Console(stderr=True).print(
-            f"the face is at http://{server.address}/{waits}", highlight=False, soft_wrap=True
-        )
+        waits = "" if self._outputs.live else " (it speaks when you open the page)"
+        print_address(Console(stderr=True), server, "the face is at {}" + waits)
         return broadcaster
 
     async def _clauses(self, text: str) -> AsyncIterator[str]:
