@@ -1,5 +1,6 @@
 """The page in a real browser that keeps to its policy, as everybody's does."""
 
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -94,3 +95,57 @@ def test_a_page_with_the_token_needs_nothing_more(listener: "Browser", daemon: D
         page.goto(url)
         wait(page, "facewire.state === 'live' && facewire.frames > 10")
         assert page.evaluate("document.cookie") == ""
+
+
+@contextmanager
+def stranger() -> Iterator[socket.socket]:
+    """A port that notes who connects, and answers nobody."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def visited(listener: socket.socket) -> bool:
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("scheme", ["ws:", "http:", ""])
+def test_another_server_is_asked_about_first(
+    listener: "Browser", daemon: Daemon, scheme: str
+) -> None:
+    with daemon("serve", "--port", "0") as (url, _), stranger() as elsewhere:
+        host = f"127.0.0.1:{elsewhere.getsockname()[1]}"
+        with lawful(listener, f"{url}/?server={scheme}//{host}") as page:
+            question = page.get_by_role("button", name=f"Connect to {host}")
+            question.wait_for()
+            page.get_by_role("button", name="Speak").click(force=True)
+            page.wait_for_timeout(500)
+            assert not visited(elsewhere)
+            page.get_by_role("button", name="Use this page’s own server").click()
+            wait(page, "facewire.state === 'no-stream'")
+            assert not question.is_visible()
+            assert not visited(elsewhere)
+
+
+def test_another_server_is_used_after_a_click(listener: "Browser", daemon: Daemon) -> None:
+    with (
+        daemon("serve", "--port", "0") as (url, _),
+        daemon("live", "--demo", "--port", "0") as (other, _),
+        lawful(listener, f"{url}/?server={other.replace('http', 'ws')}&view=face") as page,
+    ):
+        page.get_by_role("button", name="Connect to").click()
+        wait(page, "facewire.state === 'live' && facewire.frames > 30")
+        # It was agreed to in this tab.
+        page.reload()
+        wait(page, "facewire.state === 'live' && facewire.frames > 30")
+
+
+def test_the_pages_own_server_is_not_asked_about(listener: "Browser", daemon: Daemon) -> None:
+    with daemon("serve", "--port", "0") as (url, _):
+        named = url.replace("http", "ws")
+        with lawful(listener, f"{url}/?server={named}") as page:
+            wait(page, "facewire.state === 'no-stream'")

@@ -1,7 +1,7 @@
 /**
  * The viewer page. What it shows can be inspected through `window.facewire` (see README.md).
  *
- * Address: `?server=ws://host:port` watches another server, `?pose=jawOpen:0.8,mouthSmile:0.5` draws a
+ * Address: `?server=ws://host:port` watches another server once somebody agreed, `?pose=jawOpen:0.8,mouthSmile:0.5` draws a
  * still pose without any server, `?view=face` leaves everything but the face away.
  */
 
@@ -9,6 +9,7 @@ import { Curves } from "./curves.js";
 import { FaceView } from "./face.js";
 import { Feed } from "./feed.js";
 import { LatencyStats } from "./latency.js";
+import { chooseServer } from "./other_server.js";
 import { FramePlayout } from "./playout.js";
 import { neutralPose, parsePose } from "./pose.js";
 import { Readout } from "./readout.js";
@@ -59,7 +60,7 @@ window.facewire = inspection;
 document.body.classList.toggle("face-only", query.get("view") === "face");
 face.draw(neutralPose());
 if (query.has("pose")) showStill(query.get("pose"));
-else goLive(query.get("server") ?? location.origin);
+else void chooseServer(query.get("server"), document.querySelector(".picture")).then(goLive);
 
 function showStill(text) {
   byId("pill-text").textContent = "Still";
