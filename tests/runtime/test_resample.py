@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,9 +9,12 @@ from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
 from facewire.frames import Samples
+from facewire.sources.polyphase import KAISER_BETA, LOBES, PolyphaseResampler
 from facewire.sources.resample import StreamResampler, round_half_up
 
 RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 44_101)
+ODD_RATES = (8_001, 15_999, 44_101, 96_001, 191_969, 191_999, 767_957)
+"""Without a divisor in common with 16 kHz."""
 
 
 def resample(
@@ -32,7 +36,7 @@ def tone(rate: int, frequency_hz: float, seconds: float = 1.0) -> Samples:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    rate=st.sampled_from(RATES),
+    rate=st.sampled_from((*RATES, 191_999)),
     channels=st.integers(1, 9),
     live=st.booleans(),
     cuts=st.lists(st.integers(0, 20_000), max_size=40).map(sorted),
@@ -44,6 +48,33 @@ def test_the_cut_of_the_input_changes_nothing(
     whole = resample(StreamResampler(rate, 16_000, channels, live=live), block)
     cut = resample(StreamResampler(rate, 16_000, channels, live=live), block, cuts)
     np.testing.assert_array_equal(cut, whole)
+
+
+@pytest.mark.parametrize("rate", ODD_RATES)
+def test_no_rate_needs_a_large_filter(rate: int) -> None:
+    tracemalloc.start()
+    try:
+        StreamResampler(rate, live=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+@pytest.mark.parametrize("rate", [11_025, 44_100, *ODD_RATES])
+def test_every_output_is_that_of_its_own_filter(rate: int) -> None:
+    """The filter of each output is computed here without a table."""
+    block = noise(rate // 20)[:, 0]
+    made = PolyphaseResampler(rate, 16_000).push(block)
+    scale = min(1.0, 16_000 / rate)
+    half = int(np.ceil(LOBES / scale))
+    times = np.arange(len(made)) * rate / 16_000
+    near = np.floor(times)[:, None] + np.arange(1 - half, half + 1)
+    inside = np.clip(1 - ((near - times[:, None]) / half) ** 2, 0, None)
+    taps = np.sinc(scale * (near - times[:, None])) * np.i0(KAISER_BETA * np.sqrt(inside))
+    heard = np.pad(block, half)[near.astype(int) + half]
+    expected = (taps / taps.sum(axis=1, keepdims=True) * heard).sum(axis=1)
+    assert np.linalg.norm(made - expected) < 1e-4 * np.linalg.norm(expected)  # -80 dB
 
 
 @pytest.mark.parametrize("live", [False, True])

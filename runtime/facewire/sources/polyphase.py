@@ -2,7 +2,9 @@
 
 The library's resampler works in blocks by FFT and holds 20 to 120 ms back, which is nothing for a
 file and half of the look-ahead for a microphone. This one evaluates a Kaiser-windowed sinc at each
-output sample (Crochiere & Rabiner, "Multirate Digital Signal Processing", 1983, chapter 4).
+output sample (Crochiere & Rabiner, "Multirate Digital Signal Processing", 1983, chapter 4). Where
+two rates have so little in common that every output needs a filter of its own, it lies between
+two of a table (Smith & Gossett, "A flexible sampling-rate conversion method", ICASSP 1984).
 """
 
 from fractions import Fraction
@@ -18,6 +20,10 @@ LOBES = 24
 """Zero crossings of the sinc on each side, at the lower of the two rates: the delay."""
 KAISER_BETA = 7.0
 """About 70 dB of stop band."""
+_LARGEST_KERNEL = 1 << 16
+"""Values of a filter that is tabulated exactly; all usual rates have less than half as many."""
+_ROWS_PER_LOBE = 256
+"""Of a table to look between: linear interpolation is then wrong by -104 dB of a value at most."""
 _BLOCK = 4096
 """Outputs computed at once, which bounds the memory of one push."""
 
@@ -30,7 +36,9 @@ class PolyphaseResampler:
         self._up, self._down = ratio.numerator, ratio.denominator
         scale = min(1.0, float(ratio))
         self._half = ceil(LOBES / scale)
-        self._kernel = _kernel(self._up, self._half, scale)
+        self._exact = self._up * 2 * self._half <= _LARGEST_KERNEL
+        self._phases = self._up if self._exact else ceil(_ROWS_PER_LOBE * scale)
+        self._kernel = _kernel(self._phases, self._half, scale)
         self._buffer: Samples = np.zeros(self._half - 1, np.float32)
         self._origin = 1 - self._half
         self._made = 0
@@ -56,8 +64,18 @@ class PolyphaseResampler:
         position = np.arange(first, last) * self._down
         start = position // self._up - (self._half - 1) - self._origin
         windows = np.lib.stride_tricks.sliding_window_view(self._buffer, 2 * self._half)
-        made: Samples = np.einsum("nt,nt->n", windows[start], self._kernel[position % self._up])
+        heard, phase = windows[start], position % self._up
+        if self._exact:
+            return self._weigh(heard, phase)
+        place = phase * self._phases
+        share = (place % self._up / self._up).astype(np.float32)
+        before, after = (self._weigh(heard, place // self._up + row) for row in (0, 1))
+        made: Samples = before + (after - before) * share
         return made
+
+    def _weigh(self, windows: Samples, rows: NDArray[np.int64]) -> Samples:
+        weighed: Samples = np.einsum("nt,nt->n", windows, self._kernel[rows])
+        return weighed
 
     def _forget(self) -> None:
         oldest = self._made * self._down // self._up - (self._half - 1)
@@ -67,8 +85,8 @@ class PolyphaseResampler:
 
 @lru_cache(maxsize=8)
 def _kernel(phases: int, half: int, scale: float) -> NDArray[np.float32]:
-    """Return the filter [phases, 2 * half], one row for each position between two inputs."""
-    fraction = np.arange(phases)[:, None] / phases
+    """Return the filter [phases + 1, 2 * half]: rows for positions from one input to the next."""
+    fraction = np.arange(phases + 1)[:, None] / phases
     time = np.arange(1 - half, half + 1)[None, :] - fraction
     inside = np.clip(1.0 - (time / half) ** 2, 0.0, None)
     taps = np.sinc(scale * time) * np.i0(KAISER_BETA * np.sqrt(inside))
