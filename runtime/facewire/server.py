@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import secrets
+import socket
 import ssl
 from collections.abc import Collection, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -18,6 +20,9 @@ from facewire.clock import Clock
 from facewire.engine import Engine
 from facewire.frames import StreamSpec
 from facewire.listening import is_local, reachable_host
+from facewire.server_connection import FairConnection, LoopShare
+from facewire.server_door import Door
+from facewire.server_inbox import keep_alive
 from facewire.server_limits import Limits
 from facewire.server_refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server_requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, RequestGate
@@ -25,6 +30,7 @@ from facewire.server_session import FaceFactory, SessionConnection
 from facewire.server_speak import SpeakConnection
 from facewire.server_threads import ServerThreads
 from facewire.server_viewer import serve_viewer, viewer_from_query
+from facewire.session_slots import SessionSlots
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.wire import ErrorCode, ProtocolError
 from facewire.wire_messages import FrameFormat, Hello
@@ -37,9 +43,10 @@ DEFAULT_PORT = 8765
 
 MAX_QUEUE = 4
 """Messages of a client that wait to be looked at, before TCP makes the client wait."""
-PING_S = 20.0
-PONG_S = 60.0
-"""A pong can stand in line behind seconds of audio, so it has time."""
+BACKLOG = 64
+"""Connections that wait to be accepted; the loop accepts as many at once."""
+RECEIVE_BUFFER = 65_536
+"""Bytes of a client that the system may hold: what stands before a ping of its own."""
 
 
 class FaceServer:
@@ -90,7 +97,6 @@ class FaceServer:
         self._clock = clock
         self._host = host
         self._port = port
-        self._max_sessions = max_sessions
         if token is None:
             token = "" if is_local(host) else make_token()
         self._tls = tls
@@ -104,7 +110,8 @@ class FaceServer:
         self._voices = tuple(voices)
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
-        self._sessions = 0
+        self._door = Door(self._limits, clock)
+        self._slots = SessionSlots(max_sessions, self._door)
         self._connections: set[ServerConnection] = set()
         self._server: Server | None = None
 
@@ -139,7 +146,7 @@ class FaceServer:
     @property
     def sessions(self) -> int:
         """How many clients are on `/session` and `/speak`."""
-        return self._sessions
+        return self._slots.taken
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -147,6 +154,7 @@ class FaceServer:
         Raises:
             ConfigError: the port is in use, or the address is not ours.
         """
+        make_connection = partial(FairConnection, share=LoopShare(), door=self._door)
         try:
             self._server = await serve(
                 self._handle,
@@ -157,14 +165,20 @@ class FaceServer:
                 compression=None,
                 max_size=self._limits.message_bytes,
                 max_queue=MAX_QUEUE,
-                ping_interval=PING_S,
-                ping_timeout=PONG_S,
+                # Ours is `keep_alive`.
+                ping_interval=None,
+                open_timeout=self._limits.opening_s,
                 close_timeout=CLOSE_S,
+                backlog=BACKLOG,
+                create_connection=cast("type[ServerConnection]", make_connection),
                 server_header=f"facewire/{__version__}",
                 logger=CalmLogger(logger),
             )
         except OSError as error:
             raise listen_error(error, self._host, self._port) from error
+        for listening in self._server.sockets:
+            # What is accepted inherits it.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         return self
 
@@ -201,8 +215,10 @@ class FaceServer:
     async def _handle(self, connection: ServerConnection) -> None:
         """Serve a WebSocket until it closes; whatever happens, the others go on."""
         assert connection.request is not None
+        assert isinstance(connection, FairConnection), "made by create_connection"
         url = urlsplit(connection.request.path)
         self._connections.add(connection)
+        alive = asyncio.create_task(keep_alive(connection, self._limits.pong_s), name="keep alive")
         try:
             path = self._gate.own_path(url.path)
             if path == FACE_PATH:
@@ -218,37 +234,32 @@ class FaceServer:
             failure = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)
             await refuse(connection, failure)
         finally:
+            alive.cancel()
             self._connections.discard(connection)
 
-    async def _watch(self, connection: ServerConnection, query: str) -> None:
+    async def _watch(self, connection: FairConnection, query: str) -> None:
         if not self._has_stream:
             raise ProtocolError(
                 f"there is no live stream to watch; send audio to {SESSION_PATH} instead",
                 ErrorCode.NO_STREAM,
             )
         viewer = viewer_from_query(connection, query)
+        self._door.admit(connection, watching=True)
         await serve_viewer(viewer, self.broadcaster, self._live_hello, self._clock)
 
-    async def _converse(self, connection: ServerConnection, *, speaks: bool) -> None:
-        if self._sessions >= self._max_sessions:
-            raise ProtocolError(
-                f"all {self._max_sessions} sessions are taken; try again later", ErrorCode.BUSY
-            )
-        self._sessions += 1
-        clock, limits, threads = self._clock, self._limits, self._threads
-        try:
-            if speaks:
-                await SpeakConnection(
-                    connection, self._engine, self._make_face,
-                    clock=clock, limits=limits, threads=threads, voices=self._voices,
-                ).run()  # fmt: skip
-            else:
-                await SessionConnection(
-                    connection, self._engine, self._make_face, self._session_hello,
-                    clock=clock, limits=limits, threads=threads,
-                ).run()  # fmt: skip
-        finally:
-            self._sessions -= 1
+    async def _converse(self, connection: FairConnection, *, speaks: bool) -> None:
+        self._slots.check()
+        take_slot, clock, limits = self._slots.take, self._clock, self._limits
+        if speaks:
+            await SpeakConnection(
+                connection, self._engine, self._make_face, take_slot,
+                clock=clock, limits=limits, threads=self._threads, voices=self._voices,
+            ).run()  # fmt: skip
+        else:
+            await SessionConnection(
+                connection, self._engine, self._make_face, self._session_hello, take_slot,
+                clock=clock, limits=limits, threads=self._threads,
+            ).run()  # fmt: skip
 
     def _live_hello(self, stream: LiveStream, viewer: Viewer) -> Hello:
         return self._hello(stream.spec, viewer.format, stream.engine, stream.session)

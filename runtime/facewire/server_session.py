@@ -2,29 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from typing import Protocol
 
-from websockets.asyncio.server import ServerConnection
-
 from facewire.channel import Channel
-from facewire.clock import Clock
+from facewire.clock import MILLISECOND, Clock
 from facewire.engine import Engine, EngineSession
 from facewire.errors import CapacityError, ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.server_connection import FairConnection
+from facewire.server_inbox import Inbox
 from facewire.server_limits import Limits
 from facewire.server_threads import ServerThreads
-from facewire.session_audio import AudioIntake, FaceStage, Piece, Punctuality, SessionStream
-from facewire.wire import (
-    AudioMessage,
-    ErrorCode,
-    ProtocolError,
-    decode_audio,
-    encode_frame,
-    wire_frame,
-)
+from facewire.session_audio import AudioIntake, FaceStage, Punctuality, SessionStream
+from facewire.session_listening import Heard, SessionListener, answer_ping, decode_message
+from facewire.wire import AudioMessage, ErrorCode, ProtocolError, encode_frame, wire_frame
 from facewire.wire_messages import (
-    End,
     Ended,
     FrameFormat,
     Hello,
@@ -32,15 +26,16 @@ from facewire.wire_messages import (
     Message,
     Open,
     Ping,
-    Pong,
     SetLookahead,
-    decode_client_message,
+    Silence,
     encode_message,
     json_frame,
 )
 
 PIECE_CAPACITY = 8
 FRAME_CAPACITY = 64
+SILENCE_MS = 250.0
+"""After so long without audio silence goes on, unless the client says otherwise."""
 
 
 class FaceFactory(Protocol):
@@ -51,8 +46,16 @@ class FaceFactory(Protocol):
         ...
 
 
-Heard = Piece | SetLookahead
-Made = BlendshapeFrame | LookaheadSet
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadyFrame:
+    """A frame that can be sent."""
+
+    frame: BlendshapeFrame
+    text: str | None
+    """In the `json` format: writing it takes long enough to be done beside the event loop."""
+
+
+Made = ReadyFrame | LookaheadSet | Silence
 
 HelloFactory = Callable[[StreamSpec, FrameFormat], Hello]
 
@@ -62,10 +65,11 @@ class SessionConnection:
 
     def __init__(
         self,
-        connection: ServerConnection,
+        connection: FairConnection,
         engine: Engine,
         make_face: FaceFactory,
         make_hello: HelloFactory,
+        take_slot: Callable[[FairConnection], AbstractContextManager[None]],
         *,
         clock: Clock,
         limits: Limits,
@@ -75,9 +79,11 @@ class SessionConnection:
         self._engine = engine
         self._make_face = make_face
         self._make_hello = make_hello
+        self._take_slot = take_slot
         self._clock = clock
         self._limits = limits
         self._threads = threads
+        self._inbox = Inbox(connection, clock, limits)
 
     async def run(self) -> None:
         """Serve one stream after the other.
@@ -87,47 +93,23 @@ class SessionConnection:
             ProtocolError: the client did something wrong; grouped likewise.
         """
         while True:
-            message = await self._receive()
-            if isinstance(message, Open):
+            message = decode_message(await self._inbox.first())
+            if isinstance(message, Ping):
+                await answer_ping(self._connection, message, self._clock)
+            elif isinstance(message, Open):
                 await self._serve_stream(message)
             else:
                 what = "audio" if isinstance(message, AudioMessage) else name_of(message)
                 raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
 
-    async def _receive(self) -> Open | SetLookahead | End | AudioMessage:
-        """Return the next message, having answered pings."""
-        while True:
-            data = await self._connection.recv()
-            if isinstance(data, bytes):
-                return decode_audio(data)
-            message = decode_client_message(data)
-            if not isinstance(message, Ping):
-                return message
-            await answer_ping(self._connection, message, self._clock)
-
     async def _serve_stream(self, request: Open) -> None:
         request.check()
-        with closing(self._open_session(request)) as session:
-            await self._serve(request, session)
-
-    async def _serve(self, request: Open, session: EngineSession) -> None:
-        """Serve a stream to its end; its session is closed by whoever opened it."""
-        face = self._make_face(session.spec, idle=request.idle)
-        stream = SessionStream(request.audio_format, session, face, self._clock)
-        punctuality = Punctuality(session.spec)
-        await self._connection.send(encode_message(self._make_hello(session.spec, request.format)))
-        pieces = Channel[Heard](PIECE_CAPACITY)
-        frames = Channel[Made](FRAME_CAPACITY)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(
-                self._listen(AudioIntake(request.audio_format), pieces, punctuality), name="listen"
-            )
-            tasks.create_task(self._infer(stream, pieces, frames), name="infer")
-            delivery = tasks.create_task(
-                self._deliver(frames, request.format, punctuality), name="deliver"
-            )
-        ended = Ended(frames=delivery.result(), late=punctuality.late)
-        await self._connection.send(encode_message(ended))
+        with self._take_slot(self._connection):
+            compute, now = self._threads.compute, self._clock.now()
+            with closing(await compute(now, self._open_session, request)) as session:
+                self._inbox.opened = True
+                stream = await compute(now, self._make_stream, request, session)
+                await self._serve(request, session.spec, stream)
 
     def _open_session(self, request: Open) -> EngineSession:
         try:
@@ -141,63 +123,77 @@ class SessionConnection:
         except ConfigError as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
+    def _make_stream(self, request: Open, session: EngineSession) -> SessionStream:
+        face = self._make_face(session.spec, idle=request.idle)
+        return SessionStream(request.audio_format, session, face, self._clock)
+
+    async def _serve(self, request: Open, spec: StreamSpec, stream: SessionStream) -> None:
+        """Serve a stream to its end; its session is closed by whoever opened it."""
+        punctuality = Punctuality(spec)
+        await self._connection.send(encode_message(self._make_hello(spec, request.format)))
+        pieces = Channel[Heard](PIECE_CAPACITY)
+        frames = Channel[Made](FRAME_CAPACITY)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(request, pieces, punctuality), name="listen")
+            tasks.create_task(self._infer(stream, request.format, pieces, frames), name="infer")
+            delivery = tasks.create_task(self._deliver(frames, punctuality), name="deliver")
+        ended = Ended(frames=delivery.result(), late=punctuality.late)
+        await self._connection.send(encode_message(ended))
+
     async def _listen(
-        self, intake: AudioIntake, pieces: Channel[Heard], punctuality: Punctuality
+        self, request: Open, pieces: Channel[Heard], punctuality: Punctuality
     ) -> None:
         """Take audio until the client says that it was all."""
+        intake = AudioIntake(request.audio_format)
+        silence_ns = None
+        if (silence_ms := request.silence_ms) is not None:
+            silence_ns = int((silence_ms or SILENCE_MS) * MILLISECOND)
         try:
-            while not isinstance(message := await self._receive(), End):
-                if isinstance(message, Open):
-                    raise ProtocolError(
-                        "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
-                    )
-                if isinstance(message, SetLookahead):
-                    await pieces.send(message)
-                    continue
-                arrived = self._clock.now()
-                punctuality.hear(arrived)
-                for piece in intake.take(message, arrived):
-                    await pieces.send(piece)
+            await SessionListener(
+                self._connection, self._inbox, intake, self._clock, silence_ns
+            ).listen(pieces, punctuality)
         finally:
             pieces.close()
 
     async def _infer(
-        self, stream: SessionStream, pieces: Channel[Heard], frames: Channel[Made]
+        self,
+        stream: SessionStream,
+        fmt: FrameFormat,
+        pieces: Channel[Heard],
+        frames: Channel[Made],
     ) -> None:
-        compute, captured = self._threads.compute, self._clock.now()
+        """Have faces made bite by bite: of a client in no hurry, when nobody else waits."""
+        compute, clock, due = self._threads.compute, self._clock, None
         try:
             async for piece in pieces:
-                if isinstance(piece, SetLookahead):
-                    await frames.send(await compute(captured, stream.tune, piece.ms))
-                    continue
-                captured = piece.captured
-                for frame in await compute(captured, stream.hear, piece):
-                    await frames.send(frame)
-            for frame in await compute(captured, stream.finish):
+                if isinstance(piece, Silence):
+                    await frames.send(piece)
+                elif isinstance(piece, SetLookahead):
+                    await frames.send(await compute(due, stream.tune, piece.ms))
+                else:
+                    due = piece.due
+                    for frame in await compute(
+                        due, lambda p: _ready(stream.hear(p), fmt, clock), piece
+                    ):
+                        await frames.send(frame)
+            for frame in await compute(due, lambda: _ready(stream.finish(), fmt, clock)):
                 await frames.send(frame)
         finally:
             frames.close()
 
-    async def _deliver(
-        self, frames: Channel[Made], fmt: FrameFormat, punctuality: Punctuality
-    ) -> int:
+    async def _deliver(self, frames: Channel[Made], punctuality: Punctuality) -> int:
         """Send every frame, and return how many there were."""
         count = 0
-        async for frame in frames:
-            if isinstance(frame, LookaheadSet):
-                punctuality.retune(frame.lookahead)
-                await self._send(encode_message(frame))
+        async for made in frames:
+            if isinstance(made, ReadyFrame):
+                sent = self._clock.now()
+                await self._send(made.text or encode_frame(wire_frame(made.frame, sent)))
+                punctuality.count(made.frame, sent)
+                count += 1
                 continue
-            sent = self._clock.now()
-            travelling = wire_frame(frame, sent)
-            data = (
-                encode_frame(travelling)
-                if fmt == "binary"
-                else encode_message(json_frame(travelling))
-            )
-            await self._send(data)
-            punctuality.count(frame, sent)
-            count += 1
+            if isinstance(made, LookaheadSet):
+                punctuality.retune(made.lookahead)
+            await self._send(encode_message(made))
         return count
 
     async def _send(self, data: str | bytes) -> None:
@@ -216,10 +212,14 @@ class SessionConnection:
             ) from None
 
 
-async def answer_ping(connection: ServerConnection, ping: Ping, clock: Clock) -> None:
-    """Tell a client the time."""
-    pong = Pong(id=ping.id, client_ns=ping.client_ns, clock_ns=clock.now())
-    await connection.send(encode_message(pong))
+def _ready(frames: list[BlendshapeFrame], fmt: FrameFormat, clock: Clock) -> list[ReadyFrame]:
+    """Write frames as text, where that is wanted."""
+    if fmt == "binary":
+        return [ReadyFrame(frame, None) for frame in frames]
+    return [
+        ReadyFrame(frame, encode_message(json_frame(wire_frame(frame, clock.now()))))
+        for frame in frames
+    ]
 
 
 def name_of(message: Message) -> str:

@@ -2,9 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-
-from websockets.asyncio.server import ServerConnection
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from facewire import __version__
 from facewire.audio_format import Encoding
@@ -13,10 +12,13 @@ from facewire.engine import Engine
 from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.frames import StreamSpec
 from facewire.playout import Shown
+from facewire.server_connection import FairConnection
+from facewire.server_inbox import Inbox
 from facewire.server_limits import Limits
-from facewire.server_session import FaceFactory, answer_ping, name_of
+from facewire.server_session import FaceFactory, name_of
 from facewire.server_threads import ServerThreads
 from facewire.session_audio import FaceStage
+from facewire.session_listening import answer_ping
 from facewire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
 from facewire.speak_requests import (
     BeginSpeech,
@@ -56,9 +58,10 @@ class SpeakConnection:
 
     def __init__(
         self,
-        connection: ServerConnection,
+        connection: FairConnection,
         engine: Engine,
         make_face: FaceFactory,
+        take_slot: Callable[[FairConnection], AbstractContextManager[None]],
         *,
         clock: Clock,
         limits: Limits,
@@ -68,6 +71,8 @@ class SpeakConnection:
         self._connection = connection
         self._engine = engine
         self._make_face = make_face
+        self._take_slot = take_slot
+        self._inbox = Inbox(connection, clock, limits)
         self._clock = clock
         self._limits = limits
         self._threads = threads
@@ -82,24 +87,20 @@ class SpeakConnection:
             ProtocolError: the client did something wrong; grouped likewise.
         """
         while True:
-            request = await self._receive()
+            request = _decode(await self._inbox.first())
             if isinstance(request, Ping):
                 await answer_ping(self._connection, request, self._clock)
             elif isinstance(request, OpenSpeech):
-                await self._serve_stream(request)
+                request.check()
+                with self._take_slot(self._connection):
+                    await self._serve_stream(request)
             else:
                 what = "audio or tokens" if isinstance(request, _BINARY) else name_of(request)
                 raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
 
-    async def _receive(self) -> "SpeakRequest | AudioMessage | TokensMessage":
-        data = await self._connection.recv()
-        if isinstance(data, str):
-            return decode_speak_request(data)
-        return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
-
     async def _serve_stream(self, request: OpenSpeech) -> None:
-        request.check()
         roads = await self._open(request)
+        self._inbox.opened = True
 
         def make_face(spec: StreamSpec) -> FaceStage:
             return self._make_face(spec, idle=request.idle)
@@ -152,7 +153,7 @@ class SpeakConnection:
     async def _listen(self, speaker: Speaker) -> None:
         """Do what the client asks for, as long as it reads the answers."""
         while True:
-            request = await self._receive()
+            request = _decode(await self._inbox.during(lambda: bool(speaker.workshop.making)))
             if isinstance(request, Ping):
                 speaker.time.learn(request.client_ns, self._clock.now())
                 await answer_ping(self._connection, request, self._clock)
@@ -212,6 +213,12 @@ class SpeakConnection:
 
 
 _BINARY = (AudioMessage, TokensMessage)
+
+
+def _decode(data: str | bytes) -> SpeakRequest | AudioMessage | TokensMessage:
+    if isinstance(data, str):
+        return decode_speak_request(data)
+    return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
 
 
 def _obey(

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from websockets.asyncio.server import ServerConnection
-
 from facewire.clock import Clock
-from facewire.server_session import answer_ping
+from facewire.server_connection import FairConnection
+from facewire.session_listening import answer_ping
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.wire import ErrorCode, ProtocolError
 from facewire.wire_messages import Hello, Ping, decode_client_message, encode_message
@@ -15,7 +14,7 @@ from facewire.wire_messages import Hello, Ping, decode_client_message, encode_me
 _QUERY = {"format": ("binary", "json"), "audio": ("0", "1")}
 
 
-def viewer_from_query(connection: ServerConnection, query: str) -> Viewer:
+def viewer_from_query(connection: FairConnection, query: str) -> Viewer:
     """Return the viewer that `format=json&audio=1` describes.
 
     Raises:
@@ -48,7 +47,7 @@ async def serve_viewer(
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_greet(viewer, broadcaster, make_hello), name="greet")
-            tasks.create_task(_answer(viewer.connection, clock), name="answer")
+            tasks.create_task(_answer(viewer, clock), name="answer")
     finally:
         broadcaster.remove(viewer)
 
@@ -60,9 +59,11 @@ async def _greet(
     broadcaster.add(viewer, encode_message(make_hello(stream, viewer)))
 
 
-async def _answer(connection: ServerConnection, clock: Clock) -> None:
+async def _answer(viewer: Viewer, clock: Clock) -> None:
+    connection = viewer.connection
+    assert isinstance(connection, FairConnection), "made by this server"
     while True:
-        data = await connection.recv()
+        data = await connection.next_message()
         message = decode_client_message(data) if isinstance(data, str) else None
         if not isinstance(message, Ping):
             raise ProtocolError(

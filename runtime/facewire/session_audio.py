@@ -12,12 +12,12 @@ from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.sources.resample import StreamResampler
 from facewire.wire import AudioMessage, ErrorCode, ProtocolError
-from facewire.wire_messages import LookaheadSet
+from facewire.wire_messages import LookaheadSet, Silence
 
 LONGEST_GAP_S = 2
 """A longer gap in the audio is an error; a shorter one becomes silence."""
 
-PIECES_PER_SECOND = 2
+PIECES_PER_SECOND = 20
 """Long messages are worked on in pieces, so that other sessions get their turn."""
 
 
@@ -31,29 +31,66 @@ class FaceStage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """At most half a second of PCM."""
+    """At most a twentieth of a second of PCM."""
 
     pcm: bytes
     turn: int
     captured: int
     """Wall time in ns when its message arrived."""
+    due: int | None = None
+    """When its frames should be made, in ns; None if the client is in no hurry."""
 
 
 class AudioIntake:
-    """Checks that a client's messages follow on, and repairs small gaps with silence."""
+    """Checks that a client's messages follow on, and fills what is missing with silence."""
 
     def __init__(self, audio_format: AudioFormat) -> None:
         self._format = audio_format
         self._expected = 0
         """Index of the next sample, at the client's rate."""
+        self._filled = 0
+        """Samples of silence that stand behind the last audio already."""
+        self._uncounted = 0
+        """Samples of silence in the stream that the client never counted."""
         self._turn = 0
 
-    def take(self, message: AudioMessage, captured: int) -> Iterator[Piece]:
+    def duration(self, message: AudioMessage) -> int:
+        """Return how long the audio of a message lasts, in ns."""
+        samples = len(message.pcm) // self._format.frame_bytes
+        return samples * SECOND // self._format.sample_rate
+
+    def take(
+        self, message: AudioMessage, captured: int, due: int | None = None
+    ) -> list[Piece | Silence]:
         """Check a message and return its pieces, with silence for what is missing before it.
+
+        Silence that `fill` has put there counts. If that was more than the client says is missing,
+        the audio lies that much later than the client counts, and `Silence` tells it so.
 
         Raises:
             ProtocolError: half a sample, an overlap, a long gap, or an earlier turn.
         """
+        step = self._format.frame_bytes
+        gap = self._check(message)
+        missing = max(gap - self._filled, 0)
+        later, self._filled = max(self._filled - gap, 0), 0
+        self._uncounted += later
+        self._expected = message.start + len(message.pcm) // step
+        silence = Piece(bytes(missing * step), self._turn, captured, due)
+        self._turn = message.turn
+        told = Silence(start=message.start, samples=later, total=self._uncounted)
+        audio = Piece(message.pcm, message.turn, captured, due)
+        return [*self._cut(silence), *([told] if later else []), *self._cut(audio)]
+
+    def fill(self, duration: int, now: int) -> Iterator[Piece]:
+        """Return pieces of silence that last so many ns: the client has stopped sending."""
+        samples = duration * self._format.sample_rate // SECOND
+        self._filled += samples
+        silence = bytes(samples * self._format.frame_bytes)
+        yield from self._cut(Piece(silence, self._turn, now, now))
+
+    def _check(self, message: AudioMessage) -> int:
+        """Return how many samples the client says are missing before a message."""
         step = self._format.frame_bytes
         if len(message.pcm) % step:
             raise ProtocolError(
@@ -67,7 +104,7 @@ class AudioIntake:
                 "samples are sent once, in order",
                 ErrorCode.OUT_OF_ORDER,
             )
-        if gap > LONGEST_GAP_S * self._format.sample_rate:
+        if gap - self._filled > LONGEST_GAP_S * self._format.sample_rate:
             raise ProtocolError(
                 f"audio starts at sample {message.start}, but {self._expected} is next; more "
                 f"than {LONGEST_GAP_S} seconds are missing, so open a new stream",
@@ -77,15 +114,12 @@ class AudioIntake:
             raise ProtocolError(
                 f"audio of turn {message.turn} came after turn {self._turn}", ErrorCode.OUT_OF_ORDER
             )
-        self._expected = message.start + len(message.pcm) // step
-        silence, self._turn = Piece(bytes(gap * step), self._turn, captured), message.turn
-        return self._cut(silence, Piece(message.pcm, message.turn, captured))
+        return gap
 
-    def _cut(self, *runs: Piece) -> Iterator[Piece]:
+    def _cut(self, run: Piece) -> Iterator[Piece]:
         longest = self._format.sample_rate // PIECES_PER_SECOND * self._format.frame_bytes
-        for run in runs:
-            for start in range(0, len(run.pcm), longest):
-                yield replace(run, pcm=run.pcm[start : start + longest])
+        for start in range(0, len(run.pcm), longest):
+            yield replace(run, pcm=run.pcm[start : start + longest])
 
 
 class SessionStream:

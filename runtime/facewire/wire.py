@@ -47,6 +47,8 @@ class ErrorCode(Enum):
     """Nothing to watch here."""
     SLOW_READER = ("slow-reader", 1008)
     """The client did not read its frames."""
+    IDLE = ("idle", 1008)
+    """The client opened nothing, or sent nothing, for too long."""
     BUSY = ("busy", 1013)
     """All sessions are taken; try again later."""
     INTERNAL = ("internal", 1011)

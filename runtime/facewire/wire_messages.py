@@ -19,6 +19,7 @@ from facewire.wire import VERSION, ErrorCode, ProtocolError, StageDurations, Wir
 
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 FrameFormat = Literal["binary", "json"]
+SilenceMs = Annotated[float, Meta(ge=100, le=60_000)]
 
 MIN_SAMPLE_RATE = 8_000
 MAX_SAMPLE_RATE = 192_000
@@ -47,6 +48,8 @@ class Open(Message, tag="open", forbid_unknown_fields=True, frozen=True, kw_only
     """How frames come back."""
     idle: bool = True
     """Whether the face blinks, looks around and breathes."""
+    silence_ms: SilenceMs | msgspec.UnsetType | None = msgspec.UNSET
+    """After so long without audio the stream goes on as if silence came; null: never."""
 
     @property
     def audio_format(self) -> AudioFormat:
@@ -129,6 +132,20 @@ class LookaheadSet(Message, tag="lookahead", frozen=True, kw_only=True):
     """Index of the first frame for which it holds exactly."""
 
 
+class Silence(Message, tag="silence", frozen=True, kw_only=True):
+    """Server: from a sample of the client's on, its audio lies later than the client counts.
+
+    The audio had stopped, and the stream went on as if silence came.
+    """
+
+    start: int
+    """Index of the sample, as the client counts."""
+    samples: int
+    """Of silence, at the client's rate, that stand before it and were not counted."""
+    total: int
+    """All such silence so far: sample s of the client is sample s + total of the stream."""
+
+
 class Ended(Message, tag="end", frozen=True, kw_only=True):
     """Server: that was the last frame of the stream."""
 
@@ -178,7 +195,7 @@ class _Kind(msgspec.Struct):
 
 
 ClientMessage = Open | SetLookahead | End | Ping
-ServerMessage = Hello | LookaheadSet | Ended | Pong | Error | Frame
+ServerMessage = Hello | LookaheadSet | Silence | Ended | Pong | Error | Frame
 
 _CLIENT_TYPES: dict[str, type[ClientMessage]] = {
     "open": Open,
@@ -186,7 +203,7 @@ _CLIENT_TYPES: dict[str, type[ClientMessage]] = {
     "ping": Ping,
     "lookahead": SetLookahead,
 }
-_SERVER_KINDS = ("hello", "lookahead", "end", "pong", "error", "frame")
+_SERVER_KINDS = ("hello", "lookahead", "silence", "end", "pong", "error", "frame")
 
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
