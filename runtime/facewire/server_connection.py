@@ -20,7 +20,7 @@ SMALLEST_SLICE, LARGEST_SLICE = 128, 65_536
 """Bytes."""
 
 SEND_BUFFER = 65_536
-"""Bytes that the system may hold for a client that does not read: seconds of frames, not minutes."""
+"""Bytes that the system may hold for a client that does not read: a second of frames, not many."""
 
 CREDIT_S = 0.02
 """Of the loop's time, which a client may use at once."""
