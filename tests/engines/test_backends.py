@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from facewire.__main__ import app
+from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import Samples
 from facewire_engines.automatic import choose

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from facewire import arkit
-from facewire.__main__ import app
 from facewire.clock import Clock
+from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import Samples, StreamSpec
 from facewire_engines.energy import HOP, EnergyEngine, EnergyHearing

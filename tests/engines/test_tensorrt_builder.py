@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from facewire.__main__ import app
+from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError
 from facewire_engines.model_files import read_manifest, read_verified
 from facewire_engines.plan_building import build_plans, model_folder

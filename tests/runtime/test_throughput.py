@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from facewire.__main__ import app
 from facewire.bench.throughput_load import Load, Trial, run_load
 from facewire.bench.throughput_search import holds, measure, run_trial, search
 from facewire.clock import SECOND, Clock, ManualClock, SystemClock
+from facewire.commands.app import app
 from facewire.engines import load_engine
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk

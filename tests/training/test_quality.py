@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from facewire import arkit
-from facewire.__main__ import app
+from facewire.commands.app import app
 from facewire.errors import ConfigError
 from facewire_engines.phone_set import INDEX
 from facewire_training.adapters.clip import Clip, Face, clip_of

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.loading import load_wanted
-from facewire.commands.running import INTERRUPTED, run
+from facewire.commands.running import run
+from facewire.commands.signals import Ended
 from facewire.commands.summary import raise_failures
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
@@ -69,9 +70,9 @@ def animate(
     console = Console()
     try:
         report, seconds = run(_animate(sound, output, chosen, clock))
-    except KeyboardInterrupt:
+    except Ended:
         console.print("interrupted; the files hold what was made until then")
-        raise typer.Exit(INTERRUPTED) from None
+        raise
     console.print(
         f"{report.frames} frames of {report.audio_s:.2f} s in {seconds:.2f} s: "
         f"real-time factor {seconds / report.audio_s:.4f}",

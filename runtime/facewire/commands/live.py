@@ -128,8 +128,6 @@ def live(
     given = demo_clip() if demo else source
     try:
         run(_live(given, pcm, out or [], page, chosen, clock, report))
-    except KeyboardInterrupt:
-        pass  # the way to end a microphone, not a failure
     finally:
         if report.frames:
             print_report(Console(), report)

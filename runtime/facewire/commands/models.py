@@ -16,7 +16,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from facewire.commands.running import INTERRUPTED
+from facewire.commands.signals import Ended
 from facewire.errors import EngineError
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def pull(
                 said = [f"{name} is registered where it is, and checked"]
             else:
                 said = _said(name, pulling.pull(model, folder, _teller(bars), endpoint=endpoint))
-    except KeyboardInterrupt:
+    except Ended:
         console.print("interrupted; run the same command again, and it goes on from there")
-        raise typer.Exit(INTERRUPTED) from None
+        raise
     if model.non_commercial is None:
         said.append(f"its licence ({model.licence}): {model.terms}")
     for line in said:

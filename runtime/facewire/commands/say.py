@@ -7,7 +7,8 @@ from rich.console import Console
 
 from facewire.clock import SystemClock
 from facewire.commands import options
-from facewire.commands.running import INTERRUPTED, run
+from facewire.commands.running import run
+from facewire.commands.signals import Ended
 from facewire.commands.speaking import Speaking, sort_outputs
 from facewire.commands.summary import raise_failures
 from facewire.errors import ConfigError
@@ -89,13 +90,14 @@ def say(
     try:
         with holding(loaded):
             run(speaking.run(text))
-    except KeyboardInterrupt:
-        if not speaking.live:
+    except Ended:
+        if speaking.live:
+            speaking.print_summary(console)
+        else:
             console.print("interrupted; the files hold what was made until then")
-            raise typer.Exit(INTERRUPTED) from None
-    else:
-        if not speaking.report.samples:
-            raise ConfigError("nothing in the text can be spoken; give some words")
+        raise
+    if not speaking.report.samples:
+        raise ConfigError("nothing in the text can be spoken; give some words")
     speaking.print_summary(console)
     if not speaking.live:
         raise_failures(speaking.report)

@@ -1,7 +1,6 @@
 """`facewire serve`: many clients, each connection a session with its own audio and frames."""
 
 import asyncio
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -73,8 +72,7 @@ def serve(
         stream__backend=backend,
         face__seed=seed,
     )
-    with suppress(KeyboardInterrupt):
-        run(_serve(chosen, SystemClock()))
+    run(_serve(chosen, SystemClock()))
 
 
 async def _serve(settings: Settings, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from facewire.__main__ import app
+from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError, FacewireError
 
 pytest.importorskip("httpx", reason="install it: pip install 'facewire[models]'")
