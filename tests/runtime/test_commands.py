@@ -183,7 +183,7 @@ async def test_an_interrupt_keeps_what_was_recorded(
             await viewer.recv()
         process.send_signal(interruption)
         status, out, err = await ended(process)
-    assert status == 0, err
+    assert status == 128 + interruption, err
     assert "Traceback" not in err
     assert "frames" in out
     assert len(read_csv(tmp_path / "face.csv").weights) >= 50
@@ -208,7 +208,7 @@ async def test_serve_ends_cleanly_on_an_interrupt(tmp_path: Path) -> None:
         assert json.loads(await client.recv())["type"] == "hello"
         process.send_signal(signal.SIGINT)
         status, _, err = await ended(process)
-    assert status == 0
+    assert status == 128 + signal.SIGINT
     assert "Traceback" not in err
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from fractions import Fraction
 
@@ -65,6 +66,26 @@ class LoudnessSession:
             frames.append(BlendshapeFrame(weights, self._frames, timestamp, turn))
             self._frames += 1
         return frames
+
+
+class HangingVoice(SpellingVoice):
+    """A voice whose worker never answers; this one cannot be told to stop."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.end = threading.Event()
+
+    def speak(self, text: str) -> Iterator[Speech]:
+        self.asked.set()
+        self.end.wait()
+        yield from ()
+
+
+class PatientVoice(HangingVoice):
+    """A voice whose worker never answers, which can be told to stop."""
+
+    def cancel(self) -> None:
+        self.end.set()
 
 
 async def texts(*clauses: str) -> AsyncIterator[str]:
@@ -220,3 +241,28 @@ async def test_text_comes_clause_by_clause_and_a_pause_ends_one() -> None:
     with pytest.raises(StopAsyncIteration):
         await anext(clauses)
     os.close(reader)
+
+
+@pytest.mark.parametrize("kind", [PatientVoice, HangingVoice])
+async def test_a_voice_that_hangs_is_cancelled_or_left_alone(kind: type[HangingVoice]) -> None:
+    voice = kind()
+    session = SpeechSession(LoudnessSession())
+    source = SpeechSource(texts("hello"), voice, session, ManualClock(), live=True)
+
+    async def read() -> None:
+        async with source:
+            async for _ in source:
+                pass
+
+    reading = asyncio.create_task(read())
+    try:
+        assert await asyncio.to_thread(voice.asked.wait, 30)
+        reading.cancel()
+        done, _ = await asyncio.wait([reading], timeout=30)
+        assert done
+        assert reading.cancelled()
+        assert voice.end.is_set() is isinstance(voice, PatientVoice)
+        speaking = [thread for thread in threading.enumerate() if thread.name == "speak"]
+        assert all(thread.daemon for thread in speaking)
+    finally:
+        voice.end.set()

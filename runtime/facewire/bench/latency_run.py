@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -97,20 +97,22 @@ async def measure(
     face = open_face(session.spec, settings)
     broadcaster = Broadcaster(clock=clock)
     report = StreamReport()
-    async with FaceServer(
-        engine, make_face, broadcaster=broadcaster, clock=clock, port=0
-    ) as server:
-        await WebSocketSink(broadcaster).open(session.spec, engine.name)
-        viewer = await _viewer(f"ws://127.0.0.1:{server.port}/face")
-        async with Paced(sound, clock) as source:
-            notes = _Notes(clock)
-            sink = _NotedSink(broadcaster, notes)
-            async with contextlib.aclosing(notes.listen(source)) as chunks:
-                await run_stream(
-                    chunks, session, face, [sink],
-                    engine_name=engine.name, clock=clock, live=True, report=report,
-                )  # fmt: skip
-    output, _ = await asyncio.wait_for(viewer.communicate(), timeout=30)
+    async with contextlib.AsyncExitStack() as stack:
+        async with FaceServer(
+            engine, make_face, broadcaster=broadcaster, clock=clock, port=0
+        ) as server:
+            await WebSocketSink(broadcaster).open(session.spec, engine.name)
+            url = f"ws://127.0.0.1:{server.port}/face"
+            viewer = await stack.enter_async_context(_viewer(url))
+            async with Paced(sound, clock) as source:
+                notes = _Notes(clock)
+                sink = _NotedSink(broadcaster, notes)
+                async with contextlib.aclosing(notes.listen(source)) as chunks:
+                    await run_stream(
+                        chunks, session, face, [sink],
+                        engine_name=engine.name, clock=clock, live=True, report=report,
+                    )  # fmt: skip
+        output, _ = await asyncio.wait_for(viewer.communicate(), timeout=30)
     rows = msgspec.json.decode(output, type=list[Received])
     return LatencyResult(
         engine=engine.name,
@@ -128,16 +130,24 @@ async def measure(
     )
 
 
-async def _viewer(url: str) -> asyncio.subprocess.Process:
-    """Start a viewer in a process of its own, and wait until it is connected."""
+@contextlib.asynccontextmanager
+async def _viewer(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start a viewer in a process of its own, wait until it is connected, and end it at last."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "facewire.bench.receiver", url, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), timeout=30)
-    if line.strip() != b"ready":
-        raise FacewireError(f"the viewer of the benchmark could not connect to {url}")
-    return process
+        sys.executable, "-m", "facewire.bench.receiver", url,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, and ends it below
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), timeout=30)
+        if line.strip() != b"ready":
+            raise FacewireError(f"the viewer of the benchmark could not connect to {url}")
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def _stages(

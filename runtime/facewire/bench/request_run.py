@@ -94,6 +94,7 @@ async def _run_clients(plan: RequestPlan) -> list[list[Outcome]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "facewire.bench.request_load", msgspec.json.encode(plan).decode(),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, and ends it below
     )  # fmt: skip
     try:
         output, errors = await process.communicate()

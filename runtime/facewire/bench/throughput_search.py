@@ -94,6 +94,7 @@ async def _run(trial: Trial, command: Sequence[str]) -> Load:
         msgspec.json.encode(trial).decode(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, and ends it below
     )
     try:
         async with asyncio.timeout(trial.seconds * 2 + START_UP_S):

@@ -6,7 +6,14 @@ stream goes on with silence, sample by sample, so that its clock never stops.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -16,7 +23,8 @@ import numpy as np
 from facewire.channel import Channel, ChannelClosed
 from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, Samples
-from facewire.speech import Span, Speech, Voice
+from facewire.sources.daemon_thread import call_in_daemon
+from facewire.speech import CancellableVoice, Span, Speech, Voice
 from facewire.speech_session import SpeechSession
 from facewire.tokens import TokenChunk
 
@@ -25,6 +33,9 @@ _HEAD_START = SECOND // 50
 
 _MADE = 2
 """Clauses that wait to be played; the next is made when one of them is taken."""
+
+_LAST_PIECE_S = 0.5
+"""How long a voice that nobody listens to any more is waited for: it may hang."""
 
 
 class SpeechSource:
@@ -81,6 +92,8 @@ class SpeechSource:
         self._idle = False
         self._tasks = asyncio.TaskGroup()
         self._making: asyncio.Task[None] | None = None
+        self._piece: asyncio.Future[Speech | None] | None = None
+        """What the voice is asked for."""
         self._played: AsyncGenerator[AudioChunk, None] | None = None
 
     @property
@@ -107,6 +120,7 @@ class SpeechSource:
     ) -> None:
         assert self._making is not None
         self._making.cancel()
+        await self._silence()
         if self._played is not None:
             await self._played.aclose()
         await self._tasks.__aexit__(None, None, None)
@@ -122,13 +136,29 @@ class SpeechSource:
             async for clause in self._clauses:
                 self.asked = self.asked or self._clock.now()
                 pieces = self._voice.speak(clause)
-                while (speech := await asyncio.to_thread(next, pieces, None)) is not None:
+                while (speech := await self._next(pieces)) is not None:
                     await self._made.send(speech)
         except Exception as error:
             self._error = error
         finally:
             self._finished = True
             self._made.close()
+
+    async def _next(self, pieces: Iterator[Speech]) -> Speech | None:
+        """Have the next piece of a clause spoken; the voice goes on if this is cancelled."""
+        self._piece = call_in_daemon(lambda: next(pieces, None), "speak")
+        return await asyncio.shield(self._piece)
+
+    async def _silence(self) -> None:
+        """Have the voice stop if it can be told, and leave it alone if it does not."""
+        piece = self._piece
+        if piece is None or piece.done():
+            return
+        if isinstance(self._voice, CancellableVoice):
+            self._voice.cancel()
+        await asyncio.wait([piece], timeout=_LAST_PIECE_S)
+        # Nobody shall hear of what it fails with now.
+        piece.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     async def _play(self) -> AsyncGenerator[AudioChunk, None]:
         while await self._supply():
