@@ -18,7 +18,7 @@ MODELS := tests/engines tests/training tests/benchmarks
 .PHONY: demo test test-models test-streams style types wheel bench train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
-	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv
+	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
 
 test: $(VENV)/.dev ## the whole test suite, two halves at a time; what the machine lacks is skipped with one line
 	$(MAKE) --jobs 2 test-streams test-models

@@ -1,5 +1,6 @@
 """Every command that the docs show is run, or at least every word of it is checked."""
 
+import json
 import os
 import re
 import shlex
@@ -70,6 +71,14 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "hubert-base-ls960").mkdir()
     for name in ("config.json", "pytorch_model.bin"):
         (tmp_path / "hubert-base-ls960" / name).write_bytes(b"{}")
+    head = {
+        "engine": "phones",
+        "names": [],
+        "frame_rate": [60, 1],
+        "sample_rate": 1,
+        "lookahead": 0,
+    }
+    (tmp_path / "take.npz.part").write_bytes(json.dumps(head).encode() + b"\n" + bytes(1_000))
     (tmp_path / "profile.toml").write_text("lower_face_strength = 1.1\n")
     (tmp_path / "settings.toml").write_text("[stream]\nlookahead_ms = 40\n")
     return tmp_path

@@ -7,12 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from facewire.channel import Channel, ChannelClosed, Overflow
+from facewire.sink import Recording
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _SLICES = 5
+
+FINISH_S = 120.0
+"""How long a recorder may take to finish a file: an archive of a day is gigabytes."""
 
 
 class Outlet(Generic[T]):
@@ -27,8 +31,11 @@ class Outlet(Generic[T]):
         close: Callable[[], Awaitable[None]] | None = None,
         lossless: bool,
         patience_s: float,
+        recording: Recording | None = None,
     ) -> None:
         self.name = name
+        self.recording = recording
+        """What the reader makes, if it is a recorder."""
         self.lossless = lossless
         self.channel = channel
         self.taken = 0
@@ -39,6 +46,12 @@ class Outlet(Generic[T]):
         self._close = close
         self._patience_s = patience_s
         self._warned = False
+
+    @property
+    def missing(self) -> str:
+        """Why the reader does not have everything; empty if it does."""
+        dropped = self.channel.dropped
+        return self.failure or (f"{dropped} items came faster than it took them" if dropped else "")
 
     async def put(self, item: T) -> None:
         """Queue an item as the channel's policy allows; an outlet that failed takes nothing."""
@@ -55,6 +68,11 @@ class Outlet(Generic[T]):
             self._warned = True
             logger.warning("%s is too slow and loses frames; they are counted", self.name)
 
+    def put_nowait(self, item: T) -> None:
+        """Queue an item, in place of the oldest one if the channel is full."""
+        with contextlib.suppress(ChannelClosed):
+            self.channel.send_nowait(item)
+
     async def deliver(self) -> None:
         """Hand every item over until the channel is closed and empty, or the reader fails."""
         try:
@@ -62,7 +80,7 @@ class Outlet(Generic[T]):
                 await self._take(item)
                 self.taken += 1
         except Exception as error:
-            self._fail(str(error) or type(error).__name__)
+            self._fail(_reason(error))
             await self._let_go()
 
     async def finish(self, task: asyncio.Task[None]) -> None:
@@ -80,19 +98,23 @@ class Outlet(Generic[T]):
         """Close the reader; one that must not miss anything first gets what is queued."""
         self.channel.close()
         if self.lossless and not self.failure:
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self._patience_s):
                     await self.deliver()
+            except TimeoutError:
+                self._fail_standing()
         await self._let_go()
 
     async def _let_go(self) -> None:
         if self._close is None:
             return
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(FINISH_S if self.recording else self._patience_s):
                 await self._close()
         except Exception as error:
-            logger.error("%s did not close: %s", self.name, str(error) or type(error).__name__)
+            if not self.failure:
+                self.failure = _reason(error)
+                logger.error("%s did not close: %s", self.name, self.failure)
 
     async def _gets_on(self, attempt: Callable[[float], Awaitable[bool]]) -> bool:
         """Attempt again and again; return False once the reader has stood still for too long.
@@ -124,3 +146,7 @@ class Outlet(Generic[T]):
             self.failure = reason
             logger.error("%s is left out from here on: %s", self.name, reason)
         self.channel.close()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -16,7 +16,7 @@ from facewire.face import Face
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.outlet import Outlet
 from facewire.report import StreamReport
-from facewire.sink import AudioListener, Sink
+from facewire.sink import AudioListener, Recorder, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ async def run_stream(
     engine_name: str,
     clock: Clock,
     listeners: Sequence[AudioListener] = (),
+    others: Sequence[Outlet[Any]] = (),
     live: bool,
     report: StreamReport | None = None,
     patience_s: float = 5.0,
@@ -54,6 +55,8 @@ async def run_stream(
 
     Args:
         source: consecutive chunks at the session's rate; whoever opened it closes it.
+        listeners: hear the audio; recorders among them are open, and are closed like sinks.
+        others: outlets that the caller fills while the stream runs, such as word times.
         report: filled as the stream runs, for who wants to watch, or to know after cancellation.
 
     Returns:
@@ -70,6 +73,7 @@ async def run_stream(
             stream.add_sink(sink)
         for listener in listeners:
             stream.add_listener(listener)
+        stream.report.outlets.extend(others)
         await stream.run(source)
     finally:
         await stream.aclose()
@@ -111,18 +115,23 @@ class _Stream:
             close=sink.aclose,
             lossless=sink.lossless,
             patience_s=self._patience_s,
+            recording=sink.recording if isinstance(sink, Recorder) else None,
         )
         self._frame_outlets.append(outlet)
         self.report.outlets.append(outlet)
 
     def add_listener(self, listener: AudioListener) -> None:
         """Give a listener its outlet."""
+        # Others are sinks too, and closed as such.
+        recorder = listener if isinstance(listener, Recorder) else None
         outlet = Outlet[AudioChunk](
-            self._name(listener, "audio of "),
+            self._name(listener, "" if recorder else "audio of "),
             listener.send_audio,
-            self._channel(AUDIO_CAPACITY),
-            lossless=False,
+            self._channel(RECORDER_CAPACITY if recorder else AUDIO_CAPACITY),
+            close=recorder.aclose if recorder else None,
+            lossless=recorder is not None,
             patience_s=self._patience_s,
+            recording=recorder.recording if recorder else None,
         )
         self._audio_outlets.append(outlet)
         self.report.outlets.append(outlet)
@@ -168,7 +177,7 @@ class _Stream:
                         await listener.put(chunk)
                     self.report.samples += len(chunk.samples)
                     await self._emit(partial(self._session.push, chunk))
-                    if self._frame_outlets and all(o.failure for o in self._frame_outlets):
+                    if self._nobody_is_left():
                         logger.error("no output is left, so the stream ends")
                         return
             await self._emit(self._session.flush)
@@ -177,6 +186,12 @@ class _Stream:
         finally:
             for outlet in self.report.outlets:
                 outlet.channel.close()
+
+    def _nobody_is_left(self) -> bool:
+        """Tell whether all sinks failed, or all recorders of what is done for them alone."""
+        recorders = [outlet for outlet in self.report.outlets if outlet.recording]
+        ends = self._frame_outlets if self._live or not recorders else recorders
+        return bool(ends) and all(outlet.failure for outlet in ends)
 
     async def _chunks(self, source: AsyncIterable[AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
         """Yield what the source gives; if it fails, the stream still ends in order."""

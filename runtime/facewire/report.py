@@ -49,6 +49,18 @@ class StreamReport:
         return {outlet.name: outlet.failure for outlet in self.outlets if outlet.failure}
 
     @property
+    def written(self) -> list[Outlet[Any]]:
+        """The recorders that have everything, and all of it on disk, once the stream is over."""
+        recorders = (outlet for outlet in self.outlets if outlet.recording)
+        return [o for o in recorders if o.recording and o.recording.whole and not o.missing]
+
+    @property
+    def broken(self) -> list[Outlet[Any]]:
+        """The recorders that do not, once the stream is over."""
+        written = self.written
+        return [outlet for outlet in self.outlets if outlet.recording and outlet not in written]
+
+    @property
     def audio_s(self) -> float:
         """Seconds of audio taken."""
         return self.samples / self.spec.sample_rate

@@ -1,6 +1,7 @@
 """What a sink is: somewhere that faces of one stream go to."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 
@@ -24,7 +25,11 @@ class Sink(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything; what was taken so far is kept. May be called twice."""
+        """Let go of everything; what was taken so far is kept. May be called twice.
+
+        Raises:
+            OSError: what was taken cannot be kept, such as on a full disk.
+        """
         ...
 
 
@@ -33,4 +38,45 @@ class AudioListener(Protocol):
 
     async def send_audio(self, chunk: AudioChunk) -> None:
         """Take the next samples."""
+        ...
+
+
+class Recording(Protocol):
+    """What a recorder makes."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be once it is whole."""
+        ...
+
+    @property
+    def kept(self) -> int:
+        """How many frames, samples or words are on disk, whole."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether the recorder is closed, and everything that it took is on disk."""
+        ...
+
+    def usable(self) -> str:
+        """Say how much of it can be used, and how, where it is not whole."""
+        ...
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """A sink, or a listener, that keeps a stream: one that fails makes the command fail."""
+
+    @property
+    def recording(self) -> Recording:
+        """What it makes."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything; what was taken so far is kept. May be called twice.
+
+        Raises:
+            OSError: what was taken cannot be kept, such as on a full disk.
+        """
         ...

@@ -127,6 +127,12 @@ class TestCsv:
         assert recording.weights.sum() == 0.75
         assert recording.frame_rate is None
 
+    async def test_half_a_line_at_the_end_is_left_out(self, tmp_path: Path) -> None:
+        path = tmp_path / "face.csv"
+        await record(LiveLinkCsv(path), 5)
+        path.write_bytes(path.read_bytes()[:-100])
+        np.testing.assert_allclose(read_csv(path).weights, weights(4), atol=1e-6)
+
     @pytest.mark.parametrize(
         "content", [None, "", "hello", "Timecode,BlendshapeCount,JawOpen\n1,1,x"]
     )
@@ -158,18 +164,11 @@ class TestNpz:
             assert str(archive["engine"]) == "energy"
         assert os.listdir(tmp_path) == ["face.npz"]
 
-    async def test_a_stream_without_frames_is_an_archive_without_frames(
-        self, tmp_path: Path
-    ) -> None:
-        await record(NpzRecorder(tmp_path / "face.npz"), 0)
-        with np.load(tmp_path / "face.npz") as archive:
-            assert archive["weights"].shape == (0, 52)
-
     async def test_an_older_archive_stays_until_there_is_a_new_one(self, tmp_path: Path) -> None:
         path = tmp_path / "face.npz"
         await record(NpzRecorder(path), 3)
         older = path.read_bytes()
-        sink = NpzRecorder(path)
+        sink = NpzRecorder(path, overwrite=True)
         await sink.open(SPEC, "energy")
         await sink.send(frame(0))
         assert path.read_bytes() == older
@@ -177,30 +176,84 @@ class TestNpz:
         with np.load(path) as archive:
             assert len(archive["weights"]) == 1
 
-    async def test_what_a_crash_left_is_saved_beside(self, tmp_path: Path) -> None:
-        path = tmp_path / "face.npz"
-        clock = ManualClock()
-        crashed = NpzRecorder(path, clock)
-        await crashed.open(SPEC, "energy")
-        for index in range(10):
-            clock.advance(SECOND)
-            await crashed.send(frame(index))
-        part = tmp_path / "face.npz.part"
+    async def test_what_a_crash_left_is_recovered_by_a_command(self, tmp_path: Path) -> None:
+        part = await left_by_a_crash(tmp_path / "face.npz")
         part.write_bytes(part.read_bytes()[:-5])
-        await record(NpzRecorder(path), 2)
-        with np.load(tmp_path / "face.recovered.npz") as archive:
+        result = recover(part)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout == f"wrote {tmp_path / 'face.npz'}: 9 frames\n"
+        with np.load(tmp_path / "face.npz") as archive:
             np.testing.assert_array_equal(archive["weights"], weights(9))
-        with np.load(path) as archive:
-            assert len(archive["weights"]) == 2
-        assert crashed._file is not None
-        crashed._file.close()
+        assert os.listdir(tmp_path) == ["face.npz"]
 
-    async def test_a_part_that_is_something_else_is_left_alone(self, tmp_path: Path) -> None:
-        part = tmp_path / "face.npz.part"
-        part.write_text("a novel\n")
-        with pytest.raises(ConfigError, match="move it away"):
-            await NpzRecorder(tmp_path / "face.npz").open(SPEC, "energy")
-        assert part.read_text() == "a novel\n"
+    async def test_a_new_recording_leaves_a_part_of_an_old_one_as_it_was(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "face.npz"
+        part = await left_by_a_crash(path)
+        left = part.read_bytes()
+        await record(NpzRecorder(path, overwrite=True), 2)
+        assert part.read_bytes() == left
+        assert sorted(os.listdir(tmp_path)) == ["face.npz", "face.npz.part"]
+        result = recover(part)
+        assert result.returncode == 0, result.stderr
+        with np.load(path) as new, np.load(tmp_path / "face-2.npz") as recovered:
+            assert (len(new["weights"]), len(recovered["weights"])) == (2, 10)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("face.npz.part", "a novel\n", "does not begin as a part does"),
+            ("face.npz.part", "", "does not begin as a part does"),
+            ("face.npz.part", None, "there is no such file"),
+            ("face.csv", "Timecode\n", "is no part of an archive"),
+        ],
+    )
+    def test_what_is_no_part_is_left_alone(
+        self, tmp_path: Path, name: str, content: str | None, words: str
+    ) -> None:
+        part = tmp_path / name
+        if content is not None:
+            part.write_text(content)
+        result = recover(part)
+        assert result.returncode == 2
+        assert words in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+        assert os.listdir(tmp_path) == ([] if content is None else [name])
+        assert content is None or part.read_text() == content
+
+    async def test_an_archive_that_is_being_recorded_cannot_be_recovered(
+        self, tmp_path: Path
+    ) -> None:
+        sink = NpzRecorder(tmp_path / "face.npz")
+        await sink.open(SPEC, "energy")
+        await sink.send(frame(0))
+        assert "another recording is being written" in recover(tmp_path / "face.npz.part").stderr
+        await sink.aclose()
+        assert os.listdir(tmp_path) == ["face.npz"]
+
+
+async def left_by_a_crash(path: Path) -> Path:
+    """Record ten frames, and leave the part as it is then."""
+    clock = ManualClock()
+    sink = NpzRecorder(path, clock)
+    await sink.open(SPEC, "energy")
+    for index in range(10):
+        clock.advance(SECOND)
+        await sink.send(frame(index))
+    part = path.with_name(path.name + ".part")
+    left = part.read_bytes()
+    await sink.aclose()
+    os.remove(path)
+    part.write_bytes(left)
+    return part
+
+
+def recover(part: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "facewire", "recover", str(part)],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
 
 
 class TestJsonl:
@@ -233,8 +286,7 @@ class TestEveryRecorder:
         self, kind: str, tmp_path: Path
     ) -> None:
         target = tmp_path / f"face.{kind}"
-        (target if kind != "npz" else tmp_path / "face.npz.part").mkdir()
-        (tmp_path / "face.npz.part" / "x").mkdir(parents=True, exist_ok=True)
+        target.mkdir()
         with pytest.raises(ConfigError, match=r"face\."):
             await RECORDERS[kind](target, None).open(SPEC, "energy")
 

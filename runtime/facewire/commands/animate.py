@@ -1,7 +1,7 @@
 """`facewire animate`: a recording to a file of faces, as fast as the machine can."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,14 @@ from facewire.commands import options
 from facewire.commands.loading import load_wanted
 from facewire.commands.running import run
 from facewire.commands.signals import Ended
-from facewire.commands.summary import raise_failures
-from facewire.errors import ConfigError
+from facewire.commands.summary import print_outputs, raise_failures
 from facewire.frames import AudioChunk
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
 from facewire.settings import Settings
-from facewire.sinks.uri import sink_from_uri
+from facewire.sink import Sink
+from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.sinks.uri import FILE_KINDS, parse_output, sink_of
 from facewire.sources.sound_file import SoundFile
 from facewire.wanted import open_face, open_session
 
@@ -52,9 +53,13 @@ def animate(
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
     settings: options.SettingsOption = None,
 ) -> None:
-    """Turn a recording into a file of faces, as fast as the machine can."""
+    """Turn a recording into a file of faces, as fast as the machine can.
+
+    A file that exists is not replaced without --overwrite.
+    """
     chosen = options.with_options(
         settings,
         profile,
@@ -67,10 +72,18 @@ def animate(
     )
     clock = SystemClock()
     sound = SoundFile(recording, chunk_samples=CHUNK_SAMPLES)
+    outputs = settle_outputs(
+        [parse_output(uri, FILE_KINDS) for uri in output],
+        inputs=(recording, settings, profile),
+        existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
+    )
+    sinks = [sink_of(file, clock, overwrite=overwrite) for file in outputs]
     console = Console()
+    report = StreamReport()
     try:
-        report, seconds = run(_animate(sound, output, chosen, clock))
+        seconds = run(_animate(sound, sinks, chosen, clock, report))
     except Ended:
+        raise_failures(report)
         console.print("interrupted; the files hold what was made until then")
         raise
     console.print(
@@ -78,21 +91,21 @@ def animate(
         f"real-time factor {seconds / report.audio_s:.4f}",
         soft_wrap=True,
     )
-    for uri in output:
-        console.print(f"wrote {uri}", soft_wrap=True)
+    print_outputs(console, report)
     raise_failures(report)
 
 
 async def _animate(
-    sound: SoundFile, outputs: list[str], settings: Settings, clock: Clock
-) -> tuple[StreamReport, float]:
-    """Run the stream; returns its report and how long it took in seconds, loading not counted."""
+    sound: SoundFile,
+    sinks: Sequence[Sink],
+    settings: Settings,
+    clock: Clock,
+    report: StreamReport,
+) -> float:
+    """Run the stream, and return how long it took in seconds, loading not counted."""
     loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
-    sinks = [sink_from_uri(uri) for uri in outputs]
-    if any(not sink.lossless for sink in sinks):
-        raise ConfigError("animate writes files; give OUT.csv, OUT.npz or OUT.jsonl to -o")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with (
         closing(session),
@@ -106,11 +119,11 @@ async def _animate(
                 progress.update(bar, completed=chunk.end)
 
         began = clock.now()
-        report = await run_stream(
+        await run_stream(
             _threaded(advancing()), session, face, sinks,
-            engine_name=loaded.name, clock=clock, live=False,
+            engine_name=loaded.name, clock=clock, live=False, report=report,
         )  # fmt: skip
-        return report, (clock.now() - began) / SECOND
+        return (clock.now() - began) / SECOND
 
 
 async def _threaded(chunks: Iterator[AudioChunk]) -> AsyncIterator[AudioChunk]:

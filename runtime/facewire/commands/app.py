@@ -17,6 +17,7 @@ from facewire.commands import (
     engine,
     live,
     models,
+    recover,
     say,
     serve,
 )
@@ -49,6 +50,7 @@ app.add_typer(models.app, name="models", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("say", epilog=say.EXAMPLES)(say.say)
 app.command("animate", epilog=animate.EXAMPLES)(animate.animate)
+app.command("recover", epilog=recover.EXAMPLES)(recover.recover)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("devices", epilog=devices.EXAMPLES)(devices.devices)
 

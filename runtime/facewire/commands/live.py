@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,8 @@ from facewire.commands import options
 from facewire.commands.loading import load_wanted
 from facewire.commands.page_address import print_address
 from facewire.commands.running import run
-from facewire.commands.summary import print_report
+from facewire.commands.signals import Ended
+from facewire.commands.summary import print_report, raise_failures
 from facewire.engine import Engine
 from facewire.errors import ConfigError
 from facewire.face import Face
@@ -27,8 +29,9 @@ from facewire.report import StreamReport
 from facewire.server import Broadcaster, FaceServer
 from facewire.settings import Settings
 from facewire.sink import Sink
+from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.terminal import TerminalSink
-from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.uri import parse_output, sink_of
 from facewire.sinks.websocket import WebSocketSink
 from facewire.source import Source
 from facewire.sources.microphone import Microphone
@@ -97,9 +100,14 @@ def live(
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
     settings: options.SettingsOption = None,
 ) -> None:
-    """Turn a microphone into a moving face, in real time, until Ctrl-C."""
+    """Turn a microphone into a moving face, in real time, until Ctrl-C.
+
+    A file that exists is kept: the recording goes to FILE-2, FILE-3 and so on, unless --overwrite
+    is given.
+    """
     if demo and source:
         raise ConfigError("--demo plays the bundled clip; give either --demo or --input")
     chosen = options.with_options(
@@ -126,11 +134,22 @@ def live(
     clock = SystemClock()
     report = StreamReport()
     given = demo_clip() if demo else source
+    outputs = settle_outputs(
+        [parse_output(uri) for uri in (*chosen.outputs, *(out or []))],
+        inputs=(0 if given == "-" else Path(given) if given else None, settings, profile),
+        existing=Existing.OVERWRITTEN if overwrite else Existing.KEPT,
+    )
+    sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
     try:
-        run(_live(given, pcm, out or [], page, chosen, clock, report))
-    finally:
-        if report.frames:
-            print_report(Console(), report)
+        try:
+            run(_live(given, pcm, sinks, page, chosen, clock, report))
+        finally:
+            if report.frames:
+                print_report(Console(), report)
+    except Ended:
+        raise_failures(report)
+        raise
+    raise_failures(report)
 
 
 def demo_clip() -> str:
@@ -156,7 +175,7 @@ def open_source(given: str | None, pcm: str, settings: Settings, clock: Clock) -
 async def _live(
     given: str | None,
     pcm: str,
-    outputs: list[str],
+    outputs: Sequence[Sink],
     page: bool,
     settings: Settings,
     clock: Clock,
@@ -168,8 +187,7 @@ async def _live(
     loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
-    sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in (*settings.outputs, *outputs)]
-    sinks.append(TerminalSink(console, clock))
+    sinks = [*outputs, TerminalSink(console, clock)]
     async with AsyncExitStack() as stack:
         stack.callback(session.close)
         listeners = []

@@ -50,6 +50,7 @@ SettingsOption = Annotated[
     Path | None,
     typer.Option("--settings", metavar="FILE", help="TOML file with settings (docs/settings.md)."),
 ]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 HostOption = Annotated[
     str | None,
     typer.Option("--host", help="Address to listen on; 0.0.0.0 lets other machines in."),

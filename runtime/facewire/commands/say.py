@@ -65,9 +65,13 @@ def say(
     profile: options.ProfileOption = None,
     idle: options.IdleOption = None,
     seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
     settings: options.SettingsOption = None,
 ) -> None:
-    """Speak a text, or text as it arrives, with a face in step."""
+    """Speak a text, or text as it arrives, with a face in step.
+
+    A file that exists is not replaced without --overwrite.
+    """
     chosen = options.with_options(
         settings,
         profile,
@@ -81,7 +85,12 @@ def say(
     )
     if not text.strip():
         raise ConfigError("there is nothing to say; give a text, or - to read standard input")
-    outputs = sort_outputs([*chosen.outputs, *(out or [])], mute=mute)
+    outputs = sort_outputs(
+        [*chosen.outputs, *(out or [])],
+        mute=mute,
+        inputs=(0 if text == "-" else None, settings, profile),
+        overwrite=overwrite,
+    )
     loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
     speaking = Speaking(
         chosen, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
@@ -93,11 +102,11 @@ def say(
     except Ended:
         if speaking.live:
             speaking.print_summary(console)
-        else:
+        raise_failures(speaking.report)
+        if not speaking.live:
             console.print("interrupted; the files hold what was made until then")
         raise
     if not speaking.report.samples:
         raise ConfigError("nothing in the text can be spoken; give some words")
     speaking.print_summary(console)
-    if not speaking.live:
-        raise_failures(speaking.report)
+    raise_failures(speaking.report)

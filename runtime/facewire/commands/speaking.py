@@ -1,7 +1,6 @@
 """What one `facewire say` does: opens everything, speaks, and says how early the faces were."""
 
 import asyncio
-import io
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -10,24 +9,33 @@ from pathlib import Path
 
 from rich.console import Console
 
+from facewire.channel import Channel
 from facewire.clock import MILLISECOND, Clock
 from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
 from facewire.commands.page_address import print_address
-from facewire.commands.summary import print_failures
+from facewire.commands.summary import print_outputs
 from facewire.engine import Engine
 from facewire.errors import ConfigError
 from facewire.lead import LeadMeter
+from facewire.outlet import Outlet
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
 from facewire.server import Broadcaster
 from facewire.settings import Settings
-from facewire.sink import AudioListener, Sink
-from facewire.sinks.line_file import open_for_writing
-from facewire.sinks.uri import sink_from_uri
-from facewire.sinks.wav import WavFile
+from facewire.sink import AudioListener
+from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.sinks.uri import (
+    RECORDERS,
+    SPEECH_KINDS,
+    FileOutput,
+    LiveOutput,
+    parse_output,
+    sink_of,
+)
+from facewire.sinks.wav import WavRecorder
 from facewire.sinks.websocket import WebSocketSink
-from facewire.sinks.word_times import WordTimes
+from facewire.sinks.word_times import WordTimesPrinter, WordTimesRecorder
 from facewire.sources.speech import SpeechSource
 from facewire.sources.typed_text import PAUSE_S, clauses_from
 from facewire.speech import Span, Voice
@@ -41,6 +49,10 @@ LOOKAHEAD_MS = 150.0
 OFFLINE_CHUNK = 4_000
 LIVE_CHUNK = 160
 
+WORDS_CAPACITY = 4_096
+"""Clauses whose words wait for a file."""
+WORDS_PATIENCE_S = 5.0
+
 _LOOK = 50 * MILLISECOND
 """How often it is looked whether somebody has opened the page."""
 
@@ -49,26 +61,38 @@ _LOOK = 50 * MILLISECOND
 class Outputs:
     """What was asked for with `-o`, by kind."""
 
-    faces: tuple[str, ...]
+    faces: tuple[FileOutput | LiveOutput, ...]
     wav: tuple[Path, ...]
     words: tuple[Path, ...]
-    live: bool
-    """Whether one of them, such as OSC, is watched while it is made."""
+    overwrite: bool
+    """Whether files that exist are replaced."""
+
+    @property
+    def live(self) -> bool:
+        """Whether one of them, such as OSC, is watched while it is made."""
+        return any(isinstance(output, LiveOutput) for output in self.faces)
 
 
-def sort_outputs(given: Sequence[str], *, mute: bool) -> Outputs:
-    """Tell outputs by their endings.
+def sort_outputs(
+    given: Sequence[str], *, mute: bool, inputs: Sequence[Path | int | None], overwrite: bool
+) -> Outputs:
+    """Tell outputs by their kinds.
 
     Raises:
-        ConfigError: one is of no kind that we have, or sound is wanted of a mute.
+        ConfigError: one is of no kind that we have, is read, exists, or is sound of a mute.
     """
-    wav = [uri for uri in given if uri.lower().endswith(".wav")]
-    words = [uri for uri in given if uri.lower().endswith(".tsv")]
-    faces = [uri for uri in given if uri not in wav + words]
+    outputs = settle_outputs(
+        [parse_output(uri, SPEECH_KINDS) for uri in given],
+        inputs=inputs,
+        existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
+    )
+    files = [output for output in outputs if isinstance(output, FileOutput)]
+    wav = tuple(file.path for file in files if file.kind == "wav")
+    words = tuple(file.path for file in files if file.kind == "tsv")
     if mute and wav:
-        raise ConfigError(f"--mute makes no sound for {wav[0]!r}; leave one of them out")
-    live = [uri for uri in faces if not sink_from_uri(uri).lossless]
-    return Outputs(tuple(faces), tuple(map(Path, wav)), tuple(map(Path, words)), bool(live))
+        raise ConfigError(f"--mute makes no sound for {str(wav[0])!r}; leave one of them out")
+    faces = tuple(o for o in outputs if isinstance(o, LiveOutput) or o.kind in RECORDERS)
+    return Outputs(faces, wav, words, overwrite)
 
 
 class Speaking:
@@ -98,7 +122,7 @@ class Speaking:
         self._clock = clock
         self._lead = round(lead_ms * voice.sample_rate / 1000) if self.live else 0
         self._mute = mute
-        self._words: list[WordTimes] = []
+        self._words: list[Outlet[Sequence[Span]]] = []
         self._source: SpeechSource | None = None
         self._meter: LeadMeter | None = None
 
@@ -115,10 +139,12 @@ class Speaking:
         )
         session = SpeechSession(tokens, self._lead)
         face = open_face(session.spec, settings)
-        sinks: list[Sink] = [sink_from_uri(uri, clock=clock) for uri in self._outputs.faces]
+        overwrite = self._outputs.overwrite
+        sinks = [sink_of(output, clock, overwrite=overwrite) for output in self._outputs.faces]
         async with AsyncExitStack() as stack:
             stack.callback(session.close)
-            listeners = await self._open_files(stack)
+            listeners = await self._open_sound(stack)
+            await self._open_words(stack)
             clauses = self._clauses(text)
             if self.page:
                 broadcaster = await self._open_page(stack, engine)
@@ -139,8 +165,8 @@ class Speaking:
             await stack.enter_async_context(source)
             await run_stream(
                 source, session, face, [*sinks, self._meter],
-                engine_name=engine.name, clock=clock, listeners=listeners, live=self.live,
-                report=self.report,
+                engine_name=engine.name, clock=clock, listeners=listeners, others=self._words,
+                live=self.live, report=self.report,
             )  # fmt: skip
 
     def print_summary(self, console: Console) -> None:
@@ -160,17 +186,42 @@ class Speaking:
             f"{meter.median_ms():.1f} median",
             soft_wrap=True,
         )
-        print_failures(console, report)
+        print_outputs(console, report)
 
-    async def _open_files(self, stack: AsyncExitStack) -> list[AudioListener]:
-        """Open sound files and word lists, before anything is said."""
+    async def _open_sound(self, stack: AsyncExitStack) -> list[AudioListener]:
+        """Open sound files, before anything is said."""
+        recorders: list[AudioListener] = []
+        for path in self._outputs.wav:
+            recorder = WavRecorder(
+                path, self._voice.sample_rate, self._clock, overwrite=self._outputs.overwrite
+            )
+            stack.push_async_callback(recorder.aclose)
+            await recorder.open()
+            recorders.append(recorder)
+        return recorders
+
+    async def _open_words(self, stack: AsyncExitStack) -> None:
+        """Open word lists, before anything is said."""
         rate = self._voice.sample_rate
-        for path in self._outputs.words:
-            file = io.TextIOWrapper(open_for_writing(path), encoding="utf-8")
-            self._words.append(WordTimes(stack.enter_context(file), rate))
         if self.prints_words:
-            self._words.append(WordTimes(sys.stdout, rate))
-        return [await stack.enter_async_context(WavFile(path, rate)) for path in self._outputs.wav]
+            printer = WordTimesPrinter(sys.stdout, rate)
+            self._words.append(
+                Outlet(
+                    printer.name, printer.send_words, Channel(WORDS_CAPACITY),
+                    lossless=True, patience_s=WORDS_PATIENCE_S,
+                )
+            )  # fmt: skip
+        for path in self._outputs.words:
+            recorder = WordTimesRecorder(path, rate, self._clock, overwrite=self._outputs.overwrite)
+            stack.push_async_callback(recorder.aclose)
+            await recorder.open()
+            self._words.append(
+                Outlet(
+                    recorder.name, recorder.send_words, Channel(WORDS_CAPACITY),
+                    close=recorder.aclose, lossless=True, patience_s=WORDS_PATIENCE_S,
+                    recording=recorder.recording,
+                )
+            )  # fmt: skip
 
     async def _open_page(self, stack: AsyncExitStack, engine: Engine) -> Broadcaster:
         broadcaster = Broadcaster(clock=self._clock)
@@ -199,5 +250,5 @@ class Speaking:
             yield clause
 
     def _on_words(self, words: Sequence[Span]) -> None:
-        for times in self._words:
-            times.add(words)
+        for outlet in self._words:
+            outlet.put_nowait(words)

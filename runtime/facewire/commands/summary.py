@@ -1,12 +1,14 @@
 """What a command says at the end: frames, latency by stage, what was dropped or late."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from facewire.errors import FacewireError
 from facewire.latency import Percentiles
+from facewire.outlet import Outlet
 from facewire.report import StreamReport
 
 
@@ -33,21 +35,36 @@ def print_report(console: Console, report: StreamReport) -> None:
     stages = report.latencies.percentiles()
     if stages:
         console.print(latency_table(stages))
-    print_failures(console, report)
+    print_outputs(console, report)
 
 
-def print_failures(console: Console, report: StreamReport) -> None:
-    """Say which outputs were left out of a live stream, and why."""
+def print_outputs(console: Console, report: StreamReport) -> None:
+    """Say which files are whole, and which viewers were left out, and why."""
+    for outlet in report.written:
+        recording = outlet.recording
+        if recording is None:
+            continue
+        line = f"wrote {recording.path}" if recording.kept else f"nothing for {recording.path}"
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    recorders = {outlet.name for outlet in report.outlets if outlet.recording}
     for name, reason in report.failures.items():
-        console.print(f"{name} was left out: {reason}", style="yellow", soft_wrap=True)
+        if name not in recorders:
+            console.print(
+                f"{name} was left out: {reason}", style="yellow", soft_wrap=True, markup=False
+            )
 
 
 def raise_failures(report: StreamReport) -> None:
-    """Fail where every output was to be whole.
+    """Fail where a recording is not whole.
 
     Raises:
-        FacewireError: one of them was left out.
+        FacewireError: it names each of them, why, and how much of it can be used.
     """
-    if report.failures:
-        failures = report.failures.items()
-        raise FacewireError(" and ".join(f"{name} failed: {why}" for name, why in failures))
+    if broken := report.broken:
+        raise FacewireError("; ".join(map(_broken, broken)))
+
+
+def _broken(outlet: Outlet[Any]) -> str:
+    assert outlet.recording is not None
+    why = outlet.missing or "it was not finished"
+    return f"{outlet.recording.path} is not whole ({why}): {outlet.recording.usable()}"

@@ -6,7 +6,7 @@ import msgspec
 
 from facewire.clock import Clock, SystemClock
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.sinks.line_file import LineFile
+from facewire.sinks.recording_file import RecordingFile, count_frames
 
 VERSION = 1
 
@@ -43,15 +43,15 @@ class JsonlRecorder:
 
     lossless = True
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, *, overwrite: bool = False) -> None:
         self.name = f"jsonl:{path}"
-        self._file = LineFile(path, clock or SystemClock())
+        self.recording = RecordingFile(path, clock or SystemClock(), overwrite=overwrite)
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Begin the file with what the stream is.
 
         Raises:
-            ConfigError: it cannot be written.
+            ConfigError: it cannot be written, or must not be overwritten.
         """
         header = JsonlHeader(
             engine=engine,
@@ -60,10 +60,15 @@ class JsonlRecorder:
             sample_rate=spec.sample_rate,
             lookahead=spec.lookahead,
         )
-        await self._file.open(msgspec.json.encode(header).decode())
+        first = msgspec.json.encode(header) + b"\n"
+        await self.recording.open(lambda kept: first, count_frames(spec.frame_rate))
 
     async def send(self, frame: BlendshapeFrame) -> None:
-        """Add a line; seven digits are what a float32 holds."""
+        """Add a line; seven digits are what a float32 holds.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
         yaw, pitch, roll = frame.head
         line = JsonlFrame(
             turn=frame.turn,
@@ -73,8 +78,12 @@ class JsonlRecorder:
             head=(round(yaw, 7), round(pitch, 7), round(roll, 7)),
             weights=[round(weight, 7) for weight in frame.weights.tolist()],
         )
-        await self._file.add(msgspec.json.encode(line).decode())
+        await self.recording.add(msgspec.json.encode(line) + b"\n")
 
     async def aclose(self) -> None:
-        """Write what is left."""
-        await self._file.aclose()
+        """Write what is left.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
+        await self.recording.aclose()

@@ -18,7 +18,7 @@ from facewire import arkit
 from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
-from facewire.sinks.line_file import LineFile
+from facewire.sinks.recording_file import RecordingFile, count_frames
 
 EYE_YAW = 0.63
 EYE_PITCH = 0.5
@@ -55,29 +55,39 @@ class LiveLinkCsv:
 
     lossless = True
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, *, overwrite: bool = False) -> None:
         self.name = f"csv:{path}"
-        self._file = LineFile(path, clock or SystemClock())
+        self.recording = RecordingFile(path, clock or SystemClock(), overwrite=overwrite)
         self._spec = StreamSpec()
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Begin the file with the names of its columns.
 
         Raises:
-            ConfigError: it cannot be written.
+            ConfigError: it cannot be written, or must not be overwritten.
         """
         self._spec = spec
-        await self._file.open(",".join(COLUMNS))
+        first = f"{','.join(COLUMNS)}\n".encode()
+        await self.recording.open(lambda kept: first, count_frames(spec.frame_rate))
 
     async def send(self, frame: BlendshapeFrame) -> None:
-        """Add a row."""
+        """Add a row.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
         values = [*frame.weights[_ORDER].tolist(), *_rotations(frame)]
         row = ",".join(f"{value:.7f}" for value in values)
-        await self._file.add(f"{timecode(self._spec, frame.timestamp)},{_VALUES},{row}")
+        line = f"{timecode(self._spec, frame.timestamp)},{_VALUES},{row}\n"
+        await self.recording.add(line.encode())
 
     async def aclose(self) -> None:
-        """Write what is left."""
-        await self._file.aclose()
+        """Write what is left.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
+        await self.recording.aclose()
 
 
 def timecode(spec: StreamSpec, timestamp: int) -> str:
@@ -125,12 +135,16 @@ class CsvRecording:
 def read_csv(path: Path) -> CsvRecording:
     """Read a recording of this form, by the names in its first line, whoever wrote it.
 
+    A last line that was cut off in the middle, by a crash while it was written, is left out.
+
     Raises:
         ConfigError: the file is missing, or is something else.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = csv.reader(file)
+        text = path.read_text(encoding="utf-8-sig")
+        header, *rows = csv.reader(text.splitlines())
+        if rows and len(rows[-1]) < len(header) and not text.endswith("\n"):
+            rows.pop()
         values = np.array([[float(text) for text in row[2:]] for row in rows], np.float32)
         values = values.reshape(len(rows), len(header) - 2)
     except (OSError, ValueError, csv.Error) as error:

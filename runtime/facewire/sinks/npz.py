@@ -1,16 +1,16 @@
 """Recordings as numpy archives.
 
 An archive cannot grow, so frames first go to `NAME.npz.part`, row by row, and become `NAME.npz`
-when the stream ends. What a crash left in a part is made into an archive of its own by the next
-recording to the same name.
+when the stream ends. What a crash left in a part becomes an archive by `facewire recover`.
 """
 
 import asyncio
+import errno
 import itertools
-import logging
 import os
+import shlex
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,10 +19,12 @@ from facewire import arkit
 from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.sinks.line_file import FLUSH_NS, MAX_LINES, open_for_writing
+from facewire.sinks.file_opening import cannot_record, is_kept, open_to_record
+from facewire.sinks.recording_file import RecordingFile, count_frames
 
-logger = logging.getLogger(__name__)
+PART = ".part"
 
+_MAX_HEADER_BYTES = 1 << 16
 _ROW = np.dtype(
     [
         ("weights", "<f4", (arkit.COUNT,)),
@@ -55,20 +57,15 @@ class NpzRecorder:
 
     lossless = True
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, *, overwrite: bool = False) -> None:
         self.name = f"npz:{path}"
-        self._path = path
-        self._part = path.with_name(path.name + ".part")
-        self._clock = clock or SystemClock()
-        self._file: BinaryIO | None = None
-        self._rows: list[bytes] = []
-        self._flushed = 0
+        self.recording = NpzFile(path, clock or SystemClock(), overwrite=overwrite)
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
-        """Begin the part, and save one that a crash left.
+        """Begin the part.
 
         Raises:
-            ConfigError: the folder cannot be written.
+            ConfigError: it cannot be written, or the archive must not be overwritten.
         """
         header = _Header(
             engine=engine,
@@ -77,12 +74,10 @@ class NpzRecorder:
             sample_rate=spec.sample_rate,
             lookahead=spec.lookahead,
         )
-        self._file = await asyncio.to_thread(self._begin)
-        self._rows = [msgspec.json.encode(header) + b"\n"]
-        await self._flush()
+        await self.recording.open(header, spec)
 
     async def send(self, frame: BlendshapeFrame) -> None:
-        """Add a row, and write if it is time.
+        """Add a row.
 
         Raises:
             OSError: the disk is full, or gone.
@@ -94,69 +89,147 @@ class NpzRecorder:
             ),
             _ROW,
         )  # fmt: skip
-        self._rows.append(row.tobytes())
-        if len(self._rows) >= MAX_LINES or self._clock.now() - self._flushed >= FLUSH_NS:
-            await self._flush()
+        await self.recording.add(row.tobytes())
 
     async def aclose(self) -> None:
-        """Make the archive; may be called twice."""
-        file, self._file = self._file, None
-        if file is not None:
-            rows, self._rows = self._rows, []
-            await asyncio.to_thread(_finish, file, rows, self._part, self._path)
+        """Make the archive; may be called twice.
 
-    def _begin(self) -> BinaryIO:
-        if self._part.exists() and self._part.stat().st_size:
-            saved = _free_name(self._path)
-            try:
-                save_part(self._part, saved)
-            except (OSError, ValueError, msgspec.DecodeError) as error:
-                raise ConfigError(
-                    f"{self._part} is left from a recording that broke off, and cannot be read "
-                    f"({error}); move it away"
-                ) from error
-            logger.warning("a recording that broke off is now in %s", saved)
-        return open_for_writing(self._part)
-
-    async def _flush(self) -> None:
-        assert self._file is not None, "open the recorder first"
-        rows, self._rows = self._rows, []
-        self._flushed = self._clock.now()
-        await asyncio.to_thread(_write, self._file, rows)
+        Raises:
+            OSError: the disk is full, or gone; the frames are in the part.
+        """
+        await self.recording.aclose()
 
 
-def save_part(part: Path, path: Path) -> None:
+class NpzFile:
+    """An archive in the making: rows in a part."""
+
+    def __init__(self, path: Path, clock: Clock, *, overwrite: bool) -> None:
+        self.path = path
+        """Where the archive will be, as it was named."""
+        self.whole = False
+        """Whether the archive is there, with all that was added."""
+        self._clock = clock
+        self._overwrite = overwrite
+        self._target = path
+        """The same place, links resolved."""
+        self._part: RecordingFile | None = None
+
+    @property
+    def kept(self) -> int:
+        """Frames that are on disk."""
+        return self._part.kept if self._part else 0
+
+    def usable(self) -> str:
+        """Say how much of a recording that is not whole can be used."""
+        if self._part is None or not self.kept:
+            return "nothing of it can be used"
+        part = self._part.path
+        return (
+            f"{self._part.say(self.kept)} are in {part}, and become an archive by "
+            f"`facewire recover {shlex.quote(str(part))}`"
+        )
+
+    async def open(self, header: _Header, spec: StreamSpec) -> None:
+        """Begin the part; one that a crash left stays as it is."""
+        self._target, part = await asyncio.to_thread(self._places)
+        first = msgspec.json.encode(header) + b"\n"
+        self._part = RecordingFile(part, self._clock)
+        await self._part.open(lambda kept: first, count_frames(spec.frame_rate))
+
+    def _places(self) -> tuple[Path, Path]:
+        try:
+            target = archive_path(self.path, overwrite=self._overwrite)
+            return target, _free_part(target)
+        except (OSError, ValueError) as error:
+            raise cannot_record(self.path, error) from error
+
+    async def add(self, row: bytes) -> None:
+        """Add a row, and write if it is time."""
+        assert self._part is not None, "open the recorder first"
+        await self._part.add(row)
+
+    async def aclose(self) -> None:
+        """Make the archive."""
+        if self._part is not None and not self._part.whole:
+            await self._part.aclose()
+            if self._part.whole and self.kept:
+                await asyncio.to_thread(
+                    save_part, self._part.path, self._target, overwrite=self._overwrite
+                )
+            self.whole = self._part.whole
+
+
+def archive_path(named: Path, *, overwrite: bool) -> Path:
+    """Return where an archive goes, links resolved.
+
+    Raises:
+        ConfigError: no archive can be there, or one is that must not be overwritten.
+    """
+    path = Path(os.path.realpath(named))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ConfigError(f"{named} is no file on a disk, which an archive needs; name another")
+    if is_kept(path) and not overwrite:
+        raise ConfigError(f"{named} exists; give another name, or --overwrite to replace it")
+    return path
+
+
+def save_part(part: Path, path: Path, *, overwrite: bool) -> int:
     """Make an archive of a part, whole or not at all, and remove the part.
+
+    Returns:
+        How many frames it holds.
 
     Raises:
         OSError: a file cannot be read or written; the part is still there.
         ValueError: it is not a part.
+        ConfigError: the part is still being written.
     """
+    if not part.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file")
+    opened = open_to_record(part, overwrite=True)
+    try:
+        arrays = _read_part(part)
+        if is_kept(path) and not overwrite:
+            raise FileExistsError(errno.EEXIST, f"{path} exists by now")
+        temporary = part.with_name(part.name + ".tmp")
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        part.unlink()
+    finally:
+        os.close(opened.descriptor)
+    return len(arrays["weights"])
+
+
+def _read_part(part: Path) -> dict[str, Any]:
+    """Return the arrays of a part; a crash can leave half a row at its end, which is left out."""
     with part.open("rb") as file:
-        header = msgspec.json.decode(file.readline(), type=_Header)
-        # A crash can leave half a row at the end.
-        whole = (part.stat().st_size - file.tell()) // _ROW.itemsize
-        rows = np.fromfile(file, _ROW, count=whole)
+        try:
+            header = msgspec.json.decode(file.readline(_MAX_HEADER_BYTES), type=_Header)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"it does not begin as a part does: {error}") from error
+        begin = file.tell()
+    count = (part.stat().st_size - begin) // _ROW.itemsize
+    if not count:
+        raise ValueError("it holds no frame")
+    rows = np.memmap(part, _ROW, "r", offset=begin, shape=(count,))
     arrays: dict[str, Any] = msgspec.structs.asdict(header)
-    arrays |= {name: rows[name] for name in _ROW.names or ()}
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)
-    os.replace(temporary, path)
-    part.unlink()
+    return arrays | {name: rows[name] for name in _ROW.names or ()}
 
 
-def _finish(file: BinaryIO, rows: list[bytes], part: Path, path: Path) -> None:
-    with file:
-        _write(file, rows)
-    save_part(part, path)
+def _free_part(path: Path) -> Path:
+    """Return a name for the part; one that a crash left keeps its own.
 
-
-def _write(file: BinaryIO, rows: list[bytes]) -> None:
-    file.writelines(rows)
-    file.flush()
-
-
-def _free_name(path: Path) -> Path:
-    names = (path.with_name(f"{path.stem}.recovered{n or ''}.npz") for n in itertools.count())
-    return next(name for name in names if not name.exists())
+    Raises:
+        ConfigError: the archive is being recorded.
+    """
+    first = path.with_name(path.name + PART)
+    names = (path.with_name(f"{path.name}.{number}{PART}") for number in itertools.count(2))
+    if os.path.isfile(first):
+        os.close(open_to_record(first, overwrite=True).descriptor)
+    return next(part for part in itertools.chain([first], names) if not os.path.lexists(part))

@@ -3,10 +3,7 @@
 The datagrams are built once by python-osc, with zeros in them; a frame only fills in its numbers.
 """
 
-import asyncio
-import contextlib
 import re
-import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.sinks.datagrams import DatagramReceiver, find_receivers
 
 OscMode = Literal["array", "each"]
 
@@ -51,7 +49,13 @@ class OscSink:
     lossless = False
 
     def __init__(
-        self, host: str, port: int, *, address: str = DEFAULT_ADDRESS, mode: OscMode = "array"
+        self,
+        host: str,
+        port: int,
+        *,
+        address: str = DEFAULT_ADDRESS,
+        mode: OscMode = "array",
+        bundle: bool = True,
     ) -> None:
         """Get ready to send.
 
@@ -60,6 +64,7 @@ class OscSink:
             port: UDP port.
             address: what all OSC addresses begin with.
             mode: one message with all weights, or one message for each shape.
+            bundle: whether messages travel in bundles, which some receivers do not read.
 
         Raises:
             ConfigError: OSC has no such address.
@@ -71,10 +76,10 @@ class OscSink:
         self.name = f"osc://{host}:{port}"
         self._host = host
         self._port = port
-        self._templates = _templates(_messages(address, mode))
+        messages = _messages(address, mode)
+        self._templates = _bundles(messages) if bundle else [_plain(each) for each in messages]
         self._sample_rate = StreamSpec().sample_rate
-        self._socket: socket.socket | None = None
-        self._target: tuple[object, ...] = ()
+        self._receivers: list[DatagramReceiver] = []
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Look the host up.
@@ -83,38 +88,32 @@ class OscSink:
             ConfigError: nobody knows it.
         """
         self._sample_rate = spec.sample_rate
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        except OSError as error:
-            raise ConfigError(
-                f"{self.name} has no address ({error.strerror or error}); check the host's name"
-            ) from error
-        family, kind, protocol, _, self._target = found[0]
         await self.aclose()
-        self._socket = socket.socket(family, kind, protocol)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self._receivers = await find_receivers(self._host, self._port, self.name)
 
     async def send(self, frame: BlendshapeFrame) -> None:
         """Send a frame; what cannot be sent now is lost, as with any datagram."""
-        assert self._socket is not None, "open the sink first"
+        assert self._receivers, "open the sink first"
         numbers = _numbers(frame, self._sample_rate)
         first = 0
         for template in self._templates:
             words = template.words.copy()
             words[template.places] = numbers[first : first + len(template.places)]
             first += len(template.places)
-            # The socket is not connected, so the system reports no missing receiver, only a full
-            # buffer or a network that is down; the next frame may do better.
-            with contextlib.suppress(OSError):
-                self._socket.sendto(words.tobytes(), self._target)
+            self._send(words.tobytes())
 
     async def aclose(self) -> None:
-        """Let go of the socket."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        """Let go of the sockets."""
+        receivers, self._receivers = self._receivers, []
+        for receiver in receivers:
+            receiver.close()
+
+    def _send(self, datagram: bytes) -> None:
+        """Send to the address that took the last one; if nobody is there, ask the others too."""
+        for _ in self._receivers:
+            if self._receivers[0].take(datagram):
+                return
+            self._receivers.append(self._receivers.pop(0))
 
 
 def _numbers(frame: BlendshapeFrame, sample_rate: int) -> NDArray[np.uint32]:
@@ -140,7 +139,7 @@ def _message(address: str, types: str) -> OscMessage:
     return builder.build()
 
 
-def _templates(messages: Sequence[OscMessage]) -> list[_Template]:
+def _bundles(messages: Sequence[OscMessage]) -> list[_Template]:
     """Pack messages into as few bundles as their largest size allows."""
     bundles: list[list[OscMessage]] = [[]]
     size = _BUNDLE_HEADER_BYTES
@@ -151,10 +150,10 @@ def _templates(messages: Sequence[OscMessage]) -> list[_Template]:
             size = _BUNDLE_HEADER_BYTES
         bundles[-1].append(message)
         size += taken
-    return [_template(bundle) for bundle in bundles]
+    return [_bundle(bundle) for bundle in bundles]
 
 
-def _template(messages: Sequence[OscMessage]) -> _Template:
+def _bundle(messages: Sequence[OscMessage]) -> _Template:
     builder = OscBundleBuilder(IMMEDIATELY)
     places: list[int] = []
     end = _BUNDLE_HEADER_BYTES // 4
@@ -163,3 +162,8 @@ def _template(messages: Sequence[OscMessage]) -> _Template:
         end += (_SIZE_BYTES + len(message.dgram)) // 4
         places.extend(range(end - len(message.params), end))
     return _Template(np.frombuffer(builder.build().dgram, np.uint32), np.array(places))
+
+
+def _plain(message: OscMessage) -> _Template:
+    words = np.frombuffer(message.dgram, np.uint32)
+    return _Template(words, np.arange(len(words) - len(message.params), len(words)))

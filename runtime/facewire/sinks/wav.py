@@ -1,58 +1,71 @@
 """The audio of a stream as a WAV file, beside its faces."""
 
-import asyncio
+import struct
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import soundfile
+import numpy as np
 
-from facewire.errors import ConfigError
+from facewire.clock import Clock, SystemClock
 from facewire.frames import AudioChunk
+from facewire.sinks.recording_file import RecordingFile, count_samples
+
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_PCM = 1
+_SAMPLE_BYTES = 2
+_UNKNOWN_SIZE = 0xFFFF_FFFF
+"""What programs write that do not know yet how long a recording gets, or where 4 GB are over."""
 
 
-class WavFile:
-    """An async context manager that is an audio listener: 16-bit mono, whole also if cut short."""
+class WavRecorder:
+    """A recorder of audio, as 16-bit mono; its header says at any time how much is there."""
 
-    name = "wav"
+    lossless = True
 
-    def __init__(self, path: Path, sample_rate: int) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        sample_rate: int,
+        clock: Clock | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        self.name = f"wav:{path}"
+        self.recording = RecordingFile(path, clock or SystemClock(), overwrite=overwrite)
         self._sample_rate = sample_rate
-        self._file: soundfile.SoundFile | None = None
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
         """Begin the file.
 
         Raises:
-            ConfigError: it cannot be written.
+            ConfigError: it cannot be written, or must not be overwritten.
         """
-        if not self._path.parent.is_dir():
-            raise ConfigError(
-                f"there is no folder {self._path.parent}; make it, or record somewhere else"
-            )
-        try:
-            self._file = await asyncio.to_thread(
-                soundfile.SoundFile,
-                self._path, "w", self._sample_rate, 1, "PCM_16", format="WAV",
-            )  # fmt: skip
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise ConfigError(
-                f"cannot write {self._path} ({error}); record somewhere else"
-            ) from None
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            await asyncio.to_thread(file.close)
+        await self.recording.open(self._header, count_samples(self._sample_rate))
 
     async def send_audio(self, chunk: AudioChunk) -> None:
-        """Write the next samples."""
-        assert self._file is not None, "enter the file first"
-        await asyncio.to_thread(self._file.write, chunk.samples)
+        """Add the next samples; what is over full scale is clipped, what is no number is silence.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
+        scaled = np.rint(np.nan_to_num(chunk.samples) * np.float32(32768))
+        pcm = np.clip(scaled, -32768, 32767).astype("<i2")
+        if len(pcm):
+            await self.recording.add(pcm.tobytes(), len(pcm))
+
+    async def aclose(self) -> None:
+        """Write what is left; may be called twice.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
+        await self.recording.aclose()
+
+    def _header(self, samples: int) -> bytes:
+        data = samples * _SAMPLE_BYTES or _UNKNOWN_SIZE
+        riff = min(data + _HEADER.size - 8, _UNKNOWN_SIZE)
+        rate = self._sample_rate
+        return _HEADER.pack(
+            b"RIFF", riff, b"WAVE",
+            b"fmt ", 16, _PCM, 1, rate, rate * _SAMPLE_BYTES, _SAMPLE_BYTES, 8 * _SAMPLE_BYTES,
+            b"data", min(data, _UNKNOWN_SIZE),
+        )  # fmt: skip
