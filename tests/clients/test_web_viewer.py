@@ -126,7 +126,7 @@ def test_a_server_without_a_stream_invites_to_speak(
     ],
     ids=["no microphone", "denied"],
 )
-def test_why_there_is_no_microphone_is_said(
+def test_why_there_is_no_microphone_is_said_while_the_face_goes_on(
     launch: Callable[..., "Browser"],
     server: str,
     open_page: OpenPage,
@@ -135,7 +135,10 @@ def test_why_there_is_no_microphone_is_said(
 ) -> None:
     browser = launch(*arguments)
     with open_page(browser, f"{server}/") as page:
+        page.wait_for_function("facewire.speech?.state === 'resting'")
         page.get_by_role("button", name="Speak").click()
-        page.wait_for_function("facewire.state === 'failed'")
+        page.get_by_text(sentence).wait_for()
+        drawn = page.evaluate("facewire.drawnFrames")
+        page.wait_for_function(f"facewire.drawnFrames > {drawn + 30}")
         assert sentence in page.get_by_role("status").inner_text()
     browser.close()

@@ -9,12 +9,15 @@ const HEAD = [
   [42, 91, 14, 0.04, 6], [77, 80, 24, 0.35, 11], [105, 57, 36, 0.8, 4], [121.5, 29, 44, 1, 0], [126, 0, 46, 1, 0],
 ];
 
+/** Rows of the hair down to where it is widest: a dome. */
+const CROWN = Array.from({ length: 10 }, (_, i) => {
+  const t = Math.cos((Math.PI * i) / 18);
+  const share = (1 - t ** 2.4) ** 0.42;
+  return [-52 - 120 * t, 117 * share, 112 * share, 92 * share];
+});
+
 /** Height, half width, how far in front of its middle the hair reaches, how far behind. */
-export const HAIR_RINGS = [
-  [-172, 0, 0, 0], [-171, 26, 25, 22], [-166, 53, 50, 44], [-155, 76, 72, 60], [-138, 96, 90, 75], [-114, 109, 102, 84],
-  [-88, 115, 109, 88], [-64, 117, 111, 91], [-40, 117, 112, 92], [-18, 114, 109, 89], [4, 108, 104, 84], [18, 101, 0, 78],
-  [27, 86, 0, 66], [31, 66, 0, 50],
-];
+export const HAIR_RINGS = [...CROWN, [-28, 116, 111, 91], [4, 108, 104, 84], [18, 101, 0, 78], [27, 86, 0, 66], [31, 66, 0, 50]];
 const HAIR_MIDDLE = -34;
 
 export const HEAD_RINGS = smoothRows(HEAD);

@@ -9,7 +9,6 @@ import { Microphone } from "./microphone.js";
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
 const END_PATIENCE_MS = 2000;
-const READING_MS = 7000;
 
 /**
  * @typedef {"connecting" | "waiting" | "live" | "ended" | "away" | "no-stream" | "asking" |
@@ -22,7 +21,8 @@ export class Feed {
    * @param {string} server
    * @param {{onstate: (state: FeedState, sentence: string) => void, onhello: (hello: object) => void,
    *   onframe: (frame: import("./client.js").Frame) => void, onlookahead: (hello: object) => void,
-   *   onaudio: (start: number, samples: Int16Array) => void}} listener
+   *   onaudio: (start: number, samples: Int16Array) => void, onmicrophone: () => void}} listener
+   *   onmicrophone: it was lent, a session begins: whoever showed the face meanwhile makes room
    */
   constructor(server, listener) {
     this._server = server;
@@ -74,6 +74,7 @@ export class Feed {
       const microphone = await Microphone.open();
       if (this.state !== "asking") return void microphone.close();
       this.microphone = microphone;
+      this._listener.onmicrophone();
       const client = this._adopt(new FaceClient(this._server));
       const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs });
       if (client !== this.client) return;
@@ -145,11 +146,11 @@ export class Feed {
     this._timer = setTimeout(() => this.watch({ quietly: true }), afterMs);
   }
 
-  /** Speaking failed: say why, and watch again when the sentence has been read. */
+  /** Speaking failed: say why, and watch again at once, so that the face goes on. */
   _fail(error) {
     this._drop();
     this._say("failed", error.message);
-    this._timer = setTimeout(() => this.watch(), READING_MS);
+    this.watch({ quietly: true });
   }
 
   _say(state, sentence = "") {

@@ -11,7 +11,7 @@ import { Feed } from "./feed.js";
 import { LatencyStats } from "./latency.js";
 import { chooseServer } from "./other_server.js";
 import { FramePlayout } from "./playout.js";
-import { neutralPose, parsePose } from "./pose.js";
+import { calmPose, neutralPose, parsePose } from "./pose.js";
 import { Readout } from "./readout.js";
 import { SoundPlayer } from "./sound.js";
 import { Talk } from "./talk.js";
@@ -26,6 +26,8 @@ const byId = (id) => document.getElementById(id);
 const face = new FaceView(byId("face"));
 const curves = new Curves(byId("curves"));
 const readout = new Readout();
+/** Somebody who asks for less motion gets the mouth, and nothing that moves without a word. */
+const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const playout = new FramePlayout();
 const latency = new LatencyStats();
 /** @type {SoundPlayer | null} */
@@ -76,13 +78,14 @@ function showStill(text) {
 }
 
 function goLive(server) {
-  const feed = new Feed(server, { onstate, onhello, onframe, onaudio, onlookahead });
+  readout.server(server);
+  const feed = new Feed(server, { onstate, onhello: onmine, onframe, onaudio, onlookahead, onmicrophone: () => talk.leave() });
   const talk = new Talk(server, {
     ontake: () => takeFace(feed),
     ongive: () => giveFace(feed),
     onstate: () => writeState(feed, talk),
     onsleep: () => face.draw(neutralPose()),
-    onhello,
+    onhello: (hello) => onhello(hello, { typed: true }),
     onframe: countFrame,
   });
   inspection.speech = talk.speech;
@@ -90,7 +93,7 @@ function goLive(server) {
   byId("speak").addEventListener("click", () => toggleSpeech(feed, talk));
   byId("sound").addEventListener("click", () => toggleSound(feed));
   byId("lookahead").addEventListener("input", () => {
-    byId("lookahead-ms").textContent = `${lookaheadMs()} ms`;
+    writeLookahead(lookaheadMs());
     feed.setLookahead(lookaheadMs());
   });
   feed.watch();
@@ -104,6 +107,13 @@ function goLive(server) {
     inspection.sentence = sentence;
     writeState(feed, talk);
     if (state === "no-stream") talk.stay();
+    if (state === "asking" && !talk.onStage) face.draw(neutralPose());
+  }
+
+  function onmine(hello) {
+    onhello(hello);
+    // What the engine can do may be less than what was asked for.
+    if (feed.state === "asking") writeLookahead((hello.lookahead * 1000) / hello.sample_rate);
   }
 }
 
@@ -125,7 +135,7 @@ function giveFace(feed) {
 
 function toggleSpeech(feed, talk) {
   closeSound();
-  talk.leave();
+  talk.speech.stop();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
   else void feed.speak({ lookaheadMs: lookaheadMs() });
 }
@@ -142,11 +152,18 @@ function closeSound() {
   sound = null;
 }
 
+function writeLookahead(ms) {
+  const text = `${Math.round(ms)} ms`;
+  byId("lookahead").value = String(ms);
+  byId("lookahead").setAttribute("aria-valuetext", text);
+  byId("lookahead-ms").textContent = text;
+}
+
 function lookaheadMs() {
   return Number(byId("lookahead").value);
 }
 
-function onhello(hello) {
+function onhello(hello, { typed = false } = {}) {
   inspection.hello = hello;
   inspection.frames = 0;
   inspection.dropped = 0;
@@ -154,7 +171,7 @@ function onhello(hello) {
   curves.reset();
   latency.reset();
   closeSound();
-  readout.hello(hello);
+  readout.hello(hello, typed);
 }
 
 function onlookahead(hello) {
@@ -186,7 +203,7 @@ function animate(feed, talk, nowMs) {
   const shown = talk.onStage ? talk.at(nowMs) : playout.at(nowMs, sound?.heard ?? null);
   const beganMs = performance.now();
   if (shown) {
-    face.draw(shown.pose);
+    face.draw(lessMotion.matches ? calmPose(shown.pose) : shown.pose);
     if (shown.frame !== firstShown) {
       firstShown = shown.frame;
       // What is typed comes ahead of its time, so the curves follow what is drawn.

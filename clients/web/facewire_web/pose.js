@@ -52,6 +52,15 @@ export function wholePose(pose) {
   return whole;
 }
 
+const RESTLESS = /^(eyeBlink|eyeLook|brow)/;
+
+/** A pose without what moves where nobody speaks: head, gaze, lids and brows. @returns {Pose} */
+export function calmPose(pose) {
+  const calm = { ...pose, head: [0, 0, 0] };
+  for (const name of SHAPES) if (RESTLESS.test(name)) calm[name] = 0;
+  return calm;
+}
+
 /** The pose that is `share` of the way from `a` to `b`. @returns {Pose} */
 export function mixPoses(a, b, share) {
   const pose = { head: a.head.map((angle, i) => angle + (b.head[i] - angle) * share) };

@@ -26,9 +26,23 @@ const TALK_PILL = {
 const SENTENCES = {
   waiting: "Connected. The face begins when the server has something to say.",
   ended: "The stream has ended. The next one starts here by itself.",
-  away: "The server is away. Start it with `facewire live`; this page finds it by itself.",
   "no-stream": "Press Speak and lend the face your voice, or type what it says.",
-  asking: "Please allow the microphone.",
+};
+
+/** How long a sentence about a failure stays, while the face goes on. */
+const READING_MS = 7000;
+
+/** What does not wipe such a sentence away. */
+const QUIET = ["connecting", "waiting", "live", "ended", "no-stream"];
+
+/** Why there is no sound to be switched on, by state of the feed. */
+const NO_SOUND = {
+  "no-stream": "Sound plays a live stream; this server has none.",
+  asking: "Sound is off while you speak: you would hear yourself.",
+  speaking: "Sound is off while you speak: you would hear yourself.",
+  finishing: "Sound is off while you speak: you would hear yourself.",
+  failed: "Sound plays a live stream; there is none now.",
+  left: "What is typed is heard anyway; Sound plays the live stream.",
 };
 
 const STAGE_LABELS = { queue: "queue", encode: "encode", decode: "decode", face: "face", send: "send", transport: "network", page: "this page" };
@@ -38,23 +52,60 @@ const milliseconds = (value) => (value === undefined || value === null ? "–" :
 
 export class Readout {
   constructor() {
+    this._server = "this server";
     this._spoke = false;
+    this._command = null;
+    this._failure = null;
     for (const stage of STAGES) this._addStage(stage);
   }
 
-  /** Show the state of the feed. @param {import("./feed.js").FeedState} state */
+  /** Name the server that hears what is said here. @param {string} address */
+  server(address) {
+    this._server = URL.canParse(address) ? new URL(address).host : address;
+    byId("server-name").textContent = this._server;
+  }
+
+  /**
+   * Show the state of the page.
+   * @param {import("./feed.js").FeedState} state
+   * @param {string} sentence what went wrong, if anything
+   * @param {import("./speech.js").SpeechState | null} talk of what is typed, while it shows the face
+   */
   state(state, sentence, talk = null) {
     const [text, tone] = TALK_PILL[talk] ?? PILL[state];
     byId("pill-text").textContent = text;
     byId("pill").dataset.tone = tone;
+    if (state === "live") this._command = "facewire live";
+    if (state === "no-stream") this._command = "facewire serve";
     this._spoke ||= talk === "speaking";
-    const known = TALK_PILL[talk] || (state === "no-stream" && this._spoke);
-    this.notice(known ? "" : sentence || SENTENCES[state] || "");
-    const speaking = state === "speaking";
-    byId("speak").setAttribute("aria-pressed", String(speaking || state === "asking"));
-    byId("speak-text").textContent = speaking || state === "asking" ? "Stop listening" : "Speak";
+    this.notice(this._sentence(state, sentence, talk));
+    const speaking = state === "speaking" || state === "asking";
+    byId("speak").dataset.on = String(speaking);
+    byId("speak-text").textContent = speaking ? "Stop listening" : "Speak";
     byId("speak").disabled = state === "finishing";
-    byId("sound").disabled = !["live", "waiting", "connecting", "ended", "away"].includes(state) || talk !== null;
+    const reason = NO_SOUND[talk === null ? state : "left"] ?? "";
+    byId("sound").disabled = Boolean(reason);
+    byId("sound-why").textContent = state === "no-stream" ? NO_SOUND[state] : reason;
+  }
+
+  _sentence(state, sentence, talk) {
+    if (state === "failed" && sentence) this._fail(sentence);
+    if (state === "asking" || talk === "speaking") this._failure = null;
+    if (this._failure && QUIET.includes(state)) return this._failure;
+    if (TALK_PILL[talk] || (state === "no-stream" && this._spoke)) return "";
+    if (state === "asking") return `Please allow the microphone. Its sound goes to ${this._server}, and is not kept.`;
+    if (state === "away") return awaySentence(this._command);
+    return sentence || SENTENCES[state] || "";
+  }
+
+  /** Say why something failed until it has been read. */
+  _fail(sentence) {
+    this._failure = sentence;
+    clearTimeout(this._forgetting);
+    this._forgetting = setTimeout(() => {
+      if (this._noticed === this._failure) this.notice("");
+      this._failure = null;
+    }, READING_MS);
   }
 
   /** Show a sentence over the face, or nothing. Words in backticks are set as code. */
@@ -62,9 +113,7 @@ export class Readout {
     // The same sentence again would be read out again.
     if (sentence === this._noticed) return;
     this._noticed = sentence;
-    const notice = byId("notice");
-    notice.hidden = !sentence;
-    notice.replaceChildren(...sentence.split("`").map((part, i) => {
+    byId("notice").replaceChildren(...sentence.split("`").map((part, i) => {
       if (i % 2 === 0) return part;
       const code = document.createElement("code");
       code.textContent = part;
@@ -72,10 +121,15 @@ export class Readout {
     }));
   }
 
-  hello(hello) {
+  /**
+   * Show what a stream is.
+   * @param {object} hello
+   * @param {boolean} typed whether it is of what is typed, and so known ahead
+   */
+  hello(hello, typed = false) {
     const ms = (samples) => Math.round((samples * 1000) / hello.sample_rate);
     byId("engine").textContent = hello.engine;
-    byId("lookahead-now").textContent = `${ms(hello.lookahead)} ms, hop ${ms(hello.hop)} ms`;
+    byId("lookahead-now").textContent = typed ? "not needed for text" : `${ms(hello.lookahead)} ms, hop ${ms(hello.hop)} ms`;
     byId("latency-note").textContent = hello.lookahead
       ? `The ${ms(hello.lookahead)} ms of look-ahead are waited for on purpose and come on top.` : "";
     this._nominal = hello.frame_rate[0] / hello.frame_rate[1];
@@ -115,4 +169,10 @@ export class Readout {
     part.style.flexGrow = "0";
     byId("latency-bar").append(part);
   }
+}
+
+/** What to do when the server is gone, by the command that it was started with, if that is known. */
+function awaySentence(command) {
+  const start = command ? `Start \`${command}\` again` : "Start it with `facewire live` or `facewire serve`";
+  return `The server is away. ${start}; this page finds it by itself.`;
 }

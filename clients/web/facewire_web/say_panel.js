@@ -61,7 +61,7 @@ export class SayPanel {
     const busy = state === "speaking" || state === "paused";
     byId("say-stop").disabled = !busy;
     byId("say-pause").disabled = !busy;
-    byId("say-pause").setAttribute("aria-pressed", String(state === "paused"));
+    byId("say-pause").dataset.on = String(state === "paused");
     byId("say-pause").setAttribute("aria-label", state === "paused" ? "Go on" : "Pause");
     this.hint(sentence || WORDS[state], sentence ? "warn" : "quiet");
   }

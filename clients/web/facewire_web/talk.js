@@ -13,6 +13,7 @@ import { StepMeter } from "./step_meter.js";
 const REST_MS = 1500;
 const LEAVE_AFTER_MS = 120_000;
 const LOOK_EVERY_MS = 5000;
+const LOOK_AGAIN_MS = 500;
 
 export class Talk {
   /**
@@ -108,7 +109,9 @@ export class Talk {
   }
 
   async _say(text, cut) {
-    this._take();
+    // Also where it has the face already: somebody may be waiting for the microphone.
+    if (this.onStage) this._listener.ontake();
+    else this._take();
     try {
       await this.speech.say(text, { cut, voice: this.panel.voice });
     } catch {
@@ -135,8 +138,15 @@ export class Talk {
   _changed(state, error) {
     this.panel.state(state, error ? asSentence(error.message) : "");
     if (state === "speaking") this._card.toggle(true);
-    if (state === "failed") this._give();
+    if (state === "failed") this._fail(error);
     this._listener.onstate();
+  }
+
+  /** Without a server the feed looks for it, also where this half never had the face. */
+  _fail(error) {
+    const looks = this._stays && !this.onStage && error?.code === "away";
+    this._give();
+    if (looks) setTimeout(() => this._listener.ongive(), LOOK_AGAIN_MS);
   }
 
   _take() {
