@@ -28,6 +28,8 @@ class AudioChunk:
     """Hz."""
     captured: int = 0
     """Wall time in ns when the last sample reached us; 0 where nobody accounts for latency."""
+    due: int = 0
+    """Wall time in ns when somebody plays the last sample, if it came before; 0 is `captured`."""
 
     @property
     def end(self) -> int:

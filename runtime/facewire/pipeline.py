@@ -175,7 +175,7 @@ class _Stream:
                 async for chunk in chunks:
                     for listener in self._audio_outlets:
                         await listener.put(chunk)
-                    self.report.samples += len(chunk.samples)
+                    self.report.hear(chunk)
                     await self._emit(partial(self._session.push, chunk))
                     if self._nobody_is_left():
                         logger.error("no output is left, so the stream ends")

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from facewire.clock import SECOND
-from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.latency import StageLatencies
 from facewire.outlet import Outlet
+from facewire.sources.repairs import Repairs
 
 
 @dataclass(slots=True, eq=False)
@@ -20,7 +21,7 @@ class StreamReport:
     """How much audio it took."""
     late: int = 0
     """Frames of a live stream that were ready more than one frame interval after the last sample
-    that they needed was captured."""
+    that they needed was captured, and was due where the source is ahead of real time."""
     busy_ns: int = 0
     """Time spent in the engine and the face stage."""
     wall_ns: int = 0
@@ -29,14 +30,32 @@ class StreamReport:
     """Of the most recent frames."""
     outlets: list[Outlet[Any]] = field(default_factory=list)
     """The sinks in their order, then the audio listeners."""
+    repairs: Repairs | None = None
+    """What the source put in the place of audio that did not come."""
+    _chunk_end: int = 0
+    _chunk_due: int = 0
+
+    def hear(self, chunk: AudioChunk) -> None:
+        """Count audio, before the frames that it completes."""
+        self.samples += len(chunk.samples)
+        self._chunk_end, self._chunk_due = chunk.end, chunk.due
 
     def count(self, frame: BlendshapeFrame, *, live: bool) -> None:
         """Count one frame that is ready to leave."""
         self.frames += 1
         self.latencies.add(frame.stamps)
         captured, ready = frame.stamps.captured, frame.stamps.faced
-        if live and captured and (ready - captured) * self.spec.frame_rate > SECOND:
+        if not live or not captured:
+            return
+        if (ready - max(captured, self._due(frame))) * self.spec.frame_rate > SECOND:
             self.late += 1
+
+    def _due(self, frame: BlendshapeFrame) -> int:
+        """Return when somebody plays the last sample that a frame needed, in ns; 0 if unknown."""
+        if not self._chunk_due:
+            return 0
+        needed = frame.timestamp + self.spec.lookahead
+        return self._chunk_due - (self._chunk_end - needed) * SECOND // self.spec.sample_rate
 
     @property
     def dropped(self) -> dict[str, int]:

@@ -184,6 +184,7 @@ async def _live(
     """Open everything, say where the page is, and run until the source ends."""
     console = Console(stderr=True)
     source = open_source(given, pcm, settings, clock)
+    report.repairs = getattr(source, "repairs", None)
     loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
@@ -204,6 +205,10 @@ async def _live(
             source, session, face, sinks,
             engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
         )  # fmt: skip
+    if given == "-" and not report.samples:
+        raise ConfigError(
+            "nothing was heard: standard input ended before any sound came; pipe raw PCM into it"
+        )
 
 
 def serve_page(

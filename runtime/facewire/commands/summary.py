@@ -32,6 +32,8 @@ def print_report(console: Console, report: StreamReport) -> None:
         f"real-time factor {report.real_time_factor:.4f}",
         soft_wrap=True,
     )
+    if report.repairs and (repaired := report.repairs.summary()):
+        console.print(repaired, style="yellow", soft_wrap=True)
     stages = report.latencies.percentiles()
     if stages:
         console.print(latency_table(stages))
