@@ -3,9 +3,10 @@
     python -m facewire_training.cosyvoice.token_shards --corpus runs/corpus \
         --s3 speech_tokenizer_v2.onnx --out runs/cosyvoice2/tokens
 
-With `--s3`, CosyVoice's own tokenizer hears the audio (`pip install s3tokenizer`; its weights come
-with CosyVoice2-0.5B or Fun-CosyVoice3-0.5B). With `--stand-in`, ids of the same shape come from
-the phones: see `stand_in`. The validation speakers' are written to `OUT/validation`.
+With `--s3`, CosyVoice's own tokenizer hears the audio (docs/cosyvoice.md says how to install it;
+its weights come with CosyVoice2-0.5B or Fun-CosyVoice3-0.5B). With `--stand-in`, ids of the same
+shape come from the phones: see `stand_in`. The validation speakers' are written to
+`OUT/validation`.
 """
 
 import argparse
