@@ -4,7 +4,7 @@
 
 A real server speaks a text whose words come one every 200 ms, twice: once with everything sent as
 soon as it is made, which tells when the tokens of each clause were there, and once in real time.
-All times are those of arrival at a client on this machine. Needs `pip install "facewire[tts]"
+All times are those of arrival at a client on this machine. Needs `pip install -e ".[tts]"
 matplotlib`.
 """
 

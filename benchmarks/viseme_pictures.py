@@ -4,7 +4,7 @@
 
 The bundled clip goes through the model as a microphone's audio would; forced alignment of its text
 tells when each sound is said, and the page draws the frame at its middle. Needs Chromium and
-`pip install "facewire[train]" playwright`.
+`pip install -e ".[train]" playwright`.
 """
 
 import argparse

@@ -7,12 +7,12 @@ import ctypes
 import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from facewire.errors import EngineError
+from facewire.optional import import_optional
 from facewire_engines.graph import Array
 
 OUT_OF_MEMORY = (
@@ -105,13 +105,8 @@ def use_gpu() -> None:
 @cache
 def _driver() -> Any:
     """Return cuda-python's driver module, initialised."""
-    try:
-        driver = import_module("cuda.bindings.driver")
-    except ImportError as error:
-        raise EngineError(
-            f"NVIDIA's driver is reached through cuda-python, which does not load ({error}); "
-            "install it with: pip install 'facewire[tensorrt]'"
-        ) from error
+    need = "NVIDIA's driver is reached through cuda-python"
+    driver = import_optional("cuda.bindings.driver", need, "tensorrt", error=EngineError)
     try:
         (status,) = driver.cuInit(0)
     except Exception as error:  # each version of cuda-python has a class for a missing library

@@ -6,10 +6,10 @@ this is for engines that run each stream on its own.
 
 import logging
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
-from facewire.errors import ConfigError, EngineError
+from facewire.errors import EngineError
+from facewire.optional import import_optional
 from facewire_engines.graph import GraphFile
 from facewire_engines.onnx_surgery import before_logarithms, one_hop, parse
 
@@ -24,13 +24,8 @@ def in_eight_bits(file: GraphFile) -> bytes:
     model = parse(file.content, file.name)
     one_hop(model)
     spared = sorted(before_logarithms(model))
-    try:
-        quantization = import_module("onnxruntime.quantization")
-    except ImportError as error:
-        raise ConfigError(
-            f"onnxruntime quantizes with the onnx package, which does not load ({error}); install "
-            "it with: pip install 'facewire[tensorrt]'"
-        ) from error
+    need = "onnxruntime quantizes with the onnx package"
+    quantization = import_optional("onnxruntime.quantization", need, "tensorrt")
     logging.getLogger().addFilter(_quietly)
     try:
         with tempfile.TemporaryDirectory() as folder:

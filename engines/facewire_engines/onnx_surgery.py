@@ -5,12 +5,12 @@ the same about the same input, up to the rounding of its precision.
 """
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from facewire.errors import ConfigError, EngineError
+from facewire.errors import EngineError
+from facewire.optional import import_optional
 from facewire_engines.graph import BATCH, NEXT
 
 ROWS = "rows"
@@ -32,13 +32,7 @@ def load_onnx_package() -> Any:
     Raises:
         ConfigError: it is not installed.
     """
-    try:
-        return import_module("onnx")
-    except ImportError as error:
-        raise ConfigError(
-            f"graphs are rewritten with onnx, which is missing ({error}); install it with: "
-            "pip install 'facewire[tensorrt]'"
-        ) from error
+    return import_optional("onnx", "graphs are rewritten with onnx", "tensorrt")
 
 
 def parse(content: bytes, name: str) -> Any:

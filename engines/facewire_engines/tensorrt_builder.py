@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from facewire.errors import ConfigError, EngineError
+from facewire.optional import install_command
 from facewire_engines.cuda_driver import find_gpu
 
 LIBRARIES = ("tensorrt_rtx", "tensorrt")
@@ -31,11 +32,11 @@ def load_tensorrt() -> Any:
     for name in LIBRARIES:
         try:
             return import_module(name)
-        except (ImportError, OSError, RuntimeError) as error:
-            problems.append(str(error).splitlines()[0])
+        except Exception as error:  # its libraries may be missing, or those of another system
+            problems.append((str(error) or type(error).__name__).splitlines()[0])
     raise ConfigError(
         f"TensorRT does not load ({'; '.join(problems)}); install it with: "
-        "pip install 'facewire[tensorrt]'"
+        + install_command("tensorrt")
     )
 
 

@@ -7,15 +7,13 @@ are recorded as CUDA graphs, one for each power of two of rows.
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 from facewire.errors import EngineError
+from facewire.optional import import_optional
 from facewire_engines.graph import Array, GraphSpec, TensorSpec
 from facewire_engines.torch_operators import Value, operators, unsupported
 from facewire_engines.torch_streams import TorchStreams
-
-INSTALL = "install it with: pip install 'facewire[torch]'"
 
 
 def load_torch() -> Any:
@@ -27,10 +25,7 @@ def load_torch() -> Any:
         EngineError: it is not installed, or does not load here.
     """
     first = "torch" not in sys.modules
-    try:
-        torch = import_module("torch")
-    except (ImportError, OSError) as error:
-        raise EngineError(f"the back-end torch does not load ({error}); {INSTALL}") from error
+    torch = import_optional("torch", "the back-end torch needs torch", "torch", error=EngineError)
     if first:
         torch.set_num_threads(1)
     return torch
@@ -191,10 +186,7 @@ class _TorchErrors:
 
 
 def _parse(content: bytes) -> Any:
-    try:
-        import onnx
-    except ImportError as error:
-        raise EngineError(f"the back-end torch needs onnx ({error}); {INSTALL}") from error
+    onnx = import_optional("onnx", "the back-end torch needs onnx", "torch", error=EngineError)
     try:
         return onnx.load_from_string(content)
     except Exception as error:  # protobuf raises a class of its own for each version

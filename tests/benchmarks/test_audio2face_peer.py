@@ -13,7 +13,7 @@ from facewire.bench.throughput_load import Trial, run_load
 from facewire.clock import SystemClock
 from facewire.frames import AudioChunk
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 

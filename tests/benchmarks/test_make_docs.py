@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("matplotlib", reason="install matplotlib: pip install 'facewire[train]'")
+pytest.importorskip("matplotlib", reason="install matplotlib: pip install -e '.[train]'")
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"

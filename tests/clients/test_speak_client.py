@@ -37,7 +37,7 @@ from facewire_client import (
 from facewire_engines.phone_set import INDEX
 from facewire_engines.phones import PhonesEngine, load_embedded
 
-pytest.importorskip("espeakng_loader", reason="pip install 'facewire[tts]'")
+pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
 
 ROOT = Path(__file__).parents[2]
 BOB = "Bob bought my puppy a map."
@@ -533,7 +533,7 @@ async def test_without_the_voice_there_is_one_clear_error(tmp_path: Path) -> Non
         while not (found := re.search(rb"127\.0\.0\.1:\d+", await process.stderr.readline())):
             assert process.returncode is None
         address = f"ws://{found[0].decode()}"
-        with pytest.raises(ServerError, match=r"pip install 'facewire\[tts\]'") as caught:
+        with pytest.raises(ServerError, match=r"pip install \"espeakng-loader") as caught:
             await SpeakClient(address).__aenter__()
         assert caught.value.code == "unsupported"
         async with SpeakClient(address, text=False) as speaker:

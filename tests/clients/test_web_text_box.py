@@ -67,7 +67,7 @@ def test_a_server_without_a_voice_says_so_at_the_box(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with daemon("serve", "--port", "0") as (url, _), open_page(browser, url) as page:
-        page.get_by_text("facewire[tts]").wait_for()
+        page.get_by_text("pip install").wait_for()
         say(page, "Hello?")
         wait_for(page, "speech.state === 'failed'")
         assert page.get_by_label("What the face says").input_value() == "Hello?"

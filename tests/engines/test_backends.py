@@ -52,7 +52,7 @@ def test_an_engine_without_graphs_has_no_backend() -> None:
 def test_without_a_gpu_one_sentence_says_so(name: str) -> None:
     without_gpu()
     if name == "torch-cuda":
-        pytest.importorskip("torch", reason="install torch: pip install 'facewire[torch]'")
+        pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
     assert missing(Backend(name))
     with pytest.raises(EngineError) as error:
         load(f"phones@{name}")
@@ -85,8 +85,8 @@ def test_a_file_that_takes_something_else_is_refused() -> None:
 @pytest.mark.parametrize("backend", ["onnx", "onnx:int8", "torch", "torch:fp16"])
 def test_a_file_that_is_no_model_is_refused(backend: str) -> None:
     if backend != "onnx":
-        pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[torch]'")
-        pytest.importorskip("torch", reason="install torch: pip install 'facewire[torch]'")
+        pytest.importorskip("onnx", reason="install onnx: pip install -e '.[torch]'")
+        pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
     broken = GraphFile("phones", "decoder.onnx", DECODER[:1000], "")
     with pytest.raises(EngineError, match=r"cannot (load|read)|not an ONNX"):
         graph_loader(parse_backend(backend))(broken)
@@ -106,7 +106,7 @@ def test_eight_bits_are_not_shared_among_streams() -> None:
 
 
 def test_eight_bits_keep_their_tolerance_and_not_that_of_fp32(speech: Samples) -> None:
-    pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[tensorrt]'")
+    pytest.importorskip("onnx", reason="install onnx: pip install -e '.[tensorrt]'")
     parity = check_engines("phones", "phones@onnx:int8", speech[:32_000])
     assert 1e-3 < parity.largest <= parity.tolerance
 

@@ -97,7 +97,7 @@ def model(request: pytest.FixtureRequest) -> PhonesEngine:
     """Return the model on the roads that need no GPU."""
     backend = str(request.param)
     if backend == "torch":
-        pytest.importorskip("torch", reason="install torch: pip install 'facewire[torch]'")
+        pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
     return load_embedded(graph_loader(parse_backend(backend)))
 
 

@@ -190,4 +190,4 @@ def test_a_missing_library_is_named(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert "ConfigError: speaking needs espeak-ng; install it: pip install" in result.stderr
+    assert "ConfigError: speaking needs espeak-ng; install it with: pip install" in result.stderr

@@ -11,7 +11,7 @@ from facewire_engines.onnx_graph import OnnxGraph
 from facewire_engines.onnx_surgery import ROWS, SIZE, in_rows, one_hop, parse
 from facewire_engines.plan_building import in_precision, model_folder, plan_form
 
-onnx = pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[tensorrt]'")
+onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[tensorrt]'")
 
 FOLDER = model_folder("phones")
 ENCODER, DECODER = (

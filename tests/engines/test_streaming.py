@@ -49,7 +49,7 @@ def name(request: pytest.FixtureRequest) -> str:
     engine, _, own = str(request.param).partition("@")
     backend = parse_backend(own or "onnx")
     if backend.name.startswith("torch"):
-        pytest.importorskip("torch", reason="install torch: pip install 'facewire[torch]'")
+        pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
         load_torch().set_num_threads(1)  # as it is where torch was not used before
     if problem := missing(backend):
         pytest.skip(f"no back-end {backend}: {problem}")

@@ -56,7 +56,7 @@ def test_progress_goes_to_the_end(decoder: bytes) -> None:
 
 @pytest.mark.parametrize("operator", ["Wobble", "StringNormalizer"])
 def test_an_operator_that_tensorrt_lacks_is_named(decoder: bytes, operator: str) -> None:
-    onnx = pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+    onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
     model = onnx.load_from_string(decoder)
     node = next(node for node in model.graph.node if node.op_type == "Sigmoid")
     node.op_type, node.name = operator, "the_node"

@@ -8,8 +8,8 @@ import pytest
 from facewire.errors import EngineError
 from facewire_engines.onnx_graph import OnnxGraph
 
-onnx = pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[torch]'")
-pytest.importorskip("torch", reason="install torch: pip install 'facewire[torch]'")
+onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[torch]'")
+pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
 
 from onnx import helper  # noqa: E402 # follows importorskip
 

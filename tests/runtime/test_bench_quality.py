@@ -30,12 +30,13 @@ def test_a_missing_library_is_one_sentence_that_says_what_to_install() -> None:
         result = run(missing, "bench", "quality", "--data", ".")
         assert result.returncode == 2
         assert result.stderr.startswith("facewire: facewire bench quality needs more")
-        assert "pip install 'facewire[quality]'" in result.stderr
+        assert "pip install" in result.stderr
+        assert '"scipy' in result.stderr
         assert "Traceback" not in result.stderr
 
 
 def test_pictures_need_matplotlib_and_the_help_needs_nothing() -> None:
     result = run("matplotlib", "bench", "quality", "--data", ".", "--plot", "plot.png")
     assert result.returncode == 2
-    assert "pip install matplotlib" in result.stderr
+    assert '"matplotlib' in result.stderr
     assert run("scipy", "bench", "quality", "--help").returncode == 0

@@ -19,7 +19,7 @@ from facewire.wire_tokens import TokensMessage, encode_tokens
 from facewire_engines.energy import EnergyEngine
 from facewire_engines.phones import PhonesEngine, load_embedded
 
-pytest.importorskip("espeakng_loader", reason="pip install 'facewire[tts]'")
+pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
 
 
 @pytest.fixture(scope="module")

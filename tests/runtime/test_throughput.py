@@ -135,7 +135,7 @@ async def test_numbers_that_were_asked_for_are_tried_once_each() -> None:
 
 
 def test_the_command_prints_a_row_for_each_number_and_writes_json_and_plot(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="install matplotlib: pip install 'facewire[train]'")
+    pytest.importorskip("matplotlib", reason="install matplotlib: pip install -e '.[train]'")
     result, plot = tmp_path / "load.json", tmp_path / "load.png"
     words = ["bench", "throughput", "--engine", "energy", "--frame-rate", "30", "--seconds", "0.5"]
     options = ["--sessions", "1", "--sessions", "3", "--json", str(result), "--plot", str(plot)]

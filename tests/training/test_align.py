@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 pytest.importorskip("pocketsphinx", reason="install it: pip install pocketsphinx")
 
 from facewire_engines.phone_set import INDEX

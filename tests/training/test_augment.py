@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire_training.augment import (
     active_level,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire import arkit
 from facewire.errors import ConfigError

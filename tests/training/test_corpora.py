@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.ipa import phones_of
@@ -43,7 +43,7 @@ def spoken(request: pytest.FixtureRequest) -> list[Utterance]:
         need(shutil.which("flite") is not None, flite.MISSING)
         return list(flite.Flite(texts, hours).utterances())
     if request.param == "espeak":
-        need(_library_found(), espeak_library.MISSING)
+        need(_library_found(), espeak_library.missing())
         return list(espeak.Espeak(texts, hours).utterances())
     need(shutil.which("festival") is not None, festival.MISSING)
     return list(festival.Festival(texts, hours).utterances())
@@ -126,13 +126,13 @@ def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_voice_is_an_error() -> None:
-    need(_library_found(), espeak_library.MISSING)
+    need(_library_found(), espeak_library.missing())
     with pytest.raises(ConfigError, match="no voice 'en-mars'"):
         espeak.speak("hello", espeak_library.Manner("en-mars"))
 
 
 def test_espeak_speaks_the_phones_of_the_words() -> None:
-    need(_library_found(), espeak_library.MISSING)
+    need(_library_found(), espeak_library.missing())
     _, phones = espeak.speak("A happy puppy, my mother.", espeak_library.Manner("en-us"))
     said = " ".join(phone.label for phone in phones)
     assert said == "ah hh ae p iy p ah p iy sil m ay m ah dh er sil"
@@ -140,7 +140,7 @@ def test_espeak_speaks_the_phones_of_the_words() -> None:
 
 @pytest.mark.parametrize("accent", dict.fromkeys(espeak.ACCENTS))
 def test_every_accent_is_understood(accent: str) -> None:
-    need(_library_found(), espeak_library.MISSING)
+    need(_library_found(), espeak_library.missing())
     text = " ".join(Texts([]).draw(np.random.default_rng(seed)) for seed in range(120))
     _, phones = espeak.speak(text, espeak_library.Manner(accent, words_per_minute=250))
     assert {"p", "b", "m", "f", "v", "w", "uw", "sil"} <= {phone.label for phone in phones}

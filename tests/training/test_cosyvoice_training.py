@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire.frames import Samples

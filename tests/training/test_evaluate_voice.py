@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.phones import load_embedded

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 transformers = pytest.importorskip(
-    "transformers", reason="install transformers: pip install 'facewire[train]'"
+    "transformers", reason="install transformers: pip install -e '.[train]'"
 )
 
 from torch.nn import functional

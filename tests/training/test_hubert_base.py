@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
-pytest.importorskip("transformers", reason="install transformers: pip install 'facewire[train]'")
+pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
+pytest.importorskip("transformers", reason="install transformers: pip install -e '.[train]'")
 
 from facewire.frames import AudioChunk
 from facewire_engines.hubert import load_hubert

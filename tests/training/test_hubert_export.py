@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-onnx = pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
-pytest.importorskip("transformers", reason="install transformers: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
+pytest.importorskip("transformers", reason="install transformers: pip install -e '.[train]'")
 
 from safetensors.torch import save_file
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 from facewire_engines.phone_set import PHONES
 from facewire_training.decoder import (

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import EngineError
 from facewire_engines.phone_set import PHONES

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire_engines.onnx_graph import load_onnxruntime
 from facewire_engines.phones import HOP

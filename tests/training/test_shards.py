@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.phone_set import INDEX

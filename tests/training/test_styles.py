@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-pytest.importorskip("scipy", reason="install scipy: pip install 'facewire[train]'")
+pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire import arkit
 from facewire_training.batches import BatchConfig, Batches

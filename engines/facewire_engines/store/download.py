@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
+from facewire.optional import import_optional
 from facewire_engines.store.partial import PartialFile
 from facewire_engines.store.published import PublishedFile
 from facewire_engines.store.record import Progress
@@ -47,14 +48,8 @@ def import_httpx() -> ModuleType:
     Raises:
         ConfigError: it is not installed.
     """
-    try:
-        import httpx
-    except ImportError:
-        raise ConfigError(
-            "downloading needs httpx; install it with: pip install 'facewire[models]', or "
-            "register files that you have with --from"
-        ) from None
-    return httpx
+    hint = "register files that you have with --from"
+    return import_optional("httpx", "downloading needs httpx", "models", hint=hint)
 
 
 def download(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
+from facewire.optional import import_optional
 from facewire_engines.store.download import IDLE_S, download, import_httpx
 from facewire_engines.store.partial import PartialFile
 from facewire_engines.store.published import HUB, Published, PublishedFile
@@ -148,17 +149,12 @@ def _lock(folder: Path) -> Any:
     Raises:
         ConfigError: one does so now, or the folder cannot be made.
     """
-    try:
-        from filelock import FileLock, Timeout
-    except ImportError:
-        raise ConfigError(
-            "downloading needs filelock; install it with: pip install 'facewire[models]'"
-        ) from None
-    lock = FileLock(folder / LOCK)
+    filelock = import_optional("filelock", "downloading needs filelock", "models")
+    lock = filelock.FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return lock.acquire(timeout=0)
-    except Timeout:
+    except filelock.Timeout:
         raise ConfigError(
             f"another facewire is downloading {folder.name}; wait until it is done"
         ) from None

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-
-MISSING = "speaking needs espeak-ng; install it: pip install 'facewire[tts]'"
+from facewire.optional import install_command
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS_IN_IPA = 0x0003
@@ -92,24 +91,29 @@ class Spoken:
     """First sample of each word, and where it stands in the text, in characters from 0."""
 
 
+def missing() -> str:
+    """Say that the library is not here, and how to get it."""
+    return f"speaking needs espeak-ng; install it with: {install_command('tts')}"
+
+
 @cache
 def _library() -> tuple[Any, int]:
     """Load and start the library once; return it and its sample rate."""
     try:
         loader = import_module("espeakng_loader")
-    except ImportError:
+    except Exception:  # a system's own library will do, whatever is wrong with this one
         path, data = "libespeak-ng.so.1", None
     else:
         path, data = loader.get_library_path(), loader.get_data_path()
     try:
         library = ctypes.CDLL(path)
     except OSError as error:
-        raise ConfigError(MISSING) from error
+        raise ConfigError(missing()) from error
     rate = library.espeak_Initialize(
         _SYNCHRONOUS, 0, data.encode() if data else None, _PHONEME_EVENTS_IN_IPA | _DONT_EXIT
     )
     if rate <= 0:
-        raise ConfigError(f"espeak-ng finds no voices in {data or 'the system'}; {MISSING}")
+        raise ConfigError(f"espeak-ng finds no voices in {data or 'the system'}; {missing()}")
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     return library, int(rate)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from facewire.bench.throughput_search import Row
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
+from facewire.optional import import_optional
 
 
 def require_matplotlib() -> None:
@@ -14,12 +15,7 @@ def require_matplotlib() -> None:
     Raises:
         ConfigError: matplotlib is not installed.
     """
-    try:
-        import matplotlib  # noqa: F401 # only whether it is there matters
-    except ImportError:
-        raise ConfigError(
-            "--plot needs matplotlib; install it with: pip install 'facewire[train]'"
-        ) from None
+    import_optional("matplotlib.figure", "--plot needs matplotlib", "quality")
 
 
 def draw(

@@ -1,7 +1,6 @@
 """`facewire bench quality`: how well the lips of several systems read, on the same speech."""
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 from facewire.commands import options
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
+from facewire.optional import import_optional
 
 EXAMPLES = """
 Examples:
@@ -107,10 +107,5 @@ def quality(
 
 
 def _load(module: str) -> ModuleType:
-    try:
-        return import_module(f"facewire_training.quality.{module}")
-    except ImportError as error:
-        raise ConfigError(
-            f"facewire bench quality needs more than the runtime ({error}); run: "
-            "pip install 'facewire[quality]'"
-        ) from error
+    need = "facewire bench quality needs more than the runtime"
+    return import_optional(f"facewire_training.quality.{module}", need, "quality")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facewire.errors import ConfigError
+from facewire.optional import import_optional
 
 PORTAUDIO = threading.RLock()
 """Held while PortAudio starts, lists, opens or closes: it has one state for the whole process, and
@@ -34,17 +35,14 @@ def load_sounddevice() -> Any:
         ConfigError: the package or the PortAudio library is missing.
     """
     try:
-        import sounddevice
-    except ImportError as error:
-        raise ConfigError(
-            "the microphone needs sounddevice; install it with `pip install 'facewire[mic]'`"
-        ) from error
-    except OSError as error:
+        return import_optional("sounddevice", "the microphone needs sounddevice", "mic")
+    except ConfigError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
         raise ConfigError(
             "the microphone needs PortAudio; install it, on Debian or Ubuntu with "
             "`apt install libportaudio2`"
         ) from error
-    return sounddevice
 
 
 def refresh_devices() -> None:

@@ -61,7 +61,7 @@ class Served:
 @pytest.fixture
 def served(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Served]:
     """Return a worker."""
-    pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+    pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
     spec = spec_from_file_location("replayed_cosyvoice", STAND_IN)
     assert spec is not None
     assert spec.loader is not None

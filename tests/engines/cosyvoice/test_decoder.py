@@ -16,8 +16,8 @@ from facewire_engines.cosyvoice_decoder import CosyVoiceDecoder, CosyVoiceSessio
 from facewire_engines.cosyvoice_tokens import COSYVOICE2, VOCABULARY, digits, ids_of
 from facewire_engines.token_session import PHONETIC
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
-pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire_training.cosyvoice.export import write_model  # noqa: E402
 from facewire_training.cosyvoice.network import Network, NetworkConfig  # noqa: E402

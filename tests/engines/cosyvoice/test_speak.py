@@ -17,7 +17,7 @@ from facewire_client import AudioRun, Problem, ServerError, SpeakClient, TurnEnd
 from facewire_engines.phones import PhonesEngine, load_embedded
 from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
 
-pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 Settings = Callable[..., CosyVoiceSettings]
 Recording = tuple[np.ndarray, np.ndarray]
@@ -47,7 +47,7 @@ def write_voice(settings: Settings, tmp_path: Path) -> WriteVoice:
 @pytest.fixture
 def decoder(tmp_path: Path) -> str:
     """Return the folder of a small decoder of CosyVoice2's tokens, of random weights."""
-    pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+    pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
     from facewire_engines.cosyvoice_tokens import COSYVOICE2
     from facewire_training.cosyvoice.export import write_model
     from facewire_training.cosyvoice.network import Network, NetworkConfig
@@ -137,7 +137,7 @@ async def test_a_voice_that_fails_ends_its_turn_with_its_sound(
 async def test_clients_name_the_embedded_voices_too_but_no_file(
     engine: PhonesEngine, write_voice: WriteVoice
 ) -> None:
-    pytest.importorskip("espeakng_loader", reason="pip install 'facewire[tts]'")
+    pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
     voice = write_voice()
     async with serve(engine, voice) as server:
         events, _ = await spoken(server, "Hello.", voice="f2")

@@ -22,7 +22,7 @@ from facewire_engines.voices.cosyvoice import CosyVoice
 from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
 from facewire_engines.workers import cosyvoice_worker as worker
 
-torch = pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 VERSIONS = ("cosyvoice2", "cosyvoice3")
 END_OF_PROMPT = 151_646

@@ -27,7 +27,7 @@ from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings, read_s
 from facewire_engines.workers import cosyvoice_worker as worker
 from facewire_engines.workers.source import worker_source
 
-pytest.importorskip("torch", reason="install torch: pip install 'facewire[train]'")
+pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 TOKENS = 230
 """Of the recording."""
@@ -42,7 +42,7 @@ def joined(pieces: list[Speech]) -> tuple[np.ndarray, np.ndarray]:
 def test_faces_from_a_worker_are_those_made_in_process(
     voice: CosyVoice, recording: tuple[np.ndarray, np.ndarray], tmp_path: Path
 ) -> None:
-    pytest.importorskip("onnx", reason="install onnx: pip install 'facewire[train]'")
+    pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
     from facewire_training.cosyvoice.export import write_model
     from facewire_training.cosyvoice.network import Network, NetworkConfig
 

@@ -15,7 +15,7 @@ from facewire_engines.store.download import TRIES, Downloaded, download
 from facewire_engines.store.partial import PartialFile
 from facewire_engines.store.published import PublishedFile
 
-httpx = pytest.importorskip("httpx", reason="install it: pip install 'facewire[models]'")
+httpx = pytest.importorskip("httpx", reason="install it: pip install -e '.[models]'")
 
 CONTENT = np.random.default_rng(3).bytes(700_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

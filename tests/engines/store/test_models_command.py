@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError, FacewireError
 
-pytest.importorskip("httpx", reason="install it: pip install 'facewire[models]'")
+pytest.importorskip("httpx", reason="install it: pip install -e '.[models]'")
 
 MODELS = (sys.executable, "-m", "facewire", "models")
 RESOLVED = "/facebook/hubert-base-ls960/resolve/main/"

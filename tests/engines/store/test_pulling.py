@@ -13,7 +13,7 @@ from facewire_engines.store.pulling import Pulled, pull, require_licence
 from facewire_engines.store.record import file_state, read_record, stored_file
 from facewire_engines.store.registering import register
 
-pytest.importorskip("httpx", reason="install it: pip install 'facewire[models]'")
+pytest.importorskip("httpx", reason="install it: pip install -e '.[models]'")
 
 FILES = {"config.json": b"{}", "weights.bin": b"weights" * 10_000}
 MODEL = Published(

@@ -8,10 +8,10 @@ import csv
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from facewire.errors import ConfigError
+from facewire.optional import import_optional
 from facewire_engines.phone_set import phone_index
 from facewire_training.corpora.corpus import cover_gaps
 from facewire_training.phones import PhoneInterval
@@ -60,12 +60,7 @@ class Pronouncer:
         Raises:
             ConfigError: pocketsphinx is not installed.
         """
-        try:
-            pocketsphinx = import_module("pocketsphinx")
-        except ImportError as error:
-            raise ConfigError(
-                "pocketsphinx is not installed; install it: pip install pocketsphinx"
-            ) from error
+        pocketsphinx = import_optional("pocketsphinx", "words need pocketsphinx", "train")
         self._exceptions = exceptions
         self._dictionary = pocketsphinx.Decoder(lm=None, loglevel="FATAL")
 

@@ -3,7 +3,6 @@
 import shlex
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from facewire.errors import ConfigError
+from facewire.optional import import_optional
 from facewire_training.quality.bars import judge
 from facewire_training.quality.material import load_material
 from facewire_training.quality.report import Report, write_report
@@ -76,9 +76,8 @@ def _pictures(outputs: Outputs) -> ModuleType:
         if not path.absolute().parent.is_dir():
             raise ConfigError(f"cannot write {path}: there is no folder {path.parent}")
     # Drawing is imported when it is asked for: the table needs no matplotlib.
-    try:
-        return import_module("facewire_training.quality.pictures") if wanted else ModuleType("none")
-    except ImportError as error:
-        raise ConfigError(
-            f"pictures need matplotlib ({error}); run: pip install matplotlib"
-        ) from error
+    if not wanted:
+        return ModuleType("none")
+    return import_optional(
+        "facewire_training.quality.pictures", "pictures need matplotlib", "quality"
+    )
