@@ -49,6 +49,11 @@ class ClauseSplitter:
         """Whether there is text of which the end has not come."""
         return bool(self._text.strip())
 
+    @property
+    def waiting(self) -> int:
+        """Characters of that."""
+        return len(self._text)
+
     def push(self, piece: str) -> list[str]:
         """Add a piece, and return the clauses that are complete now."""
         self._text += clean(piece)

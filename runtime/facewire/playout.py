@@ -1,5 +1,8 @@
 """Lays turns on the one clock of a stream, and says what is to leave when. No sockets, no tasks.
 
+What leaves is planned first, which is quick and follows the clock, and dressed then: the face stage
+and the easing, which cost more, may run in another thread than the one that plans.
+
 Time goes by frame intervals. While nobody speaks the face rests, and lives; a turn leaves `lead`
 samples before it is heard, as far as it is made. An interrupt takes the clock of the stream back to
 what was really heard: what had left beyond that is void, and the stream goes on from there.
@@ -30,6 +33,8 @@ SEAM_S = 0.05
 MEMORY_S = 2
 """How far before what is heard now an interrupt may name a moment and find its face."""
 
+NO_SAMPLES: Samples = np.zeros(0, np.float32)
+
 FURTHEST_S = 10
 """What is heard is known to within this, or somebody is mistaken."""
 
@@ -52,16 +57,54 @@ class Shown:
     """How many samples of its own the turn had played before."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Past:
     """A frame that has left: what an interrupt may go back to."""
 
     frame: BlendshapeFrame
+    """As it was made, until it is dressed; its index, timestamp and turn stay."""
     own: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Leaving:
+    """A face that is left behind within a time."""
+
+    past: _Past
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The first sample at which nothing is left of it."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One frame interval that is to leave, whose face is not dressed."""
+
+    raw: BlendshapeFrame
+    """What the face stage gets, on its own clock."""
+    past: _Past
+    leaving: _Leaving | None
+    audio: Samples
+    words: tuple[Span, ...]
+    turn: Turn | None
+    begins: bool
+    own: int
+
+    @property
+    def sample(self) -> int:
+        """Its place in the stream."""
+        return self.past.frame.timestamp
+
+
 class Playout:
-    """One stream of turns. Used by one thread; every method is told the time in ns."""
+    """One stream of turns. Every method is told the time in ns.
+
+    Used by one thread; `dress` may be called in another one, in the order of planning.
+    """
 
     def __init__(
         self, spec: StreamSpec, face: FaceStage, *, lead: int, idles: bool, now: int
@@ -92,7 +135,7 @@ class Playout:
         """Frames since somebody spoke."""
         self._speaking: Turn | None = None
         """Whose frame was the last one."""
-        self._easing: Easing | None = None
+        self._leaving: _Leaving | None = None
         self._past: deque[_Past] = deque()
         self.late = 0
         """Frames of turns that left over a frame interval after they were due."""
@@ -112,7 +155,31 @@ class Playout:
         self.newest = turn.number
         self._turns.append(turn)
 
+    def pass_over(self, number: int) -> None:
+        """Note that there will be no turn of this number."""
+        self.newest = max(self.newest, number)
+
     def step(self, now: int) -> Shown | None:
+        """Plan and dress the next frame interval if it is due to leave."""
+        planned = self.plan(now)
+        return None if planned is None else self.dress(planned)
+
+    def dress(self, planned: Planned) -> Shown:
+        """Return a frame interval as it leaves; all that were planned are dressed, in order."""
+        past = planned.past
+        faced = self._face.apply(planned.raw)
+        bare = past.frame
+        placed = replace(faced, index=bare.index, timestamp=bare.timestamp, turn=bare.turn)
+        leaving = planned.leaving
+        if leaving is not None and placed.timestamp < leaving.end:
+            easing = Easing(leaving.past.frame, leaving.start, leaving.length)
+            placed = easing.apply(placed)
+        past.frame = placed
+        return Shown(
+            placed, planned.audio, planned.words, planned.turn, planned.begins, planned.own
+        )
+
+    def plan(self, now: int) -> Planned | None:
         """Return the next frame interval if it is due to leave, and move on; none while paused."""
         if self.clock.paused:
             return None
@@ -221,7 +288,7 @@ class Playout:
         self._next = self.spec.frame_count(position + self._head_start)
         return False
 
-    def _speak(self, turn: Turn, now: int) -> Shown:
+    def _speak(self, turn: Turn, now: int) -> Planned:
         begin = self.sent
         count = self.spec.timestamp(self._next + 1) - begin
         begins = turn is not self._speaking
@@ -239,10 +306,11 @@ class Playout:
             replace(word, start=word.start + offset, end=word.end + offset)
             for word in interval.words
         )
-        frame = self._shown(interval.frame, turn.number, interval.own)
-        return Shown(frame, interval.audio, words, turn, begins, interval.own)
+        raw, past = self._next_frame(interval.frame, turn.number, interval.own)
+        leaving = self._leaving
+        return Planned(raw, past, leaving, interval.audio, words, turn, begins, interval.own)
 
-    def _rest(self, position: int) -> Shown:
+    def _rest(self, position: int) -> Planned:
         if self.sent < position - self.spec.sample_rate:
             # Nobody misses what a machine that slept would have shown of a resting face.
             self._next = self.spec.frame_count(position)
@@ -250,30 +318,31 @@ class Playout:
             self._ease(EASE_S)
             self._speaking = None
         self._resting += 1
-        frame = self._shown(AT_REST, 0, self._past[-1].own if self._past else 0)
-        return Shown(frame, np.zeros(0, np.float32), (), None, False, 0)
+        own = self._past[-1].own if self._past else 0
+        raw, past = self._next_frame(AT_REST, 0, own)
+        return Planned(raw, past, self._leaving, NO_SAMPLES, (), None, False, 0)
 
-    def _shown(self, frame: BlendshapeFrame, turn: int, own: int) -> BlendshapeFrame:
-        """Return the next frame as it leaves, and remember it."""
+    def _next_frame(
+        self, frame: BlendshapeFrame, turn: int, own: int
+    ) -> tuple[BlendshapeFrame, _Past]:
+        """Return the next frame for the face stage, and its place in the stream; remember it."""
         # The face has a clock of its own that never goes back, whatever is interrupted.
         timestamp = self.spec.timestamp(self._faced)
-        faced = self._face.apply(replace(frame, index=self._faced, timestamp=timestamp))
+        raw = replace(frame, index=self._faced, timestamp=timestamp)
+        past = _Past(replace(frame, index=self._next, timestamp=self.sent, turn=turn), own)
         self._faced += 1
-        placed = replace(faced, index=self._next, timestamp=self.sent, turn=turn)
-        if self._easing is not None:
-            placed = self._easing.apply(placed)
         self._next += 1
-        self._past.append(_Past(placed, own))
-        return placed
+        self._past.append(past)
+        return raw, past
 
     def _ease(self, seconds: float) -> None:
         """Leave the last face within so much time, or the time that is left of an easing."""
         if not self._past:
             return
         length = int(seconds * self.spec.sample_rate)
-        if self._easing is not None:
-            length = max(length, self._easing.end - self.sent)
-        self._easing = Easing(self._past[-1].frame, self.sent, length)
+        if self._leaving is not None:
+            length = max(length, self._leaving.end - self.sent)
+        self._leaving = _Leaving(self._past[-1], self.sent, length)
 
     def _take_back(self, stop: int, position: int) -> _Past | None:
         """Go back to the last frame before sample `stop`, and ease the face away from it.
@@ -284,7 +353,7 @@ class Playout:
             self._past.pop()
         kept = self._past[-1] if self._past else None
         self._next = self.spec.frame_count(max(stop, position))
-        self._easing = None
+        self._leaving = None
         self._ease(EASE_S)
         self._speaking, self._resting = None, 0
         return kept

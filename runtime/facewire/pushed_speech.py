@@ -1,4 +1,9 @@
-"""Speech that a client sends itself: checked, and brought to the rates that it is needed at."""
+"""Speech that a client sends itself: checked, and brought to the rates that it is needed at.
+
+Checking is quick, and tells at once what is wrong. Decoding is left for a thread, a bite at a time.
+"""
+
+from functools import partial
 
 import numpy as np
 
@@ -7,9 +12,12 @@ from facewire.errors import WireError
 from facewire.frames import Samples
 from facewire.sources.resample import StreamResampler
 from facewire.tokens import TokenSpace
-from facewire.turn_making import NO_SAMPLES, Piece
+from facewire.turn_making import NO_SAMPLES, Piece, Undecoded
 from facewire.wire import AudioMessage
 from facewire.wire_tokens import TokensMessage
+
+BITES_PER_SECOND = 5
+"""Audio is decoded in short pieces, between which others get their turn."""
 
 
 class PushedSpeech:
@@ -33,6 +41,12 @@ class PushedSpeech:
         self._to_play = _resampler(audio_format, rate)
         self._to_hear = _resampler(audio_format, encoder_rate) if space is None else None
 
+    def seconds(self, message: AudioMessage | TokensMessage) -> float:
+        """Return how long what a message brings lasts."""
+        if isinstance(message, AudioMessage):
+            return self._seconds(message.pcm)
+        return len(message.tokens) / float(self._space.rate) if self._space else 0.0
+
     def take_tokens(self, message: TokensMessage) -> Piece:
         """Return a run of tokens as a piece of speech.
 
@@ -55,8 +69,8 @@ class PushedSpeech:
         self._tokens += len(message.tokens)
         return Piece(tokens=message.tokens.astype(np.int32))
 
-    def take_audio(self, message: AudioMessage) -> Piece:
-        """Return a run of audio as a piece of speech.
+    def take_audio(self, message: AudioMessage) -> list[Undecoded]:
+        """Return a run of audio as pieces of speech that are not decoded; they are in order.
 
         Raises:
             WireError: it does not follow the last one, or ends in the middle of a sample.
@@ -71,13 +85,24 @@ class PushedSpeech:
                 f"audio starts at sample {message.start} of its turn, but {self._samples} is next; "
                 "send each once, in order"
             )
-        samples = self._format.decode(message.pcm)
-        self._samples += len(samples)
+        self._samples += len(message.pcm) // self._format.frame_bytes
+        bite = self._format.sample_rate // BITES_PER_SECOND * self._format.frame_bytes
+        bites = [message.pcm[at : at + bite] for at in range(0, len(message.pcm), bite)]
+        return [Undecoded(partial(self._decode, pcm), self._seconds(pcm)) for pcm in bites]
+
+    def flush(self) -> Undecoded:
+        """Return what the resamplers hold back, to be decoded last."""
+        return Undecoded(self._flush, 0.0)
+
+    def _seconds(self, pcm: bytes) -> float:
+        return len(pcm) / (self._format.frame_bytes * self._format.sample_rate)
+
+    def _decode(self, pcm: bytes) -> Piece:
+        samples = self._format.decode(pcm)
         heard = self._to_hear.push(samples) if self._to_hear else NO_SAMPLES
         return Piece(self._to_play.push(samples), heard)
 
-    def flush(self) -> Piece:
-        """Return what the resamplers held back."""
+    def _flush(self) -> Piece:
         heard: Samples = self._to_hear.flush() if self._to_hear else NO_SAMPLES
         return Piece(self._to_play.flush(), heard)
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from facewire import __version__
 from facewire.audio_format import Encoding
@@ -11,7 +12,7 @@ from facewire.clock import Clock
 from facewire.engine import Engine
 from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.frames import StreamSpec
-from facewire.playout import Shown
+from facewire.playout import Planned, Playout, Shown
 from facewire.server_connection import FairConnection
 from facewire.server_inbox import Inbox
 from facewire.server_limits import Limits
@@ -51,6 +52,8 @@ from facewire.wire_tokens import TokensMessage, decode_tokens
 
 MAX_ANSWERS = 64
 """Answers that wait for a client to read them, before no more of its requests are read."""
+TOGETHER = 16
+"""Frames that are dressed at once: short work, where everything leaves as soon as it is made."""
 
 
 class SpeakConnection:
@@ -105,7 +108,7 @@ class SpeakConnection:
         def make_face(spec: StreamSpec) -> FaceStage:
             return self._make_face(spec, idle=request.idle)
 
-        speaker = Speaker(roads, make_face)
+        speaker = Speaker(roads, make_face, threads=self._threads, limits=self._limits)
         self._frames = 0
         await self._send(self._hello(roads, speaker.playout.spec))
         try:
@@ -119,7 +122,7 @@ class SpeakConnection:
                 for helper in helpers:
                     helper.cancel()
         finally:
-            speaker.workshop.silence()
+            speaker.workshop.close()
             await self._threads.wait(roads.close)
         await self._send(Ended(frames=self._frames, late=speaker.playout.late))
 
@@ -176,14 +179,40 @@ class SpeakConnection:
             elif (turn := playout.ended()) is not None:
                 for message in speaker.report_end(turn):
                     await self._send(message)
-            elif (shown := playout.step(self._clock.now())) is not None:
+            elif planned := self._plan(playout):
                 speaker.workshop.ring()
-                await self._show(shown, request)
+                for letter in await self._dress(playout, planned, request):
+                    await self._show(letter)
             else:
-                await speaker.bell.wait(playout.wake(self._clock.now()))
+                now = self._clock.now()
+                moments = (playout.wake(now), speaker.end_stalled(now))
+                due = min((moment for moment in moments if moment is not None), default=None)
+                await speaker.bell.wait(due)
 
-    async def _show(self, shown: Shown, request: OpenSpeech) -> None:
+    def _plan(self, playout: Playout) -> list[Planned]:
+        """Return the frame intervals that are due, a few at a time."""
+        planned: list[Planned] = []
+        while len(planned) < TOGETHER and (one := playout.plan(self._clock.now())) is not None:
+            planned.append(one)
+            if one.turn is not None and one.turn.drained:
+                break  # its end is told before anything of the next one leaves
+        return planned
+
+    async def _dress(
+        self, playout: Playout, planned: Sequence[Planned], request: OpenSpeech
+    ) -> list["_Letter"]:
+        """Dress frame intervals and put them into bytes, on a thread."""
+        binary = request.format == "binary"
+
+        def dress() -> list[_Letter]:
+            return [_letter(playout.dress(one), self._clock.now(), binary) for one in planned]
+
+        due = playout.clock.due(planned[0].sample, self._clock.now())
+        return await self._threads.compute(due, dress)
+
+    async def _show(self, letter: "_Letter") -> None:
         """Send a frame interval, unless its turn is interrupted meanwhile."""
+        shown = letter.shown
         turn, frame = shown.turn, shown.frame
         if turn is not None and shown.begins:
             await self._send(TurnBegins(turn=turn.number, sample=frame.timestamp, at=shown.own))
@@ -192,16 +221,13 @@ class SpeakConnection:
             await self._send(Words(turn=turn.number, words=words))
         if turn is not None and turn.dropped:
             return
-        travelling = wire_frame(frame, self._clock.now())
-        binary = request.format == "binary"
-        await self._send(encode_frame(travelling) if binary else json_frame(travelling))
+        await self._send(letter.frame)
         self._frames += 1
-        if turn is not None and len(shown.audio) and not turn.dropped:
-            pcm = encode_samples(shown.audio, Encoding.S16LE)
-            await self._send(encode_audio(AudioMessage(pcm, frame.timestamp, turn.number)))
+        if letter.audio and not (turn is not None and turn.dropped):
+            await self._send(letter.audio)
 
-    async def _send(self, message: Message | bytes) -> None:
-        data = message if isinstance(message, bytes) else encode_message(message)
+    async def _send(self, message: Message | bytes | str) -> None:
+        data = encode_message(message) if isinstance(message, Message) else message
         try:
             async with asyncio.timeout(self._limits.unread_s):
                 await self._connection.send(data)
@@ -210,6 +236,26 @@ class SpeakConnection:
                 f"frames were not read for {self._limits.unread_s:g} s; read while you send",
                 ErrorCode.SLOW_READER,
             ) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Letter:
+    """A frame interval as it travels."""
+
+    shown: Shown
+    frame: bytes | str
+    audio: bytes
+    """Empty where there is none."""
+
+
+def _letter(shown: Shown, now: int, binary: bool) -> _Letter:
+    travelling = wire_frame(shown.frame, now)
+    frame = encode_frame(travelling) if binary else encode_message(json_frame(travelling))
+    audio = b""
+    if shown.turn is not None and len(shown.audio):
+        pcm = encode_samples(shown.audio, Encoding.S16LE)
+        audio = encode_audio(AudioMessage(pcm, shown.frame.timestamp, shown.turn.number))
+    return _Letter(shown, frame, audio)
 
 
 _BINARY = (AudioMessage, TokensMessage)

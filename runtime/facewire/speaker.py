@@ -13,16 +13,11 @@ from facewire.errors import ConfigError, WireError
 from facewire.frames import StreamSpec
 from facewire.playout import Playout
 from facewire.pushed_speech import PushedSpeech
+from facewire.server_limits import Limits
+from facewire.server_threads import ServerThreads
 from facewire.session_audio import FaceStage
-from facewire.speak_answers import (
-    Interrupted,
-    LeadMs,
-    NotInterrupted,
-    Paused,
-    Problem,
-    Resumed,
-    TurnEnds,
-)
+from facewire.speak_answers import NotInterrupted, Paused, Problem, Resumed
+from facewire.speak_reports import interrupted, turn_ended
 from facewire.speak_requests import (
     BeginSpeech,
     EndTurn,
@@ -33,8 +28,10 @@ from facewire.speak_requests import (
     Text,
 )
 from facewire.speech_roads import SpeechRoads
-from facewire.turn_faces import TokenFaces
 from facewire.turn_making import TurnMaking, TurnText
+from facewire.turn_numbers import LeftOut
+from facewire.turn_patience import TurnPatience
+from facewire.turn_room import TurnRoom
 from facewire.turns import Cut, Turn
 from facewire.wire import AudioMessage
 from facewire.wire_messages import Message
@@ -43,21 +40,26 @@ from facewire.workshop import Workshop
 
 BURST_S = 600
 """How far speech may be ahead of what is heard, where nobody paces it."""
-LONGEST_TEXT = 200_000
-"""Characters that may wait to be spoken."""
-REMEMBERED_CUTS = 1_000
-"""Interrupts whose turns may still get text, which was on its way and is left out in silence."""
 
 
 class Speaker:
     """Turns of one client. Used by one event loop."""
 
-    def __init__(self, roads: SpeechRoads, make_face: Callable[[StreamSpec], FaceStage]) -> None:
+    def __init__(
+        self,
+        roads: SpeechRoads,
+        make_face: Callable[[StreamSpec], FaceStage],
+        *,
+        threads: ServerThreads,
+        limits: Limits,
+    ) -> None:
         """Begin the stream now.
 
         Args:
             roads: make the speech and the faces.
             make_face: makes the face stage of the stream.
+            threads: do the work.
+            limits: how much may wait, and how long.
         """
         request, self._clock = roads.request, roads.clock
         spec = StreamSpec(roads.sample_rate, request.exact_frame_rate, 0)
@@ -82,14 +84,17 @@ class Speaker:
             lead_s=lead_s,
             frame_rate=spec.frame_rate,
             clock=self._clock,
+            threads=threads,
             on_progress=self.bell.ring,
-            on_problem=self._complain,
+            on_problem=self._end_early,
         )
+        self._room = TurnRoom(limits, self.workshop.making)
+        self._patience = TurnPatience(limits.turn_silence_s)
         self._roads = roads
         self._waits_for_ears = not burst
         self._pushed: dict[int, PushedSpeech] = {}
-        self._cuts: deque[tuple[int, int]] = deque(maxlen=REMEMBERED_CUTS)
-        """First and last numbers of turns that were dropped together."""
+        self._left_out = LeftOut()
+        """Turns that were dropped, refused or ended early."""
         self._ending = False
 
     @property
@@ -107,65 +112,62 @@ class Speaker:
             if self._roads.voice is None:
                 self._complain(message.turn, "this stream was opened without text")
                 return
-            if not self._is_new(message.turn):
+            if not self._may_begin(message.turn, message.mode):
                 return
             turn = Turn(message.turn, audio=self._roads.request.audio)
             making = TurnMaking(turn, self.playout.spec, self._roads.spoken, TurnText())
             self._begin(making, message.mode)
         if making.text is None or making.ended:
-            self._complain(message.turn, f"turn {message.turn} takes no more text; begin another")
-        elif making.text.waiting + len(message.text) > LONGEST_TEXT:
-            self.workshop.give_up(
-                making,
-                f"more than {LONGEST_TEXT} characters wait to be spoken; turn {message.turn} ends "
-                "before these",
-            )
+            if message.turn not in self._left_out:
+                problem = f"turn {message.turn} takes no more text; begin another"
+                self._complain(message.turn, problem)
+        elif full := self._room.no_text(len(message.text)):
+            self.workshop.give_up(making, f"{full}; turn {message.turn} ends before these")
         else:
-            making.text.push(message.text)
+            making.say(message.text)
         self._ring()
 
     def begin_speech(self, message: BeginSpeech) -> None:
         """Begin a turn whose tokens or audio will come."""
-        if not self._is_new(message.turn):
+        if not self._may_begin(message.turn, message.mode):
             return
         if not message.tokens and not message.audio:
             self._complain(message.turn, "speech has tokens, audio, or both")
             return
         roads = self._roads
-        open_faces = roads.pushed_tokens if message.tokens else roads.pushed_audio
         try:
-            first = open_faces()
+            space = roads.pushed_space() if message.tokens else None
         except ConfigError as error:
             self._complain(message.turn, str(error))
             return
-        space = first.space if isinstance(first, TokenFaces) else None
         self._pushed[message.turn] = PushedSpeech(
             roads.request.audio_format, roads.sample_rate, roads.engine.sample_rate, space
         )
         turn = Turn(message.turn, audio=message.audio)
-        self._begin(TurnMaking(turn, self.playout.spec, lambda: first), message.mode)
+        open_faces = roads.pushed_tokens if message.tokens else roads.pushed_audio
+        hears = not message.tokens
+        self._begin(TurnMaking(turn, self.playout.spec, open_faces, hears=hears), message.mode)
+        self._ring()
 
     def take(self, message: AudioMessage | TokensMessage) -> None:
         """Take the next tokens or audio of a turn."""
         making, pushed = self.workshop.making.get(message.turn), self._pushed.get(message.turn)
         if making is None or pushed is None or making.ended:
-            if not self._was_cut(message.turn):
+            if message.turn not in self._left_out:
                 self._complain(
                     message.turn,
                     f"begin turn {message.turn} with speech before its audio or tokens",
                 )
             return
         try:
+            if full := self._room.no_speech(pushed.seconds(message)):
+                raise WireError(full)
             if isinstance(message, AudioMessage):
-                piece = pushed.take_audio(message)
+                making.push_undecoded(pushed.take_audio(message))
             else:
-                piece = pushed.take_tokens(message)
-            if making.ahead > BURST_S:
-                raise WireError(f"more than {BURST_S} s of speech wait to be heard; send it later")
+                making.push(pushed.take_tokens(message), pushed.seconds(message))
         except WireError as error:
             self.workshop.give_up(making, f"{error}; turn {message.turn} ends before that")
-        else:
-            making.push(piece)
         self._ring()
 
     def end_turn(self, message: EndTurn) -> None:
@@ -225,19 +227,32 @@ class Speaker:
         self.answers.append(Resumed(sample=self.playout.clock.position(now), clock_ns=now))
         self._ring()
 
+    def end_stalled(self, now: int) -> int | None:
+        """End the turn whose time it is if nothing came for it for too long.
+
+        Returns:
+            When to look again, in ns; None if nobody waits for the client.
+        """
+        waiting = (making for making in self.workshop.making.values() if not making.turn.drained)
+        making = None if self.playout.clock.paused else next(waiting, None)
+        ends = self._patience.ends(making, now)
+        if making is None or ends is None or ends > now:
+            return ends
+        making.turn.failed = True
+        self._end(making)
+        self._end_early(
+            making.turn.number,
+            f"nothing came for turn {making.turn.number} for {self._patience.seconds:g} s, so it "
+            "ends; send end_turn when all is said",
+        )
+        self._ring()
+        return None
+
     def report_end(self, turn: Turn) -> Iterator[Message]:
-        """Yield what a client is told about a turn that has been sent whole."""
+        """Return what a client is told about a turn that has been sent whole."""
         self.workshop.making.pop(turn.number, None)
         self._pushed.pop(turn.number, None)
-        if not turn.frames and not turn.failed:
-            yield Problem(turn=turn.number, message="nothing in it can be spoken; give some words")
-        lead = turn.face_lead()
-        yield TurnEnds(
-            turn=turn.number,
-            sample=turn.end - 1 if turn.frames else None,
-            frames=turn.frames,
-            face_lead_ms=LeadMs(lead.first, lead.least, lead.median) if lead else None,
-        )
+        return turn_ended(turn)
 
     def _begin(self, making: TurnMaking, mode: Mode) -> None:
         """Put a new turn behind the others, or in their place."""
@@ -253,36 +268,35 @@ class Speaker:
     def _end(self, making: TurnMaking) -> None:
         pushed = self._pushed.get(making.turn.number)
         if pushed is not None and not making.ended:
-            making.push(pushed.flush())
+            making.push_undecoded([pushed.flush()])
         making.end()
 
     def _drop(self, cut: Cut) -> None:
         numbers = (cut.turn, *cut.dropped)
-        self._cuts.append((cut.turn, self.playout.newest))
+        self._left_out.add(cut.turn, self.playout.newest)
         self.workshop.drop(numbers)
         for number in numbers:
             self._pushed.pop(number, None)
-        self.answers.append(
-            Interrupted(
-                turn=cut.turn,
-                sample=cut.sample,
-                frame=cut.frame,
-                at_ms=cut.at_ms,
-                speech_ms=cut.speech_ms,
-                dropped=list(cut.dropped),
-            )
-        )
+        self.answers.append(interrupted(cut))
 
-    def _is_new(self, number: int) -> bool:
-        """Tell whether a turn can begin; complain if not, unless it was dropped on the way."""
-        if number > self.playout.newest:
+    def _may_begin(self, number: int, mode: Mode) -> bool:
+        """Tell whether a turn can begin; complain if not, unless it was left out before."""
+        if number <= self.playout.newest:
+            if number not in self._left_out:
+                newest = self.playout.newest
+                self._complain(number, f"turn {number} is over; begin one after {newest}")
+            return False
+        full = None if mode == "cut" else self._room.no_turn()
+        if full is None:
             return True
-        if not self._was_cut(number):
-            self._complain(number, f"turn {number} is over; begin one after {self.playout.newest}")
+        self.playout.pass_over(number)
+        self._end_early(number, full)
         return False
 
-    def _was_cut(self, number: int) -> bool:
-        return any(first <= number <= last for first, last in self._cuts)
+    def _end_early(self, turn: int, message: str) -> None:
+        """Say why a turn ends, once; what comes for it from now on is left out in silence."""
+        self._left_out.add(turn, turn)
+        self._complain(turn, message)
 
     def _listen(self, sample: int, when: int, now: int) -> None:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facewire.clock import Clock
-from facewire.engine import Engine
+from facewire.engine import Engine, EngineSession
 from facewire.errors import ConfigError
 from facewire.speak_requests import OpenSpeech
 from facewire.speech import Voice
@@ -43,7 +43,7 @@ class SpeechRoads:
     def space(self) -> TokenSpace | None:
         """Of the tokens that the client may send; None if the engine takes none such."""
         try:
-            return token_decoder(self.engine, self.request.tokens).space
+            return self.pushed_space()
         except ConfigError:
             return None
 
@@ -59,6 +59,14 @@ class SpeechRoads:
         assert self.voice_decoder is not None
         return self._from_tokens(self.voice_decoder)
 
+    def pushed_space(self) -> TokenSpace:
+        """Return the space of the client's tokens.
+
+        Raises:
+            ConfigError: the engine takes no tokens of that space.
+        """
+        return token_decoder(self.engine, self.request.tokens).space
+
     def pushed_tokens(self) -> TokenFaces:
         """Begin a run of faces from the client's tokens.
 
@@ -68,17 +76,20 @@ class SpeechRoads:
         return self._from_tokens(token_decoder(self.engine, self.request.tokens))
 
     def pushed_audio(self) -> AudioFaces:
-        """Begin a run of faces from the client's audio.
+        """Begin a run of faces from the client's audio, which opens a session with its first."""
+        return AudioFaces(self._hearing, self.engine.sample_rate)
+
+    def _hearing(self) -> EngineSession:
+        """Open a session of the engine.
 
         Raises:
-            ConfigError: the engine cannot look so far ahead, or has no room for a session more.
+            CapacityError: there is no room for one more.
+            ConfigError: the engine cannot look so far ahead.
         """
-        return AudioFaces(
-            self.engine.session(
-                frame_rate=self.request.exact_frame_rate,
-                lookahead_ms=self.request.lookahead_ms,
-                clock=self.clock,
-            )
+        return self.engine.session(
+            frame_rate=self.request.exact_frame_rate,
+            lookahead_ms=self.request.lookahead_ms,
+            clock=self.clock,
         )
 
     def _from_tokens(self, decoder: TokenDecoder) -> TokenFaces:

@@ -1,6 +1,7 @@
 """Two roads to the faces of a turn: from speech tokens, or from its audio through the encoder."""
 
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol
 
@@ -30,6 +31,10 @@ class TurnFaces(Protocol):
 
     def finish(self) -> list[BlendshapeFrame]:
         """Return the frames that are left, as if silence followed."""
+        ...
+
+    def close(self) -> None:
+        """Make no more, and give back what it holds; from any thread, at any time."""
         ...
 
 
@@ -70,13 +75,30 @@ class TokenFaces:
             frames += self.step()
         return frames + self._session.flush()
 
+    def close(self) -> None:
+        """Make no more."""
+        self._session.close()
+
 
 class AudioFaces:
-    """Faces from audio that waits to be played, so that looking ahead costs no time."""
+    """Faces from audio that waits to be played, so that looking ahead costs no time.
 
-    def __init__(self, session: EngineSession) -> None:
-        self._session = session
-        self._bite = int(BITE_S * session.spec.sample_rate)
+    Its session of the engine, of which there may be few, is opened for the first bite of audio and
+    closed with the last face.
+    """
+
+    def __init__(self, open_session: Callable[[], EngineSession], sample_rate: int) -> None:
+        """Get ready; nothing is opened.
+
+        Args:
+            open_session: opens a session; it may raise what `Engine.session` raises.
+            sample_rate: of the engine, in Hz.
+        """
+        self._open_session = open_session
+        self._rate = sample_rate
+        self._session: EngineSession | None = None
+        self._closed = False
+        self._bite = int(BITE_S * sample_rate)
         self._waiting: deque[Samples] = deque()
         self._start = 0
 
@@ -92,14 +114,32 @@ class AudioFaces:
         )
 
     def step(self) -> list[BlendshapeFrame]:
-        """Hear a bite."""
-        chunk = AudioChunk(self._waiting.popleft(), self._start, self._session.spec.sample_rate)
+        """Hear a bite.
+
+        Raises:
+            FacewireError: no session can be opened, or the engine failed.
+        """
+        if self._session is None:
+            self._session = self._open_session()
+        if self._closed:  # perhaps while it was opened
+            self._session.close()
+            return []
+        chunk = AudioChunk(self._waiting.popleft(), self._start, self._rate)
         self._start = chunk.end
         return self._session.push(chunk)
 
     def finish(self) -> list[BlendshapeFrame]:
         """Hear all that is left."""
         frames: list[BlendshapeFrame] = []
-        while self._waiting:
+        while self._waiting and not self._closed:
             frames += self.step()
-        return frames + self._session.flush()
+        if self._session is not None:
+            frames += self._session.flush()
+            self._session.close()
+        return frames
+
+    def close(self) -> None:
+        """Make no more, and let others have the session."""
+        self._closed = True
+        if self._session is not None:
+            self._session.close()

@@ -1,8 +1,9 @@
 """What is being made of one turn: text or pieces of speech go in, its audio and faces come out."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from facewire.turn_faces import AudioFaces, TokenFaces
 from facewire.turns import Turn
 
 NO_SAMPLES: Samples = np.zeros(0, np.float32)
+SPLIT = 1_000
+"""Characters that are split into clauses at once."""
+DECODED_S = 1.0
+"""How much pushed audio is decoded, besides that of the faces that may wait."""
 NO_TOKENS: NDArray[np.int32] = np.zeros(0, np.int32)
 
 
@@ -29,16 +34,39 @@ class Piece:
     words: tuple[Span, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Undecoded:
+    """A piece of pushed audio as it came: a fraction of the size of what it becomes."""
+
+    decode: Callable[[], Piece]
+    """In a thread, in order."""
+    seconds: float
+
+
 class TurnText:
-    """The text of a turn, on its way to the voice."""
+    """The text of a turn, on its way to the voice.
+
+    No more of it is split into clauses than the voice is about to need: a long text would take
+    everybody's time.
+    """
 
     def __init__(self) -> None:
         self.speaking = False
         """Whether the voice is at it."""
-        self.waiting = 0
-        """Characters that have come, and that the voice has not taken."""
+        self._whole = deque[str]()
+        """What is not split, in bites."""
+        self._unsplit = 0
+        """Characters of that."""
+        self._complete = False
         self._splitter = ClauseSplitter()
         self._clauses: deque[str] = deque()
+        self._ready = 0
+        """Characters of the clauses."""
+
+    @property
+    def waiting(self) -> int:
+        """Characters that have come, and that the voice has not taken."""
+        return self._unsplit + self._splitter.waiting + self._ready
 
     @property
     def ready(self) -> bool:
@@ -52,24 +80,41 @@ class TurnText:
 
     def push(self, text: str) -> None:
         """Take the next piece of text, cut anywhere."""
-        self.waiting += len(text)
-        self._clauses.extend(self._splitter.push(text))
+        self._whole.extend(text[at : at + SPLIT] for at in range(0, len(text), SPLIT))
+        self._unsplit += len(text)
+        self._split()
 
     def flush(self) -> None:
         """Take no more: what has come is all."""
-        self._clauses.extend(self._splitter.flush())
+        self._complete = True
+        self._split()
 
     def clear(self) -> None:
         """Forget what the voice has not taken."""
         self._clauses.clear()
+        self._whole.clear()
+        self._unsplit = self._ready = 0
         self._splitter = ClauseSplitter()
-        self.waiting = 0
 
     def take(self) -> str:
         """Remove the next clause."""
         clause = self._clauses.popleft()
-        self.waiting = max(0, self.waiting - len(clause))
+        self._ready -= len(clause)
+        self._split()
         return clause
+
+    def _split(self) -> None:
+        """Split the text as far as the next clause."""
+        while not self._clauses and self._whole:
+            bite = self._whole.popleft()
+            self._unsplit -= len(bite)
+            self._add(self._splitter.push(bite))
+        if self._complete and not self._whole:
+            self._add(self._splitter.flush())
+
+    def _add(self, clauses: list[str]) -> None:
+        self._clauses.extend(clauses)
+        self._ready += sum(map(len, clauses))
 
 
 class TurnMaking:
@@ -81,6 +126,8 @@ class TurnMaking:
         spec: StreamSpec,
         open_faces: Callable[[], TokenFaces | AudioFaces],
         text: TurnText | None = None,
+        *,
+        hears: bool = False,
     ) -> None:
         """Get ready.
 
@@ -89,14 +136,22 @@ class TurnMaking:
             spec: of the stream.
             open_faces: begins a new run of faces, that knows nothing of what was before.
             text: what the turn says; without one its speech is pushed.
+            hears: whether its faces come from its audio, for which it needs the engine.
         """
         self.turn = turn
         self.text = text
         self.ended = False
         """Whether no more text or speech will come."""
-        self.waiting = 0
-        """Samples of the pieces that are not in the turn yet, at the rate of the stream."""
+        self.received = 0
+        """How often something came for it."""
         self._spec = spec
+        self._hears = hears
+        self._undecoded: deque[Undecoded] = deque()
+        self._undecoded_s = 0.0
+        self._tokens_s = 0.0
+        """Of the tokens that were pushed."""
+        self._decoded: tuple[Piece, float] | None = None
+        """What a thread has decoded, and its seconds, until it is taken."""
         self._open_faces = open_faces
         self._faces: TokenFaces | AudioFaces | None = None
         self._began = 0
@@ -107,8 +162,26 @@ class TurnMaking:
 
     @property
     def ahead(self) -> float:
-        """Seconds of speech that wait to be played."""
-        return (self.waiting + self.turn.samples_waiting) / self._spec.sample_rate
+        """Seconds of speech that wait to be played, if only their faces or words."""
+        waiting = sum(len(piece.samples) for piece in self._pieces) + self.turn.samples_left
+        return self._undecoded_s + waiting / self._spec.sample_rate
+
+    @property
+    def held(self) -> float:
+        """Seconds of speech that wait, where those of its tokens count as well as its audio's."""
+        played_s = self.turn.frames / float(self._spec.frame_rate)
+        return max(self.ahead, self._tokens_s - played_s)
+
+    @property
+    def needs_engine(self) -> bool:
+        """Whether it has to be heard by the engine, and that is not over."""
+        return self._hears and not self.turn.complete
+
+    @property
+    def state(self) -> tuple[int, ...]:
+        """What changes whenever anything of it comes, is made, or leaves."""
+        turn = self.turn
+        return (turn.number, self.received, turn.samples_made, turn.faces_waiting, turn.frames)
 
     def end(self) -> None:
         """Take no more: what has come is all."""
@@ -116,10 +189,32 @@ class TurnMaking:
             self.text.flush()
         self.ended = True
 
-    def push(self, piece: Piece) -> None:
-        """Take the next piece of speech."""
+    def say(self, text: str) -> None:
+        """Take the next piece of text."""
+        assert self.text is not None
+        self.received += 1
+        self.text.push(text)
+
+    def push(self, piece: Piece, tokens_s: float = 0.0) -> None:
+        """Take the next piece of speech, of which the client sent so many seconds of tokens."""
+        self.received += 1
+        self._tokens_s += tokens_s
         self._pieces.append(piece)
-        self.waiting += len(piece.samples)
+
+    def push_undecoded(self, pieces: Iterable[Undecoded]) -> None:
+        """Take the next audio of the client."""
+        self.received += 1
+        for piece in pieces:
+            self._undecoded.append(piece)
+            self._undecoded_s += piece.seconds
+
+    def close(self) -> None:
+        """Make no more, and give back what is held for it."""
+        self._undecoded.clear()
+        self._undecoded_s = 0.0
+        self._pieces.clear()
+        if self._faces is not None:
+            self._faces.close()
 
     def work(self, frames_ahead: int) -> Callable[[], list[BlendshapeFrame]] | None:
         """Return what is to be done in a thread now; hand what it returns to `take`.
@@ -128,13 +223,18 @@ class TurnMaking:
             frames_ahead: how many faces may wait.
         """
         turn = self.turn
-        if turn.dropped or turn.complete or turn.faces_waiting >= frames_ahead:
+        if turn.dropped or turn.complete:
             return None
-        while self._pieces and not (self._faces and self._faces.pending):
+        while self._pieces:
             self._open(self._pieces.popleft())
+        decoded_s = turn.samples_left / self._spec.sample_rate
+        if self._undecoded and decoded_s < frames_ahead / self._spec.frame_rate + DECODED_S:
+            return partial(self._decode, self._undecoded.popleft())
+        if turn.faces_waiting >= frames_ahead:
+            return None
         if self._faces and self._faces.pending:
             return self._faces.step
-        if self.ended and (self.text is None or self.text.quiet):
+        if self.ended and not self._undecoded and (self.text is None or self.text.quiet):
             return self._faces.finish if self._faces else list
         if self.text is not None and self.text.quiet and self._faces is not None:
             # Who waits for the next clause shall not have to wait for the end of this one.
@@ -145,14 +245,24 @@ class TurnMaking:
         self, work: Callable[[], list[BlendshapeFrame]], frames: list[BlendshapeFrame]
     ) -> None:
         """Take what `work` made."""
+        if self._decoded is not None:
+            piece, seconds = self._decoded
+            self._pieces.append(piece)
+            self._undecoded_s = max(0.0, self._undecoded_s - seconds)
+            self._decoded = None
+            return
         self.turn.show(frames)
         self._made += len(frames)
         if self._faces is None or work == self._faces.finish:
             self._close()
 
+    def _decode(self, bite: Undecoded) -> list[BlendshapeFrame]:
+        """Decode a bite of audio, in a thread."""
+        self._decoded = (bite.decode(), bite.seconds)
+        return []
+
     def _open(self, piece: Piece) -> None:
         """Let a piece into the turn, and into its run of faces."""
-        self.waiting -= len(piece.samples)
         self.turn.note(piece.words)
         self.turn.hear(piece.samples)
         if not len(piece.tokens) and not len(piece.heard):
@@ -167,7 +277,8 @@ class TurnMaking:
 
     def _close(self) -> None:
         """End a run of faces with a whole frame interval, and the turn if that was all."""
-        if self.ended and (self.text is None or self.text.quiet) and not self._pieces:
+        waits = self._pieces or self._undecoded
+        if self.ended and (self.text is None or self.text.quiet) and not waits:
             self.turn.complete = True
         elif self._faces is not None:
             known = self.turn.samples_made - self._began

@@ -14,6 +14,9 @@ from facewire.speech import Span
 _SHORT = 2
 """Samples that rounding to frames can leave over at the end of a turn; nobody hears them."""
 
+REMEMBERED_LEADS = 36_000
+"""Faces whose leads the median is of, the last ones: a turn may go on for hours."""
+
 AT_REST = BlendshapeFrame(np.zeros(arkit.COUNT, np.float32), 0, 0, speech=0.0)
 """The face of nobody who speaks."""
 
@@ -93,7 +96,9 @@ class Turn:
         self._settled = False
         self._ends_with_sound = False
         self._words: deque[tuple[int, tuple[Span, ...]]] = deque()
-        self._leads: list[int] = []
+        self._leads: deque[int] = deque(maxlen=REMEMBERED_LEADS)
+        self._first_lead = 0
+        self._least_lead = 0
 
     @property
     def faces_waiting(self) -> int:
@@ -109,6 +114,11 @@ class Turn:
     def samples_made(self) -> int:
         """How many samples of it are known, on its own clock."""
         return self._known
+
+    @property
+    def samples_left(self) -> int:
+        """How many of those have not been given away, whether or not it has audio."""
+        return max(0, self._known - self._own)
 
     @property
     def drained(self) -> bool:
@@ -168,14 +178,17 @@ class Turn:
 
     def lead(self, ahead: int) -> None:
         """Note that a face left so many ns before its sound."""
+        if not self._leads:
+            self._first_lead = self._least_lead = ahead
+        self._least_lead = min(self._least_lead, ahead)
         self._leads.append(ahead)
 
     def face_lead(self) -> FaceLead | None:
         """Return how early its faces were; None if there were none."""
         if not self._leads:
             return None
-        in_ms = np.array(self._leads) / MILLISECOND
-        return FaceLead(float(in_ms[0]), float(in_ms.min()), float(np.median(in_ms)))
+        found = (self._first_lead, self._least_lead, float(np.median(np.array(self._leads))))
+        return FaceLead(*(lead / MILLISECOND for lead in found))
 
     def _cut(self, count: int) -> Samples:
         """Remove the next samples, at most `count`; the last ones of a turn may be fewer."""

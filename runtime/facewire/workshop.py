@@ -1,6 +1,5 @@
 """Where turns are made: one task hands the voice its clauses, and one makes faces."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -8,6 +7,8 @@ from fractions import Fraction
 from facewire.bell import Bell
 from facewire.clock import Clock
 from facewire.errors import FacewireError
+from facewire.frames import BlendshapeFrame
+from facewire.server_threads import ServerThreads
 from facewire.speech import CancellableVoice, Voice
 from facewire.turn_making import Piece, TurnMaking
 
@@ -17,6 +18,10 @@ MADE_S = 20
 """How much speech may wait, besides what has to leave, before the voice is asked for more."""
 FACED_S = 1
 """How many faces may wait, besides those that have to leave."""
+URGENT_S = 0.25
+"""With fewer faces than these a turn is in a hurry."""
+
+Work = Callable[[], list[BlendshapeFrame]]
 
 
 class Workshop:
@@ -29,6 +34,7 @@ class Workshop:
         lead_s: float,
         frame_rate: Fraction,
         clock: Clock,
+        threads: ServerThreads,
         on_progress: Callable[[], None],
         on_problem: Callable[[int, str], None],
     ) -> None:
@@ -39,6 +45,7 @@ class Workshop:
             lead_s: how long before it is heard speech leaves.
             frame_rate: of the faces.
             clock: for waiting.
+            threads: do the work.
             on_progress: is called when there is more to take.
             on_problem: is called with a turn and a sentence when something cannot be made.
         """
@@ -47,6 +54,9 @@ class Workshop:
         self._voice = voice
         self._ahead_s = lead_s + MADE_S
         self._frames_ahead = int((lead_s + FACED_S) * frame_rate)
+        self._urgent = int(URGENT_S * frame_rate)
+        self._clock = clock
+        self._threads = threads
         self._on_progress = on_progress
         self._on_problem = on_problem
         self._voice_bell = Bell(clock)
@@ -61,8 +71,17 @@ class Workshop:
         """Make no more of some turns."""
         for number in numbers:
             making = self.making.pop(number, None)
-            if making and making.text and making.text.speaking:
+            if making is None:
+                continue
+            making.close()
+            if making.text and making.text.speaking:
                 self.silence()
+
+    def close(self) -> None:
+        """Make nothing more, and give back all that is held."""
+        self.silence()
+        for making in self.making.values():
+            making.close()
 
     def give_up(self, making: TurnMaking, why: str) -> None:
         """End a turn with what there is of it, and say why."""
@@ -100,18 +119,43 @@ class Workshop:
     async def face(self) -> None:
         """Make what faces are wanted, the next turn's first, for ever."""
         while True:
-            wanted = ((m, m.work(self._frames_ahead)) for m in self.making.values())
-            making, work = next(((m, w) for m, w in wanted if w is not None), (None, None))
-            if making is None or work is None:
+            found = self._next_work()
+            if found is None:
                 await self._faces_bell.wait()
                 continue
+            making, work = found
+            hurries = making.turn.faces_waiting < self._urgent
+            due = self._clock.now() if hurries else None
             try:
-                making.take(work, await asyncio.to_thread(work))
+                making.take(work, await self._threads.compute(due, work))
+            except FacewireError as error:
+                self._end_faces(making, f"{error}; turn {making.turn.number} ends here")
             except Exception:
-                logger.exception("the faces of a turn failed")
-                making.turn.complete = True
-                self.give_up(making, "its faces failed; the server's log says why")
+                if not making.turn.dropped:
+                    logger.exception("the faces of a turn failed")
+                self._end_faces(making, "its faces failed; the server's log says why")
             self._on_progress()
+
+    def _next_work(self) -> tuple[TurnMaking, Work] | None:
+        """Return what is to be done next, and for which turn.
+
+        Of the turns that the engine has to hear only the first is worked on: a client holds one
+        session of the engine at most, however many turns it has begun.
+        """
+        for making in self.making.values():
+            work = making.work(self._frames_ahead)
+            if work is not None:
+                return making, work
+            if making.needs_engine:
+                return None
+        return None
+
+    def _end_faces(self, making: TurnMaking, why: str) -> None:
+        """End a turn of which no more faces can be made."""
+        making.close()
+        if not making.turn.dropped:
+            making.turn.complete = True
+            self.give_up(making, why)
 
     def _wants_voice(self, making: TurnMaking) -> bool:
         return bool(making.text and making.text.ready) and making.ahead < self._ahead_s
@@ -120,13 +164,13 @@ class Workshop:
         """Have a clause spoken, as far ahead as there is room, as long as it is wanted."""
         assert self._voice is not None
         pieces = self._voice.speak(clause)
-        while (speech := await asyncio.to_thread(next, pieces, None)) is not None:
+        while (speech := await self._threads.wait(next, pieces, None)) is not None:
             making.push(Piece(speech.samples, tokens=speech.tokens, words=speech.words))
             self._faces_bell.ring()
             while making.ahead >= self._ahead_s and not making.turn.dropped:
                 await self._voice_bell.wait()
             if making.turn.dropped:
-                await asyncio.to_thread(_close, pieces)
+                await self._threads.wait(_close, pieces)
                 return
 
 

@@ -1,0 +1,372 @@
+"""What one client of `/speak` can hold, and for how long: places of the engine, turns, speech."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from facewire.clock import SECOND, ManualClock, SystemClock
+from facewire.engine import Engine
+from facewire.face import make_face
+from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.server import FaceServer
+from facewire.server_limits import Limits
+from facewire.session_audio import FaceStage
+from facewire.turn_making import Piece, TurnMaking, TurnText
+from facewire.turn_patience import TurnPatience
+from facewire.turns import Turn
+from facewire.wire import AudioMessage, encode_audio
+from facewire.wire_tokens import TokensMessage, encode_tokens
+from facewire_engines.batched_phones import BatchedPhonesEngine
+from facewire_engines.phones import PhonesEngine, load_embedded
+
+RATE = 16_000
+PATIENCE_S = 20
+NEVER = 2**32 - 1
+"""A turn that no test begins."""
+
+
+@pytest.fixture(scope="module")
+def model() -> PhonesEngine:
+    return load_embedded()
+
+
+class Client:
+    """A client of `/speak` that sends its own speech."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def tell(self, **message: object) -> None:
+        await self.connection.send(json.dumps(message))
+
+    async def told(self, *types: str) -> dict[str, Any]:
+        """Return the next message of one of these types."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                message = await self.connection.recv()
+                if isinstance(message, str):
+                    parsed: dict[str, Any] = json.loads(message)
+                    if parsed["type"] in types:
+                        return parsed
+
+    async def all_told(self) -> list[dict[str, Any]]:
+        """Return what the server said until now, without frames and sound."""
+        await self.tell(type="interrupt", turn=NEVER)
+        found = []
+        while True:
+            message = await self.told("problem", "turn_end", "interrupted", "not_interrupted")
+            if message["type"] == "not_interrupted":
+                return found
+            found.append(message)
+
+    async def open(self, pacing: str = "burst", **options: object) -> None:
+        await self.tell(type="open", version=1, text=False, pacing=pacing, **options)
+        assert (await self.told("hello", "error"))["type"] == "hello"
+
+    async def begin(self, turn: int, *, tokens: bool = False, mode: str = "queue") -> None:
+        await self.tell(type="speech", turn=turn, tokens=tokens, mode=mode)
+
+    async def speak(self, turn: int, seconds: float = 0.5, first: int = 0) -> None:
+        pcm = bytes(2 * int(RATE * seconds))
+        await self.connection.send(encode_audio(AudioMessage(pcm, first, turn)))
+
+    async def send_tokens(self, turn: int, count: int, first: int = 0) -> None:
+        message = TokensMessage(np.zeros(count, np.uint32), first, turn)
+        await self.connection.send(encode_tokens(message))
+
+    async def say(self, turn: int, seconds: float = 0.5) -> None:
+        await self.begin(turn)
+        await self.speak(turn, seconds)
+        await self.tell(type="end_turn", turn=turn)
+
+    async def ends(self, turn: int) -> dict[str, Any]:
+        """Return how a turn ended."""
+        while (end := await self.told("turn_end"))["turn"] != turn:
+            pass
+        return end
+
+
+@asynccontextmanager
+async def served(
+    engine: Engine, face: Callable[..., FaceStage] = make_face, **limits: Any
+) -> AsyncIterator[FaceServer]:
+    options = {"clock": SystemClock(), "port": 0, "limits": Limits(**limits)}
+    async with FaceServer(engine, face, **options) as server:
+        yield server
+
+
+@asynccontextmanager
+async def speaking(server: FaceServer) -> AsyncIterator[Client]:
+    url = f"ws://{server.address}/speak"
+    async with connect(url, compression=None, max_queue=None, close_timeout=0.2) as connection:
+        yield Client(connection)
+
+
+async def opens_a_session(server: FaceServer) -> bool:
+    """Tell whether somebody else still finds room."""
+    async with connect(f"ws://{server.address}/session", close_timeout=0.2) as connection:
+        await connection.send(json.dumps({"type": "open", "version": 1}))
+        return bool(json.loads(await connection.recv())["type"] == "hello")
+
+
+async def a_place_comes_back(server: FaceServer) -> None:
+    """Return once somebody else finds room: when the step that is under way is over."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await opens_a_session(server):  # noqa: ASYNC110 # nobody tells when
+            await asyncio.sleep(0.01)
+
+
+def rows(model: PhonesEngine, count: int) -> BatchedPhonesEngine:
+    # On a clock that stands still nobody is late, so a slow machine refuses no session.
+    return BatchedPhonesEngine(model, ManualClock(), capacity=count, gather_ns=0)
+
+
+async def test_announcing_turns_takes_no_place_of_the_engine(model: PhonesEngine) -> None:
+    async with served(rows(model, 1)) as server, speaking(server) as client:
+        await client.open()
+        for turn in range(1, 41):
+            await client.begin(turn)
+        assert await client.all_told() == []
+        assert await opens_a_session(server)
+
+
+async def test_a_client_holds_one_place_however_many_turns_have_audio(model: PhonesEngine) -> None:
+    async with served(rows(model, 2)) as server, speaking(server) as client:
+        await client.open("real-time")
+        for turn in range(1, 9):
+            await client.begin(turn)
+            await client.speak(turn, 3.0)
+        await client.told("turn")
+        assert await opens_a_session(server)
+        assert await client.all_told() == []
+
+
+async def test_turns_take_one_place_after_the_other_and_give_it_back(model: PhonesEngine) -> None:
+    async with served(rows(model, 1)) as server, speaking(server) as client:
+        await client.open()
+        await client.begin(1)
+        await client.say(2)
+        await client.say(3)
+        assert await client.all_told() == []
+        await client.speak(1)
+        await client.tell(type="end_turn", turn=1)
+        for turn in (1, 2, 3):
+            assert (await client.ends(turn))["frames"] == 30
+        await a_place_comes_back(server)
+
+
+async def test_a_turn_for_which_there_is_no_place_is_ended_and_the_next_one_works(
+    model: PhonesEngine,
+) -> None:
+    engine = rows(model, 1)
+    async with served(engine) as server, speaking(server) as client:
+        other = engine.session()
+        await client.open()
+        await client.say(1)
+        problem = await client.told("problem")
+        assert (problem["turn"], "all 1 sessions" in problem["message"]) == (1, True)
+        await client.ends(1)
+        other.close()
+        await client.say(2)
+        assert (await client.ends(2))["frames"] == 30
+
+
+@pytest.mark.parametrize("how", ["interrupt", "end", "vanish"])
+async def test_a_place_comes_back_with_its_turn(model: PhonesEngine, how: str) -> None:
+    async with served(rows(model, 1)) as server, speaking(server) as client:
+        await client.open("real-time")
+        await client.begin(1)
+        await client.speak(1, 3.0)
+        await client.told("turn")
+        assert not await opens_a_session(server)
+        if how == "interrupt":
+            await client.tell(type="interrupt", turn=1)
+            await client.told("interrupted")
+        elif how == "end":
+            await client.tell(type="interrupt", turn=1)
+            await client.tell(type="end")
+            await client.told("end")
+        else:
+            client.connection.transport.abort()
+            while server.sessions:  # noqa: ASYNC110 # nobody tells when a session is over
+                await asyncio.sleep(0.01)
+        await a_place_comes_back(server)
+
+
+async def test_turns_that_are_too_many_are_left_out_each_with_one_sentence(
+    model: PhonesEngine,
+) -> None:
+    async with served(model, turns=4) as server, speaking(server) as client:
+        await client.open()
+        for turn in range(1, 8):
+            await client.begin(turn)
+            await client.speak(turn, 0.1)
+            await client.speak(turn, 0.1, first=1_600)
+        problems = await client.all_told()
+        assert [problem["turn"] for problem in problems] == [5, 6, 7]
+        assert all("4 turns wait" in problem["message"] for problem in problems)
+        await client.begin(8, mode="cut")
+        await client.told("interrupted")
+        await client.speak(8)
+        await client.tell(type="end_turn", turn=8)
+        assert (await client.ends(8))["frames"] == 30
+
+
+async def test_twenty_thousand_turns_cost_nobody_anything(model: PhonesEngine) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+
+        async def flood() -> None:
+            for turn in range(1, 20_001):
+                await client.begin(turn)
+
+        flooding = asyncio.create_task(flood())
+        refused = [(await client.told("problem"))["turn"] for _ in range(20_000 - 64)]
+        await flooding
+        assert refused == list(range(65, 20_001))
+        await client.tell(type="interrupt", turn=1)
+        assert len((await client.told("interrupted"))["dropped"]) == 63
+        await client.say(20_001)
+        assert (await client.ends(20_001))["frames"] == 30
+
+
+@pytest.mark.parametrize("kind", ["tokens", "audio"])
+async def test_speech_that_waits_is_counted_in_seconds_and_an_interrupt_still_gets_through(
+    model: PhonesEngine, kind: str
+) -> None:
+    async with served(model, speech_s=5.0) as server, speaking(server) as client:
+        await client.open("real-time")
+        await client.tell(type="pause")
+        for turn in (1, 2, 3):
+            await client.begin(turn, tokens=kind == "tokens")
+            for half in (0, 1):
+                if kind == "tokens":
+                    await client.send_tokens(turn, 100, first=100 * half)
+                else:
+                    await client.speak(turn, 1.0, first=RATE * half)
+        for _ in range(50):
+            await client.speak(3, 1.0, first=2 * RATE)
+        problems = await client.all_told()
+        assert [problem["turn"] for problem in problems] == [3]
+        assert "more than 5 s of speech wait" in problems[0]["message"]
+        await client.tell(type="interrupt", turn=1)
+        assert (await client.told("interrupted"))["dropped"] == [2, 3]
+        await client.say(4, 4.0)
+        await client.tell(type="interrupt", turn=4)
+        assert (await client.told("interrupted", "problem"))["type"] == "interrupted"
+
+
+async def test_an_hour_of_tokens_is_refused_before_it_is_kept(model: PhonesEngine) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await client.tell(type="speech", turn=1, tokens=True, audio=False)
+        for first in range(0, 1_000_000, 100_000):
+            await client.send_tokens(1, 100_000, first)
+        problem, end = await client.all_told()
+        assert "600 s of speech" in problem["message"]
+        assert (end["type"], end["frames"]) == ("turn_end", 0)
+
+
+async def test_faces_of_tokens_go_on_when_their_sound_comes_seconds_later(
+    model: PhonesEngine,
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open("real-time")
+        await client.begin(1, tokens=True)
+        await client.send_tokens(1, 300)
+        await asyncio.sleep(0.3)  # until as many faces are made as may wait
+        await client.speak(1, 3.0)
+        await client.tell(type="end_turn", turn=1)
+        assert (await client.ends(1))["frames"] == 180
+
+
+async def test_a_turn_that_gets_nothing_ends_and_the_next_one_begins(model: PhonesEngine) -> None:
+    async with served(model, turn_silence_s=0.3) as server, speaking(server) as client:
+        await client.open()
+        await client.begin(1)
+        await client.begin(2)
+        await client.speak(2)
+        await client.say(3)
+        for turn, frames in ((1, 0), (2, 30)):
+            problem = await client.told("problem", "turn_end")
+            assert (problem["type"], problem["turn"]) == ("problem", turn)
+            assert f"nothing came for turn {turn} for 0.3 s" in problem["message"]
+            assert (await client.ends(turn))["frames"] == frames
+        end = await client.told("problem", "turn_end")
+        assert (end["type"], end["turn"], end["frames"]) == ("turn_end", 3, 30)
+        await client.speak(1)
+        assert await client.all_told() == []
+
+
+class WatchedFace:
+    """A real face that notes which thread works on it."""
+
+    def __init__(self, spec: StreamSpec, threads: set[int]) -> None:
+        self._face = make_face(spec)
+        self._threads = threads
+
+    def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
+        self._threads.add(threading.get_ident())
+        return self._face.apply(frame)
+
+
+async def test_no_face_is_made_on_the_event_loop(model: PhonesEngine) -> None:
+    seen: set[int] = set()
+
+    def face(spec: StreamSpec, *, idle: bool) -> FaceStage:
+        return WatchedFace(spec, seen)
+
+    async with served(model, face) as server, speaking(server) as client:
+        await client.open(format="json")
+        await client.say(1)
+        assert (await client.ends(1))["frames"] == 30
+    assert seen
+    assert threading.get_ident() not in seen
+
+
+def text_turn() -> TurnMaking:
+    def no_faces() -> Any:
+        raise AssertionError
+
+    return TurnMaking(Turn(1, audio=True), StreamSpec(RATE), no_faces, TurnText())
+
+
+def test_patience_counts_only_while_nothing_comes_and_nothing_stands_still() -> None:
+    patience, making = TurnPatience(60.0), text_turn()
+    assert patience.ends(None, 0) is None
+    assert patience.ends(making, 5 * SECOND) == 65 * SECOND
+    making.say("Hello, my dear ")
+    assert making.text is not None
+    making.text.take()
+    assert patience.ends(making, 64 * SECOND) == 124 * SECOND, "a slow writer is waited for"
+    assert patience.ends(making, 100 * SECOND) == 124 * SECOND
+    assert patience.ends(None, 120 * SECOND) is None, "a pause is no silence"
+    assert patience.ends(making, 500 * SECOND) == 560 * SECOND
+    making.push(Piece())
+    assert patience.ends(making, 550 * SECOND) == 610 * SECOND
+    making.text.speaking = True
+    assert patience.ends(making, 10_000 * SECOND) is None, "a slow voice is not the client's fault"
+    making.text.speaking = False
+    making.end()
+    assert patience.ends(making, 20_000 * SECOND) is None
+
+
+def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
+    text = TurnText()
+    text.push("One sentence here. " * 10_000)
+    assert len(text._clauses) < 60
+    assert text.waiting == pytest.approx(190_000, rel=0.01)
+    text.flush()
+    clauses = 0
+    while text.ready:
+        assert text.take() == "One sentence here."
+        clauses += 1
+    assert clauses == 10_000
+    assert (text.waiting, text.quiet) == (0, True)
