@@ -4,15 +4,13 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from facewire import __version__
-from facewire.audio_format import Encoding
 from facewire.clock import Clock
 from facewire.engine import Engine
 from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.frames import StreamSpec
-from facewire.playout import Planned, Playout, Shown
+from facewire.playout import Planned, Playout
 from facewire.server_connection import FairConnection
 from facewire.server_inbox import Inbox
 from facewire.server_limits import Limits
@@ -21,6 +19,7 @@ from facewire.server_threads import ServerThreads
 from facewire.session_audio import FaceStage
 from facewire.session_listening import answer_ping
 from facewire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
+from facewire.speak_letters import Letter, letter_of
 from facewire.speak_requests import (
     BeginSpeech,
     EndTurn,
@@ -36,18 +35,8 @@ from facewire.speak_requests import (
 from facewire.speaker import Speaker
 from facewire.speech_roads import SpeechRoads, open_roads
 from facewire.tokens import TokenSpace
-from facewire.wire import (
-    AUDIO_KIND,
-    AudioMessage,
-    ErrorCode,
-    ProtocolError,
-    decode_audio,
-    encode_audio,
-    encode_frame,
-    encode_samples,
-    wire_frame,
-)
-from facewire.wire_messages import End, Ended, Message, Ping, encode_message, json_frame
+from facewire.wire import AUDIO_KIND, AudioMessage, ErrorCode, ProtocolError, decode_audio
+from facewire.wire_messages import End, Ended, Message, Ping, encode_message
 from facewire.wire_tokens import TokensMessage, decode_tokens
 
 MAX_ANSWERS = 64
@@ -156,7 +145,7 @@ class SpeakConnection:
     async def _listen(self, speaker: Speaker) -> None:
         """Do what the client asks for, as long as it reads the answers."""
         while True:
-            request = _decode(await self._inbox.during(lambda: bool(speaker.workshop.making)))
+            request = _decode(await self._inbox.during(lambda: speaker.busy))
             if isinstance(request, Ping):
                 speaker.time.learn(request.client_ns, self._clock.now())
                 await answer_ping(self._connection, request, self._clock)
@@ -200,17 +189,17 @@ class SpeakConnection:
 
     async def _dress(
         self, playout: Playout, planned: Sequence[Planned], request: OpenSpeech
-    ) -> list["_Letter"]:
+    ) -> list[Letter]:
         """Dress frame intervals and put them into bytes, on a thread."""
-        binary = request.format == "binary"
+        binary, now = request.format == "binary", self._clock.now
 
-        def dress() -> list[_Letter]:
-            return [_letter(playout.dress(one), self._clock.now(), binary) for one in planned]
+        def dress() -> list[Letter]:
+            return [letter_of(playout.dress(one), now(), binary=binary) for one in planned]
 
         due = playout.clock.due(planned[0].sample, self._clock.now())
         return await self._threads.compute(due, dress)
 
-    async def _show(self, letter: "_Letter") -> None:
+    async def _show(self, letter: Letter) -> None:
         """Send a frame interval, unless its turn is interrupted meanwhile."""
         shown = letter.shown
         turn, frame = shown.turn, shown.frame
@@ -236,26 +225,6 @@ class SpeakConnection:
                 f"frames were not read for {self._limits.unread_s:g} s; read while you send",
                 ErrorCode.SLOW_READER,
             ) from None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Letter:
-    """A frame interval as it travels."""
-
-    shown: Shown
-    frame: bytes | str
-    audio: bytes
-    """Empty where there is none."""
-
-
-def _letter(shown: Shown, now: int, binary: bool) -> _Letter:
-    travelling = wire_frame(shown.frame, now)
-    frame = encode_frame(travelling) if binary else encode_message(json_frame(travelling))
-    audio = b""
-    if shown.turn is not None and len(shown.audio):
-        pcm = encode_samples(shown.audio, Encoding.S16LE)
-        audio = encode_audio(AudioMessage(pcm, shown.frame.timestamp, shown.turn.number))
-    return _Letter(shown, frame, audio)
 
 
 _BINARY = (AudioMessage, TokensMessage)

@@ -105,6 +105,11 @@ class Speaker:
         turns = self.playout.turns(self._clock.now())
         return not turns if self._waits_for_ears else all(turn.told for turn in turns)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is made or heard, so that the client may be silent meanwhile."""
+        return bool(self.workshop.making) and not self.playout.clock.paused
+
     def say(self, message: Text) -> None:
         """Take the next piece of text of a turn."""
         making = self.workshop.making.get(message.turn)

@@ -59,7 +59,7 @@ class Client:
     async def all_told(self) -> list[dict[str, Any]]:
         """Return what the server said until now, without frames and sound."""
         await self.tell(type="interrupt", turn=NEVER)
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             message = await self.told("problem", "turn_end", "interrupted", "not_interrupted")
             if message["type"] == "not_interrupted":
@@ -97,8 +97,8 @@ class Client:
 async def served(
     engine: Engine, face: Callable[..., FaceStage] = make_face, **limits: Any
 ) -> AsyncIterator[FaceServer]:
-    options = {"clock": SystemClock(), "port": 0, "limits": Limits(**limits)}
-    async with FaceServer(engine, face, **options) as server:
+    given = Limits(**limits)
+    async with FaceServer(engine, face, clock=SystemClock(), port=0, limits=given) as server:
         yield server
 
 
