@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -23,7 +24,7 @@ from facewire.sources.input_devices import (
     load_sounddevice,
     refresh_devices,
 )
-from facewire.sources.resample import StreamResampler
+from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +195,13 @@ class Microphone:
             logger.warning("the microphone %r has disappeared; waiting for it", name)
 
     async def _record(self, capture: Capture) -> AsyncGenerator[AudioChunk, None]:
-        resampler = StreamResampler(capture.rate, self.sample_rate, capture.channels, live=True)
+        resampler = StreamResampler(
+            capture.rate,
+            self.sample_rate,
+            capture.channels,
+            live=True,
+            on_cancel=partial(logger.warning, CANCEL, capture.device.name),
+        )
         expected = 0
         async for block in capture.blocks:
             if block.captured <= self._silent_until:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -15,7 +16,7 @@ from facewire.sources.descriptor import DescriptorReader
 from facewire.sources.gap import LONGEST_GAP_S
 from facewire.sources.pace import ArrivalPace
 from facewire.sources.repairs import Repairs
-from facewire.sources.resample import StreamResampler
+from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,11 @@ class PcmStream:
         self._clock = clock
         self._pace = ArrivalPace(audio_format.sample_rate)
         self._resampler = StreamResampler(
-            audio_format.sample_rate, sample_rate, audio_format.channels, live=True
+            audio_format.sample_rate,
+            sample_rate,
+            audio_format.channels,
+            live=True,
+            on_cancel=partial(logger.warning, CANCEL, "standard input"),
         )
         self._captured = clock.now()
         self._end = 0

@@ -1,12 +1,18 @@
 """From whatever arrives, any rate and any channels, to the engine's mono float32 samples."""
 
+from collections.abc import Callable
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
 from facewire.frames import Samples
+from facewire.sources.channel_mix import ChannelMix
 from facewire.sources.polyphase import PolyphaseResampler
+
+CANCEL = "the channels of %s cancel each other, so the strongest is heard; is one wired wrong?"
+"""What a source logs, with its name, when that is so."""
 
 LOWEST_RATE = 1_000
 HIGHEST_RATE = 768_000
@@ -16,17 +22,24 @@ class StreamResampler:
     """One stream's resampler: the result does not depend on how the input is cut into blocks.
 
     Sample 0 in is sample 0 out, and n samples in become exactly n * rate_out / rate_in, rounded,
-    so nothing drifts. Channels are averaged, NaN and infinity become silence, and the result is
-    kept in [-1, 1].
+    so nothing drifts. Channels are averaged; where they cancel, as when one is wired the wrong way
+    round, the strongest is heard. NaN and infinity become silence, and the result is kept in
+    [-1, 1].
     """
 
     def __init__(
-        self, rate_in: int, rate_out: int = 16_000, channels: int = 1, *, live: bool = False
+        self,
+        rate_in: int,
+        rate_out: int = 16_000,
+        channels: int = 1,
+        *,
+        live: bool = False,
+        on_cancel: Callable[[], None] = lambda: None,
     ) -> None:
         """Get ready for [T, channels] at `rate_in` Hz.
 
         `live` holds 1.5 ms back at 16 kHz (3 ms for telephone audio) where the default holds 20 to
-        120 ms back and has the sharper filter.
+        120 ms back and has the sharper filter. `on_cancel` is called once, if channels cancel.
 
         Raises:
             ConfigError: a rate is not that of audio.
@@ -45,6 +58,7 @@ class StreamResampler:
         self.channels = channels
         self.replaced = 0
         """How many values were not finite, and became zero."""
+        self._mix = ChannelMix(channels, rate_in, on_cancel)
         self._taken = 0
         self._made = 0
         self._flushed = False
@@ -84,11 +98,7 @@ class StreamResampler:
         if not (finite := np.isfinite(columns)).all():
             self.replaced += int(columns.size - finite.sum())
             columns = np.where(finite, columns, np.float32(0))
-        # Column by column, because the order of a sum decides its last bit.
-        total = np.clip(columns[:, 0], -1, 1).astype(np.float32)
-        for channel in range(1, self.channels):
-            total += np.clip(columns[:, channel], -1, 1)
-        return total / np.float32(self.channels)
+        return self._mix.mix(np.clip(columns, -1, 1).astype(np.float32, copy=False))
 
     def _resample(self, mono: Samples) -> Samples:
         if self.rate_in == self.rate_out:

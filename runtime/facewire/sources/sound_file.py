@@ -10,7 +10,7 @@ import soundfile
 
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
-from facewire.sources.resample import StreamResampler, round_half_up
+from facewire.sources.resample import CANCEL, StreamResampler, round_half_up
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class SoundFile:
             raise ConfigError(f"{self.path} holds no sound; give a recording that is not empty")
         StreamResampler(self.native_rate, sample_rate)
         self._warned = False
+        self._warned_of_channels = False
 
     @property
     def samples(self) -> int:
@@ -83,7 +84,9 @@ class SoundFile:
 
     def _blocks(self) -> Iterator[Samples]:
         """Yield the recording resampled, in blocks of any length."""
-        resampler = StreamResampler(self.native_rate, self.sample_rate, self.channels)
+        resampler = StreamResampler(
+            self.native_rate, self.sample_rate, self.channels, on_cancel=self._warn_of_channels
+        )
         read = 0
         broken = self.cut_short
         with _open(self.path) as file:
@@ -99,6 +102,11 @@ class SoundFile:
                 yield resampler.push(block)
         yield resampler.flush()
         self._warn(read, broken or read < self.native_frames, resampler.replaced)
+
+    def _warn_of_channels(self) -> None:
+        if not self._warned_of_channels:
+            logger.warning(CANCEL, self.path)
+        self._warned_of_channels = True
 
     def _warn(self, read: int, broken: bool, replaced: int) -> None:
         if self._warned:
