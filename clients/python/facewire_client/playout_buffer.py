@@ -33,8 +33,10 @@ class PlayoutBuffer:
         What is older is forgotten, so ask in the order of time.
         """
         place = bisect_right(self._frames, sample, key=lambda frame: frame.timestamp)
+        if not place:
+            return None
         del self._frames[: place - 1]
-        return self._frames[0] if place else None
+        return self._frames[0]
 
     def sound(self, start: int, count: int) -> Samples:
         """Return the samples `[start, start + count)`, with silence where there are none.
@@ -53,7 +55,11 @@ class PlayoutBuffer:
         return samples
 
     def _cut(self, event: Interrupted) -> None:
-        if event.frame is not None:
+        over = (event.turn, *event.dropped)
+        if event.frame is None:
+            # The turn had not begun: what came ahead of it is void, whatever its index.
+            self._frames = [frame for frame in self._frames if frame.turn not in over]
+        else:
             self._frames = [frame for frame in self._frames if frame.index <= event.frame]
         end = 0 if event.sample is None else event.sample + 1
         kept: list[AudioRun] = []
