@@ -12,9 +12,8 @@ async def main(path: str, url: str = "ws://127.0.0.1:8765") -> None:
     """Send a recording as fast as the server takes it, and print the faces as they come."""
     samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     client = FaceClient(url, sample_rate=sample_rate, channels=samples.shape[1])
-    async with client as face, asyncio.TaskGroup() as tasks:
-        tasks.create_task(face.say(samples))
-        async for frame in face:
+    async with client as face:
+        async for frame in face.animate(samples):
             seconds = frame.timestamp / face.hello.sample_rate
             print(f"{seconds:8.3f} s  jawOpen {frame.by_name['jawOpen']:.2f}")  # noqa: T201 # output
 

@@ -275,14 +275,28 @@ def pointed_at(server: FaceServer, snippet: str, recording: Path) -> str:
 
 
 async def test_the_session_in_the_readme_runs(server: FaceServer, recording: Path) -> None:
-    session, _, _ = snippets("clients/python/README.md")
-    lines = await run_python("-c", pointed_at(server, session, recording))
-    assert len(lines) == 120
-    assert lines[60].startswith("16000 0.")
+    session, patient, *_ = snippets("clients/python/README.md")
+    for snippet in (session, patient):
+        lines = await run_python("-c", pointed_at(server, snippet, recording))
+        assert len(lines) == 120
+        assert lines[60].startswith("16000 0.")
+
+
+async def test_what_the_readme_catches_is_raised(server: FaceServer, recording: Path) -> None:
+    _, patient, *_ = snippets("clients/python/README.md")
+    refused = pointed_at(server, patient, recording).replace(
+        "sample_rate=sample_rate", "channels=9"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", refused, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert said.decode().splitlines()[-1].startswith("facewire_client.connection.ServerError: ")
+    assert "ExceptionGroup" not in said.decode()
 
 
 async def test_the_viewer_in_the_readme_runs(server: FaceServer, recording: Path) -> None:
-    _, _, viewer = snippets("clients/python/README.md")
+    *_, viewer = snippets("clients/python/README.md")
     sink = WebSocketSink(server.broadcaster)
     await sink.open(StreamSpec(), "energy")
     watching = asyncio.create_task(run_python("-c", pointed_at(server, viewer, recording)))

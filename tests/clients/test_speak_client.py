@@ -249,6 +249,53 @@ async def test_a_mute_has_faces_and_words_but_no_sound(quick: FaceServer, form: 
     assert ends.frames > 40
 
 
+class TestTextThatBreaksOff:
+    """A turn whose text fails is ended, so that the next one is spoken."""
+
+    async def test_pieces_that_raise(self, quick: FaceServer) -> None:
+        async def model() -> AsyncIterator[str]:
+            yield "Bob. "
+            raise LookupError("no more words")
+
+        async with SpeakClient(url(quick)) as speaker:
+            with pytest.raises(LookupError, match="no more words"):
+                await speaker.say(model())
+            await self.next_is_spoken(speaker)
+
+    async def test_a_caller_that_is_cancelled(self, quick: FaceServer) -> None:
+        async def model() -> AsyncIterator[str]:
+            yield "Bob. "
+            await asyncio.Event().wait()
+
+        async with SpeakClient(url(quick)) as speaker:
+            saying = asyncio.create_task(speaker.say(model()))
+            await asyncio.sleep(0.1)
+            saying.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await saying
+            await self.next_is_spoken(speaker)
+
+    async def test_a_server_that_is_gone_hides_no_mistake(self, server: FaceServer) -> None:
+        async def model() -> AsyncIterator[str]:
+            yield "Bob. "
+            await speaker.__aexit__(None, None, None)
+            raise LookupError("no more words")
+
+        async with SpeakClient(url(server)) as speaker:
+            with pytest.raises(LookupError):
+                await speaker.say(model())
+
+    async def next_is_spoken(self, speaker: SpeakClient) -> None:
+        await speaker.say("Map.")
+        ended: list[int] = []
+        async with asyncio.timeout(20):
+            async for event in speaker:
+                if isinstance(event, TurnEnds):
+                    ended.append(event.turn)
+                if ended == [1, 2]:
+                    return
+
+
 async def test_turns_queue_and_a_cut_takes_their_place(quick: FaceServer) -> None:
     heard = Heard()
     async with SpeakClient(url(quick), idle=False) as speaker:

@@ -1,9 +1,10 @@
 """A session of one's own: speech goes in, faces come out."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator
 from fractions import Fraction
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from numpy.typing import NDArray
 
@@ -11,7 +12,7 @@ from facewire.audio_format import Encoding
 from facewire.clock import Clock
 from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
 from facewire.wire_messages import End, FrameFormat, LookaheadSet, Open, SetLookahead
-from facewire_client.connection import Connection
+from facewire_client.connection import Connection, ServerError
 
 MESSAGE_SAMPLES = 8_192
 """Longer runs are sent in several messages, so that frames come while audio still goes."""
@@ -20,8 +21,8 @@ MESSAGE_SAMPLES = 8_192
 class FaceClient(Connection):
     """One stream of audio, and its faces.
 
-    Send in one task and iterate in another: a server whose frames nobody reads stops listening,
-    and hangs up after a while. Only short audio can be sent first, and its faces read afterwards.
+    `animate` sends, and yields the faces meanwhile. By hand, send in one task and iterate in
+    another: a server whose frames nobody reads stops listening, and hangs up after a while.
     """
 
     def __init__(
@@ -35,12 +36,13 @@ class FaceClient(Connection):
         lookahead_ms: float = 80.0,
         idle: bool = True,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Get ready to connect.
 
         Args:
-            url: such as "ws://127.0.0.1:8765"; the path is `/session` if there is none.
+            url: such as "ws://127.0.0.1:8765" or "https://example.org/facewire/?token=abc".
             sample_rate: Hz of the audio that is sent.
             channels: of the audio that is sent; the server mixes them to one.
             sample_format: how samples travel.
@@ -48,11 +50,10 @@ class FaceClient(Connection):
             lookahead_ms: how far past its timestamp a frame may listen.
             idle: whether the face blinks and looks around.
             format: how frames travel.
+            tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
         """
-        super().__init__(
-            url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/session", clock
-        )
+        super().__init__(url, "session", tls=tls, clock=clock)
         self._request = Open(
             version=VERSION,
             sample_rate=sample_rate,
@@ -66,6 +67,8 @@ class FaceClient(Connection):
         self.lookahead: LookaheadSet | None = None
         """The last answer to `set_lookahead`: from which frame on which look-ahead holds."""
         self._sent = 0
+        self._failure: Exception | None = None
+        """Of the samples that `animate` was given."""
 
     @property
     def sent(self) -> int:
@@ -89,9 +92,11 @@ class FaceClient(Connection):
         encoding = Encoding(self._request.sample_format)
         for start in range(0, len(samples), MESSAGE_SAMPLES):
             run = samples[start : start + MESSAGE_SAMPLES]
-            pcm = encode_samples(run, encoding)
-            await self._send(encode_audio(AudioMessage(pcm, self._sent, turn)))
+            message = AudioMessage(encode_samples(run, encoding), self._sent, turn)
+            # A caller that is cancelled while this waits has sent it all the same.
             self._sent += len(run)
+            work_s = len(run) / self._request.sample_rate
+            await self._send(encode_audio(message), work_s=work_s)
 
     async def set_lookahead(self, lookahead_ms: float) -> None:
         """Let frames listen further ahead, or less far, behind what was sent so far.
@@ -113,6 +118,43 @@ class FaceClient(Connection):
         """
         await self.send(samples)
         await self.end()
+
+    async def animate(
+        self, samples: NDArray[Any] | AsyncIterable[NDArray[Any]]
+    ) -> AsyncIterator[WireFrame]:
+        """Send all there is, or runs of samples as they come, and yield its faces meanwhile.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: the samples have another number of channels, or another type.
+        """
+        sending = self._start(self._feed(samples))
+        try:
+            async for frame in self:
+                yield frame
+        except ServerError:
+            if self._failure is None:
+                raise
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _feed(self, samples: NDArray[Any] | AsyncIterable[NDArray[Any]]) -> None:
+        try:
+            if isinstance(samples, AsyncIterable):
+                async for run in samples:
+                    await self.send(run)
+            else:
+                await self.send(samples)
+            await self.end()
+        except ServerError:
+            pass  # Whoever reads is told, and more exactly.
+        except Exception as error:
+            # Whoever reads is woken, and raises it.
+            self._failure = error
+            self._socket.transport.abort()
 
     async def __aiter__(self) -> AsyncIterator[WireFrame]:
         """Yield frames until the stream ends; then `ended` tells what the server counted.

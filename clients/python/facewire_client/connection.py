@@ -1,16 +1,27 @@
 """What a session and a viewer have in common: a WebSocket, its hello, its messages, its clock."""
 
+import asyncio
+import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.errors import WireError
-from facewire.wire import AUDIO_KIND, AudioMessage, WireFrame, decode_audio, decode_frame
+from facewire.wire import (
+    AUDIO_KIND,
+    FRAME_KIND,
+    AudioMessage,
+    ProtocolError,
+    WireFrame,
+    decode_audio,
+    decode_frame,
+)
 from facewire.wire_messages import (
     Ended,
     Error,
@@ -23,15 +34,18 @@ from facewire.wire_messages import (
     encode_message,
     wire_frame_of,
 )
+from facewire_client import liveness
+from facewire_client.address import socket_url
 from facewire_client.clock_offset import ClockOffset
+from facewire_client.liveness import HeardConnection, Liveness
 
 FIRST_PINGS = 4
 PING_EVERY_NS = 10 * SECOND
 
 MAX_QUEUE = 1_024
 """Messages that wait for the program, before TCP makes the server wait."""
-PONG_S = 60.0
-"""An answer can stand in line behind seconds of audio, so it has time."""
+OPEN_S = 10.0
+"""How long a server may take to accept a connection."""
 CLOSE_S = 1.0
 """Frames that nobody reads any more can stand before the server's goodbye, so it is cut short."""
 
@@ -40,21 +54,38 @@ Item = WireFrame | AudioMessage | Message
 
 
 class ServerError(WireError):
-    """The server refused something, went away, or is not there."""
+    """The server refused something, went away, or is not there; `code` tells which."""
 
     def __init__(self, message: str, code: str = "closed") -> None:
         super().__init__(message)
         self.code = code
-        """As in docs/protocol.md, Errors; "closed" where the server named none."""
+        """As in docs/protocol.md, Errors, where the server named one. Else "bad-address", "away"
+        (nobody answers), "untrusted" (its certificate), "unauthorized" (the token), "forbidden",
+        "refused" (no WebSocket there), "silent" (no sign of life any more), or "closed"."""
 
 
 class Connection:
     """An async context manager around one WebSocket, read by one task at a time."""
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
-        self.url = url
+    def __init__(
+        self,
+        url: str,
+        endpoint: str,
+        *,
+        query: dict[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        try:
+            self.url = socket_url(url, endpoint, **(query or {}))
+        except ValueError as error:
+            self.url = url
+            self._bad_address: str | None = str(error)
+        else:
+            self._bad_address = None
         self.ended: Ended | None = None
         """What the server counted, once the stream is over."""
+        self._tls = tls
         self._clock = clock or SystemClock()
         self._offset = ClockOffset()
         self._pings: set[int] = set()
@@ -62,7 +93,9 @@ class Connection:
         self._pinged = 0
         self._early: deque[Item] = deque()
         self._hello: Hello | None = None
-        self._open_socket: ClientConnection | None = None
+        self._open_socket: HeardConnection | None = None
+        self._liveness: Liveness | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def hello(self) -> Hello:
@@ -86,21 +119,17 @@ class Connection:
 
         Raises:
             ServerError: nobody answers, or the server refuses.
+            ValueError: this client was connected before; make another one.
         """
+        if self._open_socket is not None:
+            raise ValueError("a client connects once; make another one")
+        self._open_socket = await self._connect()
         try:
-            self._open_socket = await connect(
-                self.url,
-                compression=None,
-                max_queue=MAX_QUEUE,
-                ping_timeout=PONG_S,
-                close_timeout=CLOSE_S,
-            )
-        except (OSError, InvalidHandshake, InvalidURI) as error:
-            raise ServerError(f"{self.url} does not answer ({error}); is it running?") from error
-        try:
+            self._liveness = Liveness(self._open_socket)
+            self._start(self._liveness.watch())
             await self._greet()
         except BaseException:
-            await self._socket.close()
+            await self._leave()
             raise
         return self
 
@@ -110,8 +139,60 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the connection."""
-        await self._socket.close()
+        """Close the connection; nothing is left of it then."""
+        await self._leave()
+
+    async def _connect(self) -> HeardConnection:
+        if self._bad_address:
+            raise ServerError(f"{self.url!r} does not answer: {self._bad_address}", "bad-address")
+        try:
+            connection = await connect(
+                self.url,
+                create_connection=HeardConnection,
+                ssl=self._tls if self.url.startswith("wss:") else None,
+                compression=None,
+                max_queue=MAX_QUEUE,
+                open_timeout=OPEN_S,
+                # Ours is `Liveness`.
+                ping_interval=None,
+                close_timeout=CLOSE_S,
+            )
+        except InvalidStatus as error:
+            raise _refusal(self.url, error) from error
+        except InvalidURI as error:
+            raise ServerError(f"{self.url} does not answer: {error}", "bad-address") from error
+        except ssl.SSLCertVerificationError as error:
+            raise ServerError(
+                f"the certificate of {self.url} is not trusted ({error.verify_message}); "
+                "give the client a context that trusts it as tls",
+                "untrusted",
+            ) from error
+        except (OSError, EOFError, InvalidHandshake) as error:
+            raise ServerError(
+                f"{self.url} does not answer ({error}); is it running?", "away"
+            ) from error
+        assert isinstance(connection, HeardConnection)
+        return connection
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let something run beside the program, until the connection is left."""
+        task = asyncio.create_task(work, name="facewire client")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _leave(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # A goodbye stands behind what the server did not read.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * CLOSE_S):
+                    await self._socket.close()
+        finally:
+            self._socket.transport.abort()
 
     async def messages(self) -> AsyncIterator[Item]:
         """Yield what comes, until the stream ends.
@@ -128,7 +209,7 @@ class Connection:
                 await self._ping()
 
     @property
-    def _socket(self) -> ClientConnection:
+    def _socket(self) -> HeardConnection:
         if self._open_socket is None:
             raise ValueError("enter the client with `async with` first")
         return self._open_socket
@@ -141,7 +222,9 @@ class Connection:
         return decode_server_message(text)
 
     async def _greet(self) -> None:
-        await self._ask()
+        # A server that refuses at once says why in what it sent before it closed.
+        with suppress(ServerError):
+            await self._ask()
         while self._hello is None:
             await self._receive()
         for _ in range(FIRST_PINGS):
@@ -159,22 +242,41 @@ class Connection:
             # What came before the end is still to be read, and then the end itself.
             self._pings.clear()
 
-    async def _send(self, message: Message | bytes) -> None:
+    async def _send(self, message: Message | bytes, *, work_s: float = 0.0) -> None:
+        """Send a message.
+
+        Args:
+            message: text, or binary.
+            work_s: seconds of audio that it is, or for how long it may keep the server.
+        """
         data = message if isinstance(message, bytes) else encode_message(message)
+        if self._liveness:
+            self._liveness.sent(work_s)
         try:
             await self._socket.send(data)
         except ConnectionClosed as closed:
-            raise _server_error(closed) from closed
+            raise self._closed(closed) from closed
 
     async def _receive(self) -> Item | None:
         """Take one message; what is not for the program is noted here."""
         try:
             data = await self._socket.recv()
         except ConnectionClosed as closed:
-            raise _server_error(closed) from closed
-        if isinstance(data, bytes):
-            return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_frame(data)
-        match message := self._decode(data):
+            raise self._closed(closed) from closed
+        try:
+            return self._take_binary(data) if isinstance(data, bytes) else self._take_text(data)
+        except ProtocolError as error:
+            raise ServerError(str(error), "bad-message") from error
+
+    def _take_binary(self, data: bytes) -> Item | None:
+        kind = data[0] if data else None
+        if kind == AUDIO_KIND:
+            return decode_audio(data)
+        # What a later server may have to say besides is left out.
+        return decode_frame(data) if kind == FRAME_KIND else None
+
+    def _take_text(self, text: str) -> Item | None:
+        match message := self._decode(text):
             case Frame() as frame:
                 return wire_frame_of(frame)
             case Hello() as hello:
@@ -192,7 +294,27 @@ class Connection:
                 return message
         return None
 
+    def _closed(self, closed: ConnectionClosed) -> ServerError:
+        if self._liveness and self._liveness.is_gone:
+            return ServerError(
+                f"{self.url} gave no sign of life for {liveness.SILENT_S:g} s or more; "
+                "it is gone, or the network is",
+                "silent",
+            )
+        reason = closed.rcvd.reason if closed.rcvd else ""
+        return ServerError(reason or f"the server closed the connection ({closed})")
 
-def _server_error(closed: ConnectionClosed) -> ServerError:
-    reason = closed.rcvd.reason if closed.rcvd else ""
-    return ServerError(reason or f"the server closed the connection ({closed})")
+
+_REFUSALS = {401: "unauthorized", 403: "forbidden"}
+
+
+def _refusal(url: str, error: InvalidStatus) -> ServerError:
+    """Return what the answer to a request for a WebSocket says, in the server's own words."""
+    status = error.response.status_code
+    words = (error.response.body or b"")[:300].decode("utf-8", "replace").strip()
+    said = words if words.count("\n") == 0 and "<" not in words else ""
+    place = url.partition("?")[0]
+    return ServerError(
+        f"{place} refuses with HTTP {status}" + (f": {said}" if said else ""),
+        _REFUSALS.get(status, "refused"),
+    )

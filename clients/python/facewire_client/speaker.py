@@ -1,9 +1,11 @@
 """Turns of speech: text, tokens or audio go in, sound and faces come out."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +38,14 @@ from facewire.speak_requests import (
 from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
 from facewire.wire_messages import End, FrameFormat, Message
 from facewire.wire_tokens import TokensMessage, encode_tokens
-from facewire_client.connection import Connection
+from facewire_client.connection import CLOSE_S, Connection, ServerError
 from facewire_client.viewer import AudioRun, audio_run
 
 MESSAGE_SAMPLES = 8_192
 MESSAGE_TOKENS = 4_096
 MESSAGE_CHARACTERS = 100_000
+LONG_S = 86_400.0
+"""Speech may have to wait until what stands before it was heard."""
 
 SpeechEvent = (
     WireFrame
@@ -80,12 +84,13 @@ class SpeakClient(Connection):
         sample_format: Literal["s16le", "f32le"] = "s16le",
         lookahead_ms: float = 150.0,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Get ready to connect; docs/protocol.md says what each of these means.
 
         Args:
-            url: such as "ws://127.0.0.1:8765"; the path is `/speak` if there is none.
+            url: such as "ws://127.0.0.1:8765" or "https://example.org/facewire/?token=abc".
             text: whether turns of text will come; then the server loads a voice.
             voice: its name; empty is the language's own.
             language: such as "en-us".
@@ -102,11 +107,10 @@ class SpeakClient(Connection):
             sample_format: how the audio that is sent travels.
             lookahead_ms: how far a face may listen ahead where audio is sent without tokens.
             format: how frames travel.
+            tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
         """
-        super().__init__(
-            url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/speak", clock
-        )
+        super().__init__(url, "speak", tls=tls, clock=clock)
         self._request = OpenSpeech(
             version=VERSION,
             text=text,
@@ -148,13 +152,15 @@ class SpeakClient(Connection):
             ServerError: the server refused something, or went away.
         """
         turn = self._next_turn()
-        if isinstance(text, str):
-            await self._say_piece(turn, text, mode)
-        else:
+        try:
             # The turn begins now, so that those which begin meanwhile stand behind it.
-            await self._say_piece(turn, "", mode)
-            async for piece in text:
-                await self._say_piece(turn, piece, mode)
+            await self._say_piece(turn, text if isinstance(text, str) else "", mode)
+            if not isinstance(text, str):
+                async for piece in text:
+                    await self._say_piece(turn, piece, mode)
+        except BaseException:
+            await self._give_up(turn)
+            raise
         await self.end_turn(turn)
         return turn
 
@@ -173,20 +179,22 @@ class SpeakClient(Connection):
 
     async def send_tokens(self, turn: int, tokens: NDArray[Any]) -> None:
         """Send the next tokens of a turn, ids `[T]` of the space that was opened."""
-        samples, first = self._sent[turn]
-        self._sent[turn] = (samples, first + len(tokens))
         for start in range(0, len(tokens), MESSAGE_TOKENS):
             run = tokens[start : start + MESSAGE_TOKENS].astype(np.uint32)
-            await self._send(encode_tokens(TokensMessage(run, first + start, turn)))
+            samples, first = self._sent[turn]
+            # A caller that is cancelled while this waits has sent it all the same.
+            self._sent[turn] = (samples, first + len(run))
+            await self._send(encode_tokens(TokensMessage(run, first, turn)), work_s=LONG_S)
 
     async def send_audio(self, turn: int, samples: NDArray[Any]) -> None:
         """Send the next samples of a turn, `[T]` or `[T, channels]`: float, or int16."""
-        first, tokens = self._sent[turn]
-        self._sent[turn] = (first + len(samples), tokens)
         encoding = Encoding(self._request.sample_format)
         for start in range(0, len(samples), MESSAGE_SAMPLES):
-            pcm = encode_samples(samples[start : start + MESSAGE_SAMPLES], encoding)
-            await self._send(encode_audio(AudioMessage(pcm, first + start, turn)))
+            run = samples[start : start + MESSAGE_SAMPLES]
+            first, tokens = self._sent[turn]
+            message = AudioMessage(encode_samples(run, encoding), first, turn)
+            self._sent[turn] = (first + len(run), tokens)
+            await self._send(encode_audio(message), work_s=LONG_S)
 
     async def end_turn(self, turn: int) -> None:
         """Say that no more comes of a turn."""
@@ -244,4 +252,10 @@ class SpeakClient(Connection):
     async def _say_piece(self, turn: int, text: str, mode: Mode) -> None:
         for start in range(0, max(len(text), 1), MESSAGE_CHARACTERS):
             piece = text[start : start + MESSAGE_CHARACTERS]
-            await self._send(Text(turn=turn, text=piece, mode=mode))
+            await self._send(Text(turn=turn, text=piece, mode=mode), work_s=LONG_S)
+
+    async def _give_up(self, turn: int) -> None:
+        """End a turn that broke off, so that the next one begins; nothing is raised for it."""
+        with suppress(ServerError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.end_turn(turn)

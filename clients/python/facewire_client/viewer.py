@@ -1,8 +1,8 @@
 """Somebody else's stream: watch its faces, and hear the audio that they belong to."""
 
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -40,18 +40,20 @@ class FaceViewer(Connection):
         *,
         audio: bool = False,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Get ready to connect.
 
         Args:
-            url: such as "ws://127.0.0.1:8765"; the path is `/face` if there is none.
-            audio: whether `faces_and_audio` shall yield audio, too.
+            url: such as "ws://127.0.0.1:8765" or "https://example.org/facewire/?token=abc".
+            audio: whether `faces_and_audio` shall yield audio, too; it may need the token.
             format: how frames travel.
+            tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
         """
-        base = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/face"
-        super().__init__(f"{base}?format={format}&audio={int(audio)}", clock)
+        query = {"format": format, "audio": str(int(audio))}
+        super().__init__(url, "face", query=query, tls=tls, clock=clock)
 
     async def __aiter__(self) -> AsyncIterator[WireFrame]:
         """Yield frames until the stream ends.
