@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_bundle import OscBundle
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_server import AsyncIOOSCUDPServer
 
 from facewire import arkit
@@ -129,6 +130,101 @@ async def test_a_receiver_that_is_not_there_is_no_error() -> None:
         await asyncio.sleep(0.001)
     await sink.aclose()
     await sink.aclose()
+
+
+@pytest.mark.parametrize("mode", ["array", "each"])
+async def test_plain_messages_are_datagrams_without_bundles(
+    receiver: Receiver, mode: OscMode
+) -> None:
+    await send(receiver, frame(), mode=mode, bundle=False)
+    messages = await receiver.take(3 if mode == "array" else arkit.COUNT + 2)
+    if mode == "array":
+        weights = messages["/face/blendshapes"]
+    else:
+        weights = tuple(messages[f"/face/{name}"][0] for name in arkit.NAMES)
+    np.testing.assert_array_equal(np.array(weights, np.float32), frame().weights)
+    assert messages["/face/head"] == (0.25, -0.5, 0.125)
+    assert messages["/face/info"] == (90, 1.5, 0.75)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        plain.bind(("127.0.0.1", 0))
+        plain.settimeout(5)
+        sink = OscSink("127.0.0.1", plain.getsockname()[1], mode=mode, bundle=False)
+        await sink.open(SPEC, "energy")
+        await sink.send(frame())
+        datagrams = [plain.recv(65_536) for _ in range(len(messages))]
+        await sink.aclose()
+    assert [OscMessage(datagram).address for datagram in datagrams] == list(messages)
+    assert not any(OscBundle.dgram_is_bundle(datagram) for datagram in datagrams)
+
+
+@pytest.fixture
+def both_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let localhost be ::1 before it is 127.0.0.1, as in the hosts file of many systems."""
+    v4 = socket.getaddrinfo("127.0.0.1", None, type=socket.SOCK_DGRAM)[0]
+    v6 = socket.getaddrinfo("::1", None, type=socket.SOCK_DGRAM)[0]
+
+    def getaddrinfo(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        assert host == "localhost"
+        return [
+            (*v6[:4], (v6[4][0], port, 0, 0)),
+            (*v4[:4], (v4[4][0], port)),
+            (*v4[:4], (v4[4][0], port)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+def bound(family: socket.AddressFamily, port: int = 0) -> socket.socket:
+    receiver = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        receiver.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", port))
+    except OSError:
+        receiver.close()
+        pytest.skip("this machine has no IPv6")
+    receiver.settimeout(5)
+    return receiver
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+async def test_a_host_with_two_addresses_is_reached_at_the_one_that_answers(
+    family: socket.AddressFamily, both_addresses: None
+) -> None:
+    with bound(family) as receiver:
+        sink = OscSink("localhost", receiver.getsockname()[1])
+        await sink.open(SPEC, "energy")
+        for index in range(3):
+            await sink.send(frame(index))
+            datagram = receiver.recv(65_536)
+            assert OscBundle(datagram).content(2).params[0] == index
+        receiver.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            receiver.recv(65_536)
+        await sink.aclose()
+
+
+async def test_a_receiver_that_comes_later_or_elsewhere_is_found(both_addresses: None) -> None:
+    with bound(socket.AF_INET) as first:
+        port = first.getsockname()[1]
+        sink = OscSink("localhost", port)
+        await sink.open(SPEC, "energy")
+        await sink.send(frame(0))
+        assert first.recv(65_536)
+    for index in range(5):
+        await sink.send(frame(index))
+    with bound(socket.AF_INET6, port) as second:
+        await sink.send(frame(5))
+        assert second.recv(65_536)
+    await sink.send(frame(6))
+    with bound(socket.AF_INET, port) as third:
+        await sink.send(frame(7))
+        assert third.recv(65_536)
+    await sink.aclose()
+
+
+async def test_a_name_that_no_host_can_have_is_the_users_mistake() -> None:
+    sink = OscSink("a" * 70 + ".example", 9000)
+    with pytest.raises(ConfigError, match="has no address"):
+        await sink.open(SPEC, "energy")
 
 
 async def test_a_host_that_nobody_knows_is_the_users_mistake() -> None:

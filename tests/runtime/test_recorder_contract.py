@@ -35,6 +35,7 @@ from facewire.speech import Span
 
 RATE = 16_000
 CHUNK = 160
+NOBODY = 65_534
 RUNNER = Path(__file__)
 SPEC = StreamSpec()
 
@@ -251,6 +252,21 @@ async def test_the_true_reason_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+async def test_a_folder_that_may_not_be_written_is_said_to_be_one(
+    kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chmod(path.parent, 0o555)
+    monkeypatch.chdir(path.parent)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(NOBODY)
+        with pytest.raises(ConfigError, match=r"cannot write \S*take\.\S+ \(Permission denied\)"):
+            await opened(kind, Path(path.name))
+    finally:
+        os.seteuid(user)
+
+
 async def test_a_pipe_that_nobody_reads_is_refused(kind: str, path: Path) -> None:
     os.mkfifo(path)
     async with asyncio.timeout(10):
@@ -313,6 +329,7 @@ def start(kind: str, path: Path, *, limit: int = 0) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_kill_9_loses_the_last_second_at_most(tmp_path: Path) -> None:
     chance = random.Random(9)
     moments = {kind: chance.uniform(1.1, 3.0) for kind in RECORDERS}

@@ -10,7 +10,14 @@ from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
 from facewire.sinks.osc import OscSink
-from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.uri import (
+    FACE_KINDS,
+    FILE_KINDS,
+    SPEECH_KINDS,
+    FileOutput,
+    parse_output,
+    sink_from_uri,
+)
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
 
 
@@ -20,7 +27,11 @@ from facewire.sinks.websocket import Broadcaster, WebSocketSink
         ("osc://127.0.0.1:9000", OscSink, "osc://127.0.0.1:9000"),
         ("OSC://studio:9000/face?mode=each", OscSink, "osc://studio:9000"),
         ("osc://[::1]:9000/a/b/", OscSink, "osc://::1:9000"),
+        ("osc://h:9000/a?bundle=no&mode=each", OscSink, "osc://h:9000"),
         ("csv:face.csv", LiveLinkCsv, "csv:face.csv"),
+        ("CSV://face.csv", LiveLinkCsv, "csv:face.csv"),
+        ("csv:take#2.csv", LiveLinkCsv, "csv:take#2.csv"),
+        ("csv:50%20.csv", LiveLinkCsv, "csv:50%20.csv"),
         ("csv://face.csv", LiveLinkCsv, "csv:face.csv"),
         ("csv:take one.txt", LiveLinkCsv, "csv:take one.txt"),
         ("csv:/recordings/face.csv", LiveLinkCsv, "csv:/recordings/face.csv"),
@@ -56,6 +67,20 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
         ("osc://127.0.0.1:9000?mode=some", "mode=array or mode=each"),
         ("osc://127.0.0.1:9000?rate=30", "mode=array or mode=each"),
         ("osc://127.0.0.1:9000/a b", "OSC address"),
+        ("osc://127.0.0.1:9000/a%20b", "OSC address"),
+        ("osc://127.0.0.1:9000/a#b", "has a #"),
+        ("osc://127.0.0.1:9000#", "has a #"),
+        ("osc://me:secret@127.0.0.1:9000", "an @"),
+        ("osc://127.0.0.1:90\n00", "a tab"),
+        ("osc://127.0.0.1:9000?bundle=maybe", "bundle=no"),
+        ("osc://127.0.0.1:9000?mode=each&mode=array", "mode=array or mode=each"),
+        ("osc:face.csv", "host and a port"),
+        ("csv:face.csv?overwrite=yes", "a file has no settings"),
+        ("npz:face.npz#2", "a file has no settings"),
+        ("face.csv?x", "osc://HOST:PORT"),
+        ("csv:nul\0.csv", "names no file"),
+        ("csv:folder/", "names no file"),
+        ("csv:~nobody-of-that-name/x.csv", "no folder that is known"),
         ("ws://:8765", "--port"),
     ],
 )
@@ -73,3 +98,34 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_where_a_server_runs_viewers_are_an_output() -> None:
     broadcaster = Broadcaster(clock=SystemClock())
     assert isinstance(sink_from_uri("ws://:8765", broadcaster=broadcaster), WebSocketSink)
+
+
+@pytest.mark.parametrize("uri", ["csv:~/x.csv", "csv://~/x.csv", "~/x.csv"])
+def test_a_tilde_is_the_users_home(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse_output(uri) == FileOutput("csv", tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("uri", "kinds", "listed"),
+    [
+        (
+            "x.mp3",
+            SPEECH_KINDS,
+            "osc://HOST:PORT, wav:FILE, tsv:FILE, csv:FILE, npz:FILE or jsonl:FILE",
+        ),
+        ("osc://h:9000", FILE_KINDS, "csv:FILE, npz:FILE or jsonl:FILE"),
+        ("x.wav", FACE_KINDS, "osc://HOST:PORT, csv:FILE, npz:FILE or jsonl:FILE"),
+    ],
+)
+def test_what_is_listed_is_what_there_may_be(uri: str, kinds: tuple[str, ...], listed: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_output(uri, kinds)
+    assert str(caught.value) == f"{uri!r} is not an output here; give {listed}"
+
+
+def test_sound_and_words_may_be_named_by_their_kind() -> None:
+    assert parse_output("wav:a.b", SPEECH_KINDS) == FileOutput("wav", Path("a.b"))
+    assert parse_output("tsv:words", SPEECH_KINDS) == FileOutput("tsv", Path("words"))

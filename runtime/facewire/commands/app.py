@@ -1,5 +1,6 @@
 """All commands of `facewire`, and how their errors are said."""
 
+import io
 import logging
 import sys
 
@@ -66,6 +67,9 @@ def _options(
 
 def run_app() -> None:
     """Run the command line; exit status 2 for the user's mistakes, 1 for ours."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files may hold what no encoding has a letter for.
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
