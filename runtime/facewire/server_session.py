@@ -41,8 +41,8 @@ SILENCE_MS = 250.0
 class FaceFactory(Protocol):
     """Makes the face stage of a stream; `idle` adds blinks and small motion."""
 
-    def __call__(self, spec: StreamSpec, *, idle: bool) -> FaceStage:
-        """Return a face of its own for one stream."""
+    def __call__(self, spec: StreamSpec, *, idle: bool, seed: int | None) -> FaceStage:
+        """Return a face of its own for one stream; the same seed moves the same way."""
         ...
 
 
@@ -124,7 +124,7 @@ class SessionConnection:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
     def _make_stream(self, request: Open, session: EngineSession) -> SessionStream:
-        face = self._make_face(session.spec, idle=request.idle)
+        face = self._make_face(session.spec, idle=request.idle, seed=request.wanted_seed)
         return SessionStream(request.audio_format, session, face, self._clock)
 
     async def _serve(self, request: Open, spec: StreamSpec, stream: SessionStream) -> None:

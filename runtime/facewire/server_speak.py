@@ -95,7 +95,7 @@ class SpeakConnection:
         self._inbox.opened = True
 
         def make_face(spec: StreamSpec) -> FaceStage:
-            return self._make_face(spec, idle=request.idle)
+            return self._make_face(spec, idle=request.idle, seed=request.wanted_seed)
 
         speaker = Speaker(roads, make_face, threads=self._threads, limits=self._limits)
         self._frames = 0

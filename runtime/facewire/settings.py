@@ -5,7 +5,7 @@ Every key has a default that works; docs/settings.md shows them all.
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -90,8 +90,14 @@ class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     idle: bool = True
     """Whether the face blinks, looks about and moves its brows and head."""
-    seed: Annotated[int, Meta(ge=0)] = 0
-    """Which idle motion: the same seed moves the same way."""
+    seed: Annotated[int, Meta(ge=0)] | Literal["random"] = "random"
+    """Which idle motion: the same seed moves the same way. With "random" each live stream and each
+    session has one of its own, and `animate` takes 0."""
+
+    @property
+    def fixed_seed(self) -> int | None:
+        """The seed, None if each stream is to have one of its own."""
+        return None if self.seed == "random" else self.seed
 
 
 class Settings(_Table, frozen=True):

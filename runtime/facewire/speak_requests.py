@@ -23,6 +23,7 @@ from facewire.wire_messages import (
     Int64,
     Message,
     Ping,
+    Seed,
     explain,
 )
 
@@ -55,7 +56,9 @@ class OpenSpeech(Message, tag="open", forbid_unknown_fields=True, frozen=True, k
     pacing: Literal["real-time", "burst"] = "real-time"
     """Burst: everything leaves as soon as it is made, and the client keeps time."""
     idle: bool = True
-    """Whether the face blinks, looks around and breathes."""
+    """Whether the face blinks, looks about and moves its head."""
+    seed: Seed | msgspec.UnsetType | None = msgspec.UNSET
+    """Which idle motion: the same seed moves the same way; null: one of its own."""
     tokens: str = "phones"
     """The space of the tokens that the client sends."""
     sample_rate: int = 16_000
@@ -64,6 +67,11 @@ class OpenSpeech(Message, tag="open", forbid_unknown_fields=True, frozen=True, k
     channels: int = 1
     lookahead_ms: float = 150.0
     """How far a face may listen ahead where the client sends audio without tokens."""
+
+    @property
+    def wanted_seed(self) -> int | None:
+        """The seed, None if the client leaves it to the server."""
+        return None if self.seed is msgspec.UNSET else self.seed
 
     @property
     def audio_format(self) -> AudioFormat:

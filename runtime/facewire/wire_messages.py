@@ -19,6 +19,7 @@ from facewire.wire import VERSION, ErrorCode, ProtocolError, StageDurations, Wir
 
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 FrameFormat = Literal["binary", "json"]
+Seed = Annotated[int, Meta(ge=0, le=2**53)]
 SilenceMs = Annotated[float, Meta(ge=100, le=60_000)]
 
 MIN_SAMPLE_RATE = 8_000
@@ -47,9 +48,16 @@ class Open(Message, tag="open", forbid_unknown_fields=True, frozen=True, kw_only
     format: FrameFormat = "binary"
     """How frames come back."""
     idle: bool = True
-    """Whether the face blinks, looks around and breathes."""
+    """Whether the face blinks, looks about and moves its head."""
+    seed: Seed | msgspec.UnsetType | None = msgspec.UNSET
+    """Which idle motion: the same seed moves the same way; null: one of its own."""
     silence_ms: SilenceMs | msgspec.UnsetType | None = msgspec.UNSET
     """After so long without audio the stream goes on as if silence came; null: never."""
+
+    @property
+    def wanted_seed(self) -> int | None:
+        """The seed, None if the client leaves it to the server."""
+        return None if self.seed is msgspec.UNSET else self.seed
 
     @property
     def audio_format(self) -> AudioFormat:

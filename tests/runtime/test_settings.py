@@ -89,7 +89,7 @@ def test_values_are_read(write: Write) -> None:
 def test_the_face_table_is_a_profile() -> None:
     face = Settings().face
     assert isinstance(face, Profile)
-    assert make_face(StreamSpec(), face, idle=face.idle, seed=face.seed) is not None
+    assert make_face(StreamSpec(), face, idle=face.idle, seed=face.fixed_seed) is not None
 
 
 def test_a_byte_order_mark_is_not_a_mistake(write: Write) -> None:

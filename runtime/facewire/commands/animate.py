@@ -105,7 +105,7 @@ async def _animate(
     """Run the stream, and return how long it took in seconds, loading not counted."""
     loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
-    face = open_face(session.spec, settings)
+    face = open_face(session.spec, settings, seed=settings.face.fixed_seed or 0)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with (
         closing(session),

@@ -21,8 +21,6 @@ from facewire.commands.signals import Ended
 from facewire.commands.summary import print_report, raise_failures
 from facewire.engine import Engine
 from facewire.errors import ConfigError
-from facewire.face import Face
-from facewire.frames import StreamSpec
 from facewire.listening import certificate_of
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
@@ -38,7 +36,7 @@ from facewire.sources.microphone import Microphone
 from facewire.sources.paced import Paced
 from facewire.sources.pcm import PcmStream
 from facewire.sources.sound_file import SoundFile
-from facewire.wanted import open_face, open_session
+from facewire.wanted import face_factory, open_face, open_session
 
 CHUNK_SAMPLES = 160
 """10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
@@ -228,10 +226,8 @@ def serve_page(
         broadcaster: the live stream, if there is one.
         open_sound: whether its sound is nobody's secret, whatever the settings say.
     """
-
-    def make_face(spec: StreamSpec, *, idle: bool) -> Face:
-        return open_face(spec, settings, idle=idle)
-
+    # The face of the live stream has the seed itself.
+    make_face = face_factory(settings, first=1 if broadcaster else 0)
     wanted = settings.server
     return FaceServer(
         engine,

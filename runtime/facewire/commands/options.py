@@ -44,7 +44,12 @@ IdleOption = Annotated[
     typer.Option("--idle/--no-idle", help="Blinks and small motion of gaze, brows and head."),
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Which idle motion; the same seed moves the same way.")
+    int | None,
+    typer.Option(
+        "--seed",
+        help="Which idle motion: the same seed moves the same way. Without, animate takes 0, and "
+        "each live stream and session one of its own.",
+    ),
 ]
 SettingsOption = Annotated[
     Path | None,

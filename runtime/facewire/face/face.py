@@ -4,6 +4,7 @@ Everything follows from the frames themselves, in order: no wall clock, no unsee
 """
 
 import math
+import secrets
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,9 @@ from facewire.face.regions import JAW_OPEN, indices
 from facewire.face.rest import RestPose
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
 
+SEED_BITS = 53
+"""Of a seed that is drawn: what every JSON library reads exactly."""
+
 _ABSURD = 100.0
 """Weights beyond this are cut, so that no factor of a profile can overflow."""
 
@@ -28,9 +32,14 @@ _WIDE = indices("eyeWideLeft", "eyeWideRight")
 
 
 def make_face(
-    spec: StreamSpec, profile: Profile = NEUTRAL, *, idle: bool = True, seed: int = 0
+    spec: StreamSpec, profile: Profile = NEUTRAL, *, idle: bool = True, seed: int | None = 0
 ) -> "Face":
-    """Return a face for one stream; `idle` adds blinks and gaze, brow and head motion."""
+    """Return a face for one stream; `idle` adds blinks and gaze, brow and head motion.
+
+    The same seed moves the same way. None draws one, for a face that moves like no other.
+    """
+    if seed is None:
+        seed = secrets.randbits(SEED_BITS)
     return Face(spec, profile, IdleMotion(profile, seed) if idle else None)
 
 

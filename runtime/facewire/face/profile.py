@@ -72,7 +72,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         for name in ("bs_weight_multipliers", "bs_weight_offsets"):
             _check_shapes(name, getattr(self, name))
-        for name in self.__struct_fields__:
+        for name in Profile.__struct_fields__:
             value = getattr(self, name)
             numbers = value.values() if isinstance(value, dict) else (value,)
             if not all(math.isfinite(number) for number in numbers):
