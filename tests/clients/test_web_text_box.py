@@ -86,3 +86,77 @@ def test_a_language_that_is_not_there_is_said_and_another_one_speaks(
         wait_for(page, "speech.state === 'resting'")
         say(page, "Guten Morgen, wie geht es euch allen?")
         wait_for(page, "speech.hearing === 1")
+
+
+def test_a_language_that_is_not_there_does_not_stop_the_face_for_good(
+    browser: "Browser", server: str, open_page: OpenPage
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        wait_for(page, "speech?.state === 'resting'")
+        page.get_by_label("language").fill("klingon")
+        page.keyboard.press("Tab")
+        wait_for(page, "speech.state === 'failed'")
+        page.get_by_label("language").fill("de")
+        page.keyboard.press("Tab")
+        wait_for(page, "speech.state === 'resting'")
+        drawn = page.evaluate("facewire.drawnFrames")
+        page.wait_for_function(f"facewire.drawnFrames > {drawn + 30}")
+
+
+COMPOSING = """(init) => {
+    const box = document.getElementById("say-text");
+    const event = { bubbles: true, cancelable: true, ...init };
+    box.dispatchEvent(new KeyboardEvent("keydown", event));
+}"""
+
+
+@pytest.mark.parametrize(
+    "composing",
+    [{"isComposing": True}, {"keyCode": 229}],
+    ids=["while composing", "as Safari ends it"],
+)
+def test_keys_of_an_input_method_neither_submit_nor_stop(
+    browser: "Browser", server: str, open_page: OpenPage, composing: dict[str, Any]
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        wait_for(page, "speech?.state === 'resting'")
+        page.get_by_label("What the face says").fill("日本語")
+        page.evaluate(COMPOSING, {"key": "Enter", **composing})
+        assert page.get_by_label("What the face says").input_value() == "日本語"
+        assert page.evaluate("facewire.speech.pending") == 0
+        say(page, "This is long enough to be stopped, if somebody really wanted to stop it.")
+        wait_for(page, "speech.hearing === 1")
+        page.evaluate(COMPOSING, {"key": "Escape", **composing})
+        assert page.evaluate("facewire.speech.state") == "speaking"
+        page.evaluate(COMPOSING, {"key": "Escape"})
+        assert page.evaluate("facewire.speech.state") == "resting"
+
+
+def test_a_long_text_grows_the_box_is_counted_and_shows_how_far_it_is(
+    browser: "Browser", server: str, open_page: OpenPage
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        wait_for(page, "speech?.state === 'resting'")
+        box = page.get_by_label("What the face says")
+        height = "document.getElementById('say-text').clientHeight"
+        small = page.evaluate(height)
+        box.fill("One, two, three, four, five, six. " * 20)
+        assert page.evaluate(height) > 2 * small
+        assert page.locator("#say-count").inner_text() == "680 of 10,000 characters"
+        page.keyboard.press("Enter")
+        assert page.evaluate(height) == small
+        progress = page.get_by_label("How much of the text has been said")
+        progress.wait_for()
+        page.wait_for_function("document.getElementById('say-progress').value > 0.02")
+        assert page.evaluate("document.getElementById('say-progress').value") < 0.5
+        page.keyboard.press("Escape")
+        progress.wait_for(state="hidden")
+
+
+def test_a_word_shows_no_progress(browser: "Browser", server: str, open_page: OpenPage) -> None:
+    with open_page(browser, f"{server}/") as page:
+        wait_for(page, "speech?.state === 'resting'")
+        say(page, "Hello.")
+        wait_for(page, "speech.hearing === 1")
+        page.wait_for_timeout(500)
+        assert page.get_by_label("How much of the text has been said").is_hidden()

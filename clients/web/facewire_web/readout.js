@@ -61,7 +61,7 @@ export class Readout {
 
   /** Name the server that hears what is said here. @param {string} address */
   server(address) {
-    this._server = URL.canParse(address) ? new URL(address).host : address;
+    this._server = hostOf(address);
     byId("server-name").textContent = this._server;
   }
 
@@ -175,4 +175,12 @@ export class Readout {
 function awaySentence(command) {
   const start = command ? `Start \`${command}\` again` : "Start it with `facewire live` or `facewire serve`";
   return `The server is away. ${start}; this page finds it by itself.`;
+}
+
+function hostOf(address) {
+  try {
+    return new URL(address).host;
+  } catch {
+    return address;
+  }
 }

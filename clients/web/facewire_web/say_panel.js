@@ -2,6 +2,14 @@
 
 const byId = (id) => document.getElementById(id);
 
+const TALLEST_PX = 150;
+
+/** How long a text is, characters, before the box says how much room is left. */
+const COUNTED_FROM = 500;
+
+/** The key code of keys that an input method takes for itself. */
+const TAKEN = 229;
+
 /** What each state allows, and what it says under the box. */
 const WORDS = {
   closed: "",
@@ -26,10 +34,11 @@ export class SayPanel {
       this._submit();
     });
     this._text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
       event.preventDefault();
       this._submit();
     });
+    this._text.addEventListener("input", () => this._fit());
     this._text.addEventListener("focus", () => listener.onapproach());
     byId("say-stop").addEventListener("click", () => listener.onstop());
     byId("say-pause").addEventListener("click", () => listener.onpause());
@@ -38,7 +47,7 @@ export class SayPanel {
       listener.onvoice();
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") listener.onstop();
+      if (event.key === "Escape" && !composes(event)) listener.onstop();
     });
     this._writeVoice();
   }
@@ -81,7 +90,17 @@ export class SayPanel {
 
   /** Put a text back that could not be said, unless the next one is being typed. */
   giveBack(text) {
-    if (!this._text.value) this._text.value = text;
+    if (this._text.value) return;
+    this._text.value = text;
+    this._fit();
+  }
+
+  /** Show how much of what is spoken has been said, 0 to 1; null: nothing that takes long is spoken. */
+  progress(share) {
+    byId("say-progress").hidden = share === null;
+    byId("say-progress").value = share ?? 0;
+    if (share !== null) this._count(`${Math.round(100 * share)} % said`);
+    else this._countRoom();
   }
 
   _submit() {
@@ -91,11 +110,36 @@ export class SayPanel {
       return;
     }
     this._text.value = "";
+    this._fit();
     this._listener.onsay(text, byId("say-cut").checked);
+  }
+
+  /** As high as the text, within reason. */
+  _fit() {
+    this._text.style.height = "";
+    if (this._text.scrollHeight > this._text.clientHeight) {
+      this._text.style.height = `${Math.min(TALLEST_PX, this._text.scrollHeight + 2)}px`;
+    }
+    this._countRoom();
+  }
+
+  _countRoom() {
+    const { value, maxLength } = this._text;
+    if (value.length < COUNTED_FROM) this._count("");
+    else this._count(`${value.length.toLocaleString("en")} of ${maxLength.toLocaleString("en")} characters`);
+  }
+
+  _count(text) {
+    if (byId("say-count").textContent !== text) byId("say-count").textContent = text;
   }
 
   _writeVoice() {
     byId("voice-rate-now").textContent = byId("voice-rate").value;
     byId("voice-pitch-now").textContent = byId("voice-pitch").value;
   }
+}
+
+/** Whether a key belongs to an input method: Safari ends the composition before the key that ended it. */
+function composes(event) {
+  return event.isComposing || event.keyCode === TAKEN;
 }

@@ -105,11 +105,12 @@ export class Speech {
    * @param {string} text
    * @param {{cut?: boolean, voice?: object}} [options] cut: interrupt what is spoken, instead of waiting;
    *   voice: as for open(), if there is no connection yet
+   * @returns {Promise<number>} the turn's number; 0 where the page left meanwhile
    * @throws {FaceError} there is no connection, for a reason in words
    */
   async say(text, { cut = false, voice = {} } = {}) {
     const hello = await this.open(voice);
-    if (!this.client) return;
+    if (!this.client) return 0;
     if (!this.sound) {
       this.sound = new SoundPlayer(hello.sample_rate, BUFFER_S);
       this.sound.onshift = () => this._tellPlayout();
@@ -120,6 +121,7 @@ export class Speech {
     this._turns.push({ number: this._newest, start: null, end: null });
     this.client.say(this._newest, text, interrupts ? "cut" : "queue");
     if (this.state !== "paused") this._say("speaking");
+    return this._newest;
   }
 
   /** Fall silent now, forget what waits, and let the face come to rest. */

@@ -5,6 +5,7 @@
  * for as long as the feed has nothing to show.
  */
 
+import { SayProgress } from "./say_progress.js";
 import { SayPanel } from "./say_panel.js";
 import { Speech } from "./speech.js";
 import { StepCard } from "./step_card.js";
@@ -14,6 +15,9 @@ const REST_MS = 1500;
 const LEAVE_AFTER_MS = 120_000;
 const LOOK_EVERY_MS = 5000;
 const LOOK_AGAIN_MS = 500;
+
+/** From how many characters on a text takes so long that one wants to know how far it is. */
+const LONG = 150;
 
 export class Talk {
   /**
@@ -30,6 +34,7 @@ export class Talk {
     this._newVoice = false;
     this._shownSample = null;
     this._card = new StepCard();
+    this._progress = new SayProgress();
     this.speech = new Speech(server, {
       onstate: (state, error) => this._changed(state, error),
       onhello: (hello) => this._greeted(hello),
@@ -87,9 +92,15 @@ export class Talk {
   write(nowMs) {
     if (this.meter.rows.length) this._card.write(this.meter.summary());
     this.panel.waiting(this.speech.pending - 1);
+    this.panel.progress(this._said());
     if (this._newVoice && this.speech.state === "resting") this._changeVoice();
     const rested = this.speech.state === "resting" && nowMs - this.speech.idleSinceMs > REST_MS;
     if (rested && this.onStage && !this._stays) this._give();
+  }
+
+  _said() {
+    const { hearing, heard } = this.speech;
+    return this._progress.length(hearing) < LONG ? null : this._progress.share(hearing, heard);
   }
 
   /** Take the face for good: the feed has nothing to show. */
@@ -113,7 +124,7 @@ export class Talk {
     if (this.onStage) this._listener.ontake();
     else this._take();
     try {
-      await this.speech.say(text, { cut, voice: this.panel.voice });
+      this._progress.begin(await this.speech.say(text, { cut, voice: this.panel.voice }), text);
     } catch {
       this.panel.giveBack(text);
     }
@@ -131,6 +142,8 @@ export class Talk {
   }
 
   _greeted(hello) {
+    this._progress.reset();
+    this.speech.client.onwords = (words) => this._progress.add(words);
     if (this._stays) this._take();
     if (this.onStage) this._listener.onhello(hello);
   }
@@ -142,11 +155,13 @@ export class Talk {
     this._listener.onstate();
   }
 
-  /** Without a server the feed looks for it, also where this half never had the face. */
+  /** Leave the face to the feed, unless that has nothing to show; without a server it looks for one. */
   _fail(error) {
-    const looks = this._stays && !this.onStage && error?.code === "away";
+    if (this._stays && error?.code !== "away") return this._listener.onsleep();
+    const looks = this._stays && !this.onStage;
     this._give();
     if (looks) setTimeout(() => this._listener.ongive(), LOOK_AGAIN_MS);
+    return undefined;
   }
 
   _take() {
