@@ -75,6 +75,22 @@ class TestFaceClient:
             assert 55 < face.lookahead.frame <= 61
         assert frames == list(range(120))
 
+    async def test_silence_goes_on_where_audio_does_not(
+        self, server: FaceServer, speech: Samples
+    ) -> None:
+        said, rest = speech[:8_000], speech[8_000:16_000]
+        async with FaceClient(f"ws://{server.address}", idle=False, silence_ms=100) as face:
+            await face.send(said)
+            async for frame in face:
+                if frame.timestamp > len(said) + 1_600:
+                    break
+            await face.send(rest)
+            await face.end()
+            last = [frame async for frame in face][-1]
+        assert face.silence is not None
+        assert face.silence.start == len(said)
+        assert last.timestamp >= len(said) + len(rest) + face.silence.total - 16_000 // 60 - 1
+
     async def test_floats_and_integers_make_the_same_faces(
         self, server: FaceServer, speech: Samples
     ) -> None:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterable, AsyncIterator
 from fractions import Fraction
 from typing import Any, Literal
 
+import msgspec
 from numpy.typing import NDArray
 
 from facewire.audio_format import Encoding
 from facewire.clock import Clock
 from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire_messages import End, FrameFormat, LookaheadSet, Open, SetLookahead
+from facewire.wire_messages import End, FrameFormat, LookaheadSet, Open, SetLookahead, Silence
 from facewire_client.connection import Connection, ServerError
 
 MESSAGE_SAMPLES = 8_192
@@ -35,6 +36,7 @@ class FaceClient(Connection):
         frame_rate: int | float | str | Fraction = 60,
         lookahead_ms: float = 80.0,
         idle: bool = True,
+        silence_ms: float | msgspec.UnsetType | None = msgspec.UNSET,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
@@ -49,6 +51,8 @@ class FaceClient(Connection):
             frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
             lookahead_ms: how far past its timestamp a frame may listen.
             idle: whether the face blinks and looks around.
+            silence_ms: after so long without audio the stream goes on as if silence came, which
+                `silence` then tells; None: it waits for audio. Unset, the server decides.
             format: how frames travel.
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
@@ -63,7 +67,10 @@ class FaceClient(Connection):
             lookahead_ms=lookahead_ms,
             format=format,
             idle=idle,
+            silence_ms=silence_ms,
         )
+        self.silence: Silence | None = None
+        """The last silence that went on without audio, and how much of it there is by then."""
         self.lookahead: LookaheadSet | None = None
         """The last answer to `set_lookahead`: from which frame on which look-ahead holds."""
         self._sent = 0
@@ -167,6 +174,8 @@ class FaceClient(Connection):
                 yield item
             elif isinstance(item, LookaheadSet):
                 self.lookahead = item
+            elif isinstance(item, Silence):
+                self.silence = item
 
     async def _ask(self) -> None:
         await self._send(self._request)
