@@ -1,5 +1,6 @@
 """CosyVoice2 and CosyVoice3 as voices: they run in a worker, which hands out their tokens."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -14,8 +15,14 @@ from facewire_engines.cosyvoice_decoder import SAMPLE_RATE, CosyVoiceDecoder, lo
 from facewire_engines.voices.cosyvoice_child import Child
 from facewire_engines.voices.cosyvoice_intake import TurnIntake
 from facewire_engines.voices.cosyvoice_link import Woken, WorkerLink, WorkerLost
-from facewire_engines.voices.cosyvoice_messages import Failure, Hello, Piece
+from facewire_engines.voices.cosyvoice_messages import (
+    LARGEST_PROMPT,
+    Failure,
+    Hello,
+    Piece,
+)
 from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings, split_address
+from facewire_engines.workers.source import TOKEN
 
 TOKEN_RATE = Fraction(25)
 
@@ -43,6 +50,8 @@ class CosyVoice:
         self._child: Child | None = None
         self._link: WorkerLink | None = None
         self._turns = 0
+        self._prompt: bytes | None = None
+        """The recording that the worker has."""
         hello = self._connected().hello
         self.space = _space(hello)
         self.silence = hello.silence
@@ -74,12 +83,12 @@ class CosyVoice:
             text: what to say; None if it will come in pieces, by `say` and `end` of the turn.
 
         Raises:
-            ConfigError: the worker is gone and does not come back.
+            ConfigError: the worker is gone and does not come back, or the prompt cannot be read.
             EngineError: it ended just now.
         """
         request = {
             name: getattr(self._settings, name)
-            for name in ("mode", "prompt_wav", "prompt_text", "instruct", "speaker")
+            for name in ("mode", "prompt_text", "instruct", "speaker")
         }
         self._turns += 1
         link = self._connected()
@@ -91,6 +100,7 @@ class CosyVoice:
         intake = TurnIntake(self.space, hello.sample_rate, self.sample_rate)
         turn = CosyVoiceTurn(link, self._turns, intake, self._forget, complete=text is not None)
         try:
+            self._send_prompt(link)
             link.send(kind="speak", **request)
         except EngineError as error:
             self._forget(error)
@@ -127,6 +137,15 @@ class CosyVoice:
             )
         return decoder
 
+    def _send_prompt(self, link: WorkerLink) -> None:
+        """Send the recording of who shall speak, where the worker does not have it as it is now."""
+        if not self._settings.prompt_wav:
+            return
+        prompt = _read_prompt(Path(self._settings.prompt_wav))
+        if prompt != self._prompt:
+            link.send(prompt, kind="prompt")
+            self._prompt = prompt
+
     def _connected(self) -> WorkerLink:
         if self._link is not None:
             self._link.sleep()
@@ -134,9 +153,13 @@ class CosyVoice:
         try:
             if self._settings.address:
                 host, port = split_address(self._settings.address)
+                token = self._settings.token or os.environ.get(TOKEN, "")
             else:
-                host, port = self._started().address()
-            self._link = WorkerLink(host, port, self._settings.stall_s)
+                child = self._started()
+                host, port = child.address()
+                token = child.token
+            self._link = WorkerLink(host, port, self._settings.stall_s, token)
+            self._prompt = None
         except BaseException:
             self.close()
             raise
@@ -252,6 +275,18 @@ class CosyVoiceTurn:
         if isinstance(message, Failure):
             raise EngineError(f"CosyVoice could not speak: {message.message}")
         return None if message.cancelled else self._intake.finish(message)
+
+
+def _read_prompt(path: Path) -> bytes:
+    try:
+        prompt = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read prompt_wav {path} ({error.strerror}); correct it in the file of the voice"
+        ) from error
+    if len(prompt) > LARGEST_PROMPT:
+        raise ConfigError(f"prompt_wav {path} is too large; give up to 30 s of the voice")
+    return prompt
 
 
 def _space(hello: Hello) -> TokenSpace:

@@ -1,6 +1,8 @@
 """A CosyVoice worker that we start, in CosyVoice's own environment, and end."""
 
+import os
 import re
+import secrets
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -8,7 +10,7 @@ from pathlib import Path
 
 from facewire.errors import ConfigError
 from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
-from facewire_engines.workers.source import WORKER, worker_source
+from facewire_engines.workers.source import TOKEN, WORKER, worker_source
 
 _LISTENING = re.compile(rb"^listening on (\S+):(\d+)\s*$", re.MULTILINE)
 _LOOK_S = 0.05
@@ -31,6 +33,8 @@ class Child:
         self._attempts = max(1, round(settings.start_s / _LOOK_S))
         self._scratch = tempfile.TemporaryDirectory(prefix="facewire-cosyvoice-")
         self._output = Path(self._scratch.name, "output.txt")
+        self.token = secrets.token_urlsafe(24)
+        """What it wants to be shown; nobody else knows it."""
         program = Path(self._scratch.name, WORKER)
         program.write_text(worker or worker_source(), encoding="utf-8")
         command = [
@@ -45,6 +49,7 @@ class Child:
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
+                    env=os.environ | {TOKEN: self.token},
                 )
         except OSError as error:
             self._scratch.cleanup()

@@ -1,6 +1,6 @@
 """A connection to a CosyVoice worker that can be woken up while it waits for one."""
 
-import select
+import selectors
 import socket
 import threading
 from collections import deque
@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from facewire.errors import ConfigError, EngineError
-from facewire_engines.voices.cosyvoice_messages import PROTOCOL, Hello, Inbox, Received, encode
+from facewire_engines.voices.cosyvoice_messages import (
+    PROTOCOL,
+    Failure,
+    Hello,
+    Inbox,
+    Received,
+    encode,
+)
 
 _CONNECT_S = 5.0
 _READ = 1 << 16
@@ -25,16 +32,17 @@ class WorkerLost(EngineError):
 class WorkerLink:
     """One connection. `send` and `wake` may come from any thread, all else from one at a time."""
 
-    def __init__(self, host: str, port: int, stall_s: float) -> None:
+    def __init__(self, host: str, port: int, stall_s: float, token: str = "") -> None:
         """Connect.
 
         Args:
             host: where the worker listens.
             port: where the worker listens.
             stall_s: how long it may say nothing while it owes an answer.
+            token: what it wants to be shown.
 
         Raises:
-            ConfigError: nothing answers there.
+            ConfigError: nothing answers there, or it wants another token.
             EngineError: what answers is no such worker, or of another version.
         """
         self._where = f"{host}:{port}"
@@ -52,14 +60,24 @@ class WorkerLink:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(stall_s)
         self._woken, self._waker = socket.socketpair()
+        # Unlike select(), it takes descriptors of any number.
+        self._selector = selectors.DefaultSelector()
+        for end in (self._socket, self._woken):
+            self._selector.register(end, selectors.EVENT_READ)
         try:
-            self.hello = self._greeting()
+            self.hello = self._greeting(token)
         except BaseException:
             self.close()
             raise
 
-    def _greeting(self) -> Hello:
+    def _greeting(self, token: str) -> Hello:
+        self.send(kind="open", token=token)
         message = self.receive().message
+        if isinstance(message, Failure):
+            raise ConfigError(
+                f"the CosyVoice worker at {self._where} refuses us ({message.message}); write the "
+                "token that it printed into the file of the voice, as token"
+            )
         if not isinstance(message, Hello) or message.protocol != PROTOCOL:
             raise EngineError(
                 f"the CosyVoice worker at {self._where} speaks another protocol; print it again "
@@ -67,7 +85,7 @@ class WorkerLink:
             )
         return message
 
-    def send(self, **header: Any) -> None:
+    def send(self, payload: bytes = b"", **header: Any) -> None:
         """Send a message.
 
         Raises:
@@ -75,7 +93,7 @@ class WorkerLink:
         """
         try:
             with self._sending:
-                self._socket.sendall(encode(**header))
+                self._socket.sendall(encode(payload, **header))
         except OSError as error:
             raise WorkerLost(self._gone(str(error.strerror or error))) from error
 
@@ -93,7 +111,7 @@ class WorkerLink:
         while True:
             must = owed()
             patience_s = 0 if self._received else self._stall_s
-            ready, _, _ = select.select([self._socket, self._woken], [], [], patience_s)
+            ready = [key.fileobj for key, _ in self._selector.select(patience_s)]
             if self._woken in ready:
                 self._woken.recv(_READ)
                 raise Woken
@@ -113,11 +131,12 @@ class WorkerLink:
 
     def sleep(self) -> None:
         """Forget that `wake` was called, if nobody has noticed."""
-        while select.select([self._woken], [], [], 0)[0]:
+        while any(key.fileobj is self._woken for key, _ in self._selector.select(0)):
             self._woken.recv(_READ)
 
     def close(self) -> None:
         """Close the connection, at which the worker stops what it does for it."""
+        self._selector.close()
         for end in (self._socket, self._woken, self._waker):
             end.close()
 

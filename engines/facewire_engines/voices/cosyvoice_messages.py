@@ -12,7 +12,7 @@ import msgspec
 
 from facewire.errors import EngineError
 
-PROTOCOL = 1
+PROTOCOL = 2
 LARGEST = 1 << 26
 """Bytes of a message: a minute and more of audio."""
 
@@ -71,10 +71,14 @@ class Received:
     payload: bytes
 
 
-def encode(**header: Any) -> bytes:
+LARGEST_PROMPT = 1 << 23
+"""Bytes of a recording: more than 30 s at any rate."""
+
+
+def encode(payload: bytes = b"", **header: Any) -> bytes:
     """Return the bytes of a message to the worker."""
     text = json.dumps(header).encode()
-    return _SIZES.pack(len(text), 0) + text
+    return _SIZES.pack(len(text), len(payload)) + text + payload
 
 
 class Inbox:
@@ -107,7 +111,7 @@ class Inbox:
 def _parse(text: bytes) -> Message:
     try:
         message: Message = msgspec.json.decode(text, type=Message)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise EngineError(_foreign(str(error))) from error
     return message
 

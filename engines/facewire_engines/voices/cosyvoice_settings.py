@@ -16,6 +16,8 @@ class CosyVoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = ""
     """HOST:PORT of a worker that runs; empty starts one, with the next three."""
+    token: str = ""
+    """What that worker printed; by default that in the variable FACEWIRE_WORKER_TOKEN."""
     folder: str = ""
     """Where CosyVoice was cloned."""
     python: str = ""

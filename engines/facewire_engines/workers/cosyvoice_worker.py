@@ -6,11 +6,16 @@ Start it in the folder of https://github.com/FunAudioLLM/CosyVoice. A client con
 turns; each speech token leaves as soon as it is sampled, and audio follows. Only public parts of
 CosyVoice are called: its frontend, `llm.inference`, and `token2wav`.
 
+Who connects has to show the token in the environment variable FACEWIRE_WORKER_TOKEN; without one,
+one is made and printed. Recordings come over the connection, so no client names files of this
+machine.
+
 A message is two big-endian uint32, the sizes of a JSON header and of a payload, and then both.
 
 * From here: `hello`; `speech` (int32 tokens, then float32 samples, both little-endian; either may
   be none); `done` or `error`, once for each turn.
-* To here: `speak` (`turn`, `text` or null, `mode`, `prompt_wav`, `prompt_text`, `instruct`,
+* To here: `open` with the `token`, first of all; `prompt`, whose payload is a recording of who
+  speaks from then on; `speak` (`turn`, `text` or null, `mode`, `prompt_text`, `instruct`,
   `speaker`); `text` and `end`, where `text` was null; `cancel`.
 """
 
@@ -18,10 +23,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
+import hmac
 import inspect
 import json
 import os
 import queue
+import secrets
 import socket
 import struct
 import sys
@@ -35,9 +43,16 @@ from typing import Any, Generator, Iterator  # noqa: UP035 # this Python may be 
 
 Tokens = Generator[int, None, None]
 
-PROTOCOL = 1
+PROTOCOL = 2
+TOKEN = "FACEWIRE_WORKER_TOKEN"
 SIZES = struct.Struct(">II")
 LARGEST = 1 << 24
+SMALLEST = 1 << 12
+"""Bytes of a message, once a client has shown the token, and before."""
+GREETING_S = 10.0
+"""How long a client may take to show it."""
+MOST_SPEAKERS = 64
+"""Prompts whose analysis is kept; then that of the one that was used longest ago goes."""
 BLOCK = 25
 """Tokens that the flow works on together."""
 FIRST_HOP, LONGEST_HOP = 25, 100
@@ -59,6 +74,9 @@ class Link:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._sending = threading.Lock()
+        self._largest = SMALLEST
+        self.payload = b""
+        """Of the message that was received last."""
 
     def send(self, payload: bytes = b"", **header: Any) -> None:
         """Send a message."""
@@ -66,15 +84,31 @@ class Link:
         with self._sending:
             self._connection.sendall(SIZES.pack(len(text), len(payload)) + text + payload)
 
+    def admit(self, token: str) -> bool:
+        """Tell whether a client shows the token, in time; without a token everybody may come."""
+        self._connection.settimeout(GREETING_S)
+        greeting = self.receive() or {}
+        shown = str(greeting.get("token", "")).encode()
+        self._connection.settimeout(None)
+        self._largest = LARGEST
+        if greeting.get("kind") != "open":
+            return False
+        return not token or hmac.compare_digest(shown, token.encode())
+
     def receive(self) -> dict[str, Any] | None:
-        """Return the next header, or None once the client is gone."""
+        """Return the next header, or None once the client is gone, or sends what is none."""
         sizes = self._read(SIZES.size)
         if len(sizes) < SIZES.size:
             return None
         length, extra = SIZES.unpack(sizes)
-        if length + extra > LARGEST:
+        if length + extra > self._largest:
             return None
-        found = json.loads(self._read(length + extra)[:length])
+        data = self._read(length + extra)
+        self.payload = data[length:]
+        try:
+            found = json.loads(data[:length])
+        except (ValueError, RecursionError):
+            return None
         return found if isinstance(found, dict) else None
 
     def _read(self, count: int) -> bytes:
@@ -87,9 +121,11 @@ class Link:
 class Turn:
     """What is to be said, and whether it still is."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: dict[str, Any], prompt: bytes | None = None) -> None:
         self.number = int(request["turn"])
         self.request = request
+        self.prompt = prompt
+        """A recording of who shall speak; None where a speaker is known by name."""
         self.cancelled = threading.Event()
         self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
@@ -232,6 +268,8 @@ class Speaker:
         self._tts, self._front = tts, tts.frontend
         self._third = type(tts.model).__name__ == "CosyVoice3Model"
         self._loading = threading.Lock()
+        self._analysed: dict[str, str] = {}
+        """Prompts by a digest of all that is in them, with the name that clients gave, if any."""
         self.hello = {
             "space": "cosyvoice3" if self._third else "cosyvoice2", "sample_rate": tts.sample_rate,
             "vocabulary": int(tts.model.llm.speech_token_size), "silence": self._silence(),
@@ -242,7 +280,7 @@ class Speaker:
         mode, text = turn.request.get("mode", "zero_shot"), turn.request.get("text")
         if mode not in MODES:
             raise ValueError(f"there is no mode {mode!r}; choose one of {', '.join(MODES)}")
-        name = turn.request.get("speaker", "") if mode == "sft" else self._cached(turn.request)
+        name = turn.request.get("speaker", "") if mode == "sft" else self._cached(turn)
         if text is None:
             texts = [turn.pieces()]
         else:
@@ -267,19 +305,41 @@ class Speaker:
         inputs["prompt_text"] = front._extract_text_token(instruct)[0]
         return inputs
 
-    def _cached(self, request: dict[str, Any]) -> str:
+    def _cached(self, turn: Turn) -> str:
         """Return the name of the speaker, whose prompt is analysed once, not for each turn."""
-        wav, text = request.get("prompt_wav", ""), request.get("prompt_text", "")
-        name = request.get("speaker") or f"{wav}:{text}:{os.path.getmtime(wav) if wav else ''}"
+        text, asked = turn.request.get("prompt_text", ""), turn.request.get("speaker", "")
         with self._loading:
-            if name not in self._front.spk2info:
-                if not wav:
-                    raise ValueError(f"the speaker {name!r} is not known; send a prompt_wav of him")
-                if self._third and END_OF_PROMPT not in text:
-                    text = ASSISTANT + text
-                text = self._front.text_normalize(text, split=False)
-                self._tts.add_zero_shot_spk(text, self._prompt(wav), name)
-        return str(name)
+            if turn.prompt is None:
+                return self._known(asked)
+            # All that the analysis depends on, so that another prompt is never taken for it.
+            digest = hashlib.sha256(turn.prompt + repr((asked, text)).encode()).hexdigest()
+            if digest not in self._front.spk2info:
+                self._analyse(turn.prompt, text, digest)
+            self._analysed.pop(digest, None)
+            self._analysed[digest] = asked
+            while len(self._analysed) > MOST_SPEAKERS:
+                oldest = next(iter(self._analysed))
+                del self._analysed[oldest]
+                self._front.spk2info.pop(oldest, None)
+        return digest
+
+    def _known(self, asked: str) -> str:
+        """Return the newest prompt that was given this name, or a speaker of CosyVoice's own."""
+        newest = [digest for digest, name in self._analysed.items() if asked and name == asked]
+        found = newest[-1] if newest else asked
+        if found not in self._front.spk2info:
+            raise ValueError(f"the speaker {asked!r} is not known; name a prompt_wav of him")
+        return found
+
+    def _analyse(self, recording: bytes, text: str, name: str) -> None:
+        if self._third and END_OF_PROMPT not in text:
+            text = ASSISTANT + text
+        text = self._front.text_normalize(text, split=False)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "prompt.wav")
+            with open(path, "wb") as file:
+                file.write(recording)
+            self._tts.add_zero_shot_spk(text, self._prompt(path), name)
 
     def _prompt(self, path: str) -> Any:
         """Return a recording as this version of CosyVoice wants it: its path, or its samples."""
@@ -301,8 +361,12 @@ class Speaker:
 class Conversation:
     """A client and his turns, one after the other."""
 
-    def __init__(self, connection: socket.socket, speaker: Any, hops: tuple[int, int]) -> None:
+    def __init__(
+        self, connection: socket.socket, speaker: Any, hops: tuple[int, int], token: str = ""
+    ) -> None:
         self._link, self._speaker, self._hops = Link(connection), speaker, hops
+        self._token = token
+        self._prompt: bytes | None = None
         self._turns: dict[int, Turn] = {}
         self._queue: queue.SimpleQueue[Turn | None] = queue.SimpleQueue()
 
@@ -310,21 +374,27 @@ class Conversation:
         """Listen until the client is gone."""
         speaking = threading.Thread(target=self._speak_all, name="speak")
         try:
+            if not self._link.admit(self._token):
+                self._link.send(kind="error", turn=0, message="this worker wants another token")
+                return
             self._link.send(kind="hello", protocol=PROTOCOL, **self._speaker.hello)
             speaking.start()
             while (message := self._link.receive()) is not None:
                 self._obey(message)
         except (OSError, ValueError, KeyError, TypeError):
             pass  # gone, or not a client of ours
-        for turn in list(self._turns.values()):
-            turn.cancel()
-        self._queue.put(None)
-        if speaking.ident:
-            speaking.join()
+        finally:
+            for turn in list(self._turns.values()):
+                turn.cancel()
+            self._queue.put(None)
+            if speaking.ident:
+                speaking.join()
 
     def _obey(self, message: dict[str, Any]) -> None:
-        if message["kind"] == "speak":
-            turn = self._turns[int(message["turn"])] = Turn(message)
+        if message["kind"] == "prompt":
+            self._prompt = self._link.payload
+        elif message["kind"] == "speak":
+            turn = self._turns[int(message["turn"])] = Turn(message, self._prompt)
             self._queue.put(turn)
         elif (known := self._turns.get(int(message["turn"]))) is not None:
             if message["kind"] == "cancel":
@@ -392,8 +462,8 @@ def chunks(made: TokenThread, segment: Any, hop: int, longest: int) -> Iterator[
         yield segment.audio(tokens, begin, True)
 
 
-def serve(server: socket.socket, speaker: Any, hops: tuple[int, int]) -> None:
-    """Serve clients until the socket that listens is shut down."""
+def serve(server: socket.socket, speaker: Any, hops: tuple[int, int], token: str = "") -> None:
+    """Serve clients that show the token until the socket that listens is shut down."""
     address = server.getsockname()
     print(f"listening on {address[0]}:{address[1]}", flush=True)  # noqa: T201
     while True:
@@ -402,13 +472,13 @@ def serve(server: socket.socket, speaker: Any, hops: tuple[int, int]) -> None:
         except OSError:
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        arguments = connection, speaker, hops
+        arguments = connection, speaker, hops, token
         threading.Thread(target=_converse, args=arguments, daemon=True).start()
 
 
-def _converse(connection: socket.socket, speaker: Any, hops: tuple[int, int]) -> None:
+def _converse(connection: socket.socket, speaker: Any, hops: tuple[int, int], token: str) -> None:
     with connection:
-        Conversation(connection, speaker, hops).run()
+        Conversation(connection, speaker, hops, token).run()
 
 
 def end_with_parent() -> None:
@@ -425,7 +495,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", required=True, help="folder of CosyVoice2-0.5B or CosyVoice3")
-    parser.add_argument("--host", default="127.0.0.1", help="who may connect; there is no password")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen")
     parser.add_argument("--port", type=int, default=9321, help="0 takes a free one")
     parser.add_argument("--first-hop", type=int, default=FIRST_HOP, help="tokens before any audio")
     parser.add_argument("--longest-hop", type=int, default=LONGEST_HOP, help="tokens of a chunk")
@@ -444,8 +514,13 @@ def main() -> None:
     flags = {name: True for name in chosen if options[name]}
     speaker = Speaker(load(model_dir=options["model"], **flags))
     hops = options["first_hop"], options["longest_hop"]
+    # Not an argument, which everybody on this machine can read.
+    token = os.environ.pop(TOKEN, "")
+    if not token:
+        token = secrets.token_urlsafe(24)
+        print(f'token = "{token}"  # for the file of the voice', flush=True)  # noqa: T201
     with socket.create_server((options["host"], options["port"])) as server:
-        serve(server, speaker, hops)
+        serve(server, speaker, hops, token)
 
 
 if __name__ == "__main__":

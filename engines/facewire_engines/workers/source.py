@@ -3,6 +3,8 @@
 from importlib import resources
 
 WORKER = "cosyvoice_worker.py"
+TOKEN = "FACEWIRE_WORKER_TOKEN"
+"""The environment variable of what a worker wants to be shown."""
 
 
 def worker_source() -> str:

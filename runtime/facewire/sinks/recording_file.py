@@ -204,6 +204,8 @@ def _write_some(file: OpenFile, data: bytes | memoryview) -> int:
     try:
         return os.write(file.descriptor, data)
     except BlockingIOError:
-        if not select.select([], [file.descriptor], [], PIPE_PATIENCE_MS / 1000)[1]:
+        waiting = select.poll()  # unlike select(), for descriptors of any number
+        waiting.register(file.descriptor, select.POLLOUT)
+        if not waiting.poll(PIPE_PATIENCE_MS):
             raise OSError(errno.ETIMEDOUT, "its reader takes nothing") from None
         return 0

@@ -287,7 +287,13 @@ def test_what_is_no_worker_is_refused(greeting: bytes) -> None:
 
 
 def test_messages_arrive_however_they_are_cut() -> None:
-    header = {"kind": "speech", "turn": 1, "first_token": 0, "first_sample": 0, "samples": 0}
+    header: dict[str, Any] = {
+        "kind": "speech",
+        "turn": 1,
+        "first_token": 0,
+        "first_sample": 0,
+        "samples": 0,
+    }
     messages = b"".join(encode(**header, tokens=count) for count in range(3))
     for size in (1, 7, len(messages)):
         inbox = Inbox()
