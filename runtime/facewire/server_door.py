@@ -7,6 +7,9 @@ from facewire.rare_log import RareLog
 from facewire.server_connection import FairConnection
 from facewire.server_limits import Limits
 
+KEPT_DESCRIPTORS = 200
+"""Of those that the process may have open, for everything but sockets that wait."""
+
 logger = logging.getLogger("facewire.server")
 
 
@@ -19,6 +22,7 @@ class Door:
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._limits = limits
+        self._most = max(8, min(limits.connections, _descriptors() - KEPT_DESCRIPTORS))
         self._log = RareLog(logger, clock)
         self._by_address: dict[str, set[FairConnection]] = {}
         self._waiting: dict[FairConnection, str] = {}
@@ -37,10 +41,10 @@ class Door:
                 f"more than {self._limits.connections_per_address} connections from {address}",
                 "connections_per_address",
             )
-        elif len(self._waiting) + len(self._watching) > self._limits.connections:
+        elif len(self._waiting) + len(self._watching) > self._most:
             self._turn_away(
                 next(iter(self._waiting)),
-                f"more than {self._limits.connections} connections",
+                f"more than {self._most} connections",
                 "connections",
             )
 
@@ -73,6 +77,16 @@ class Door:
         )
         self.leave(connection)
         connection.transport.abort()
+
+
+def _descriptors() -> int:
+    """Return how many sockets and files the process may have open."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return 1 << 20
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft
 
 
 def _address(connection: FairConnection) -> str:

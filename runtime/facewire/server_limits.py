@@ -14,9 +14,9 @@ Seconds = Annotated[float, Meta(ge=0.1, le=86_400)]
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much one client may ask for; `max_sessions` says how many clients there may be."""
 
-    connections: Annotated[int, Meta(ge=8, le=100_000)] = 256
+    connections: Annotated[int, Meta(ge=8, le=100_000)] = 2_048
     """Sockets of all kinds at once, besides those that have opened a stream."""
-    connections_per_address: Annotated[int, Meta(ge=1, le=100_000)] = 128
+    connections_per_address: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     """Sockets of one network address at once, with those that have opened a stream."""
     opening_s: Seconds = 10.0
     """From the first byte of a connection to a valid `open`."""

@@ -11,6 +11,7 @@ from rich.logging import RichHandler
 from facewire import __version__
 from facewire.commands import (
     animate,
+    bench_hostile,
     bench_latency,
     bench_quality,
     bench_throughput,
@@ -45,6 +46,7 @@ bench = typer.Typer(help="The reproducible numbers, as a table and as --json.")
 bench.command("latency", epilog=bench_latency.EXAMPLES)(bench_latency.latency)
 bench.command("throughput", epilog=bench_throughput.EXAMPLES)(bench_throughput.throughput)
 bench.command("quality", epilog=bench_quality.EXAMPLES)(bench_quality.quality)
+bench.command("hostile", epilog=bench_hostile.EXAMPLES)(bench_hostile.hostile)
 app.add_typer(bench, name="bench", no_args_is_help=True)
 app.add_typer(engine.app, name="engine", no_args_is_help=True)
 app.add_typer(models.app, name="models", no_args_is_help=True)

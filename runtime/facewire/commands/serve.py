@@ -12,6 +12,7 @@ from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
 from facewire.commands.page_address import print_address
 from facewire.commands.running import run
+from facewire.commands.steady import keep_steady
 from facewire.settings import Settings
 
 EXAMPLES = """
@@ -78,6 +79,7 @@ def serve(
 async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
     loaded = await asyncio.to_thread(load_wanted, settings, sessions)
+    keep_steady()
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
         print_address(console, server, "serving {} (Ctrl-C ends)")
