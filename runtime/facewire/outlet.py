@@ -48,10 +48,9 @@ class Outlet(Generic[T]):
         self._warned = False
 
     @property
-    def missing(self) -> str:
-        """Why the reader does not have everything; empty if it does."""
-        dropped = self.channel.dropped
-        return self.failure or (f"{dropped} items came faster than it took them" if dropped else "")
+    def has_everything(self) -> bool:
+        """Whether the reader was given every item, and did not fail."""
+        return not self.failure and not self.channel.dropped
 
     async def put(self, item: T) -> None:
         """Queue an item as the channel's policy allows; an outlet that failed takes nothing."""

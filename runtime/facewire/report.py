@@ -71,7 +71,7 @@ class StreamReport:
     def written(self) -> list[Outlet[Any]]:
         """The recorders that have everything, and all of it on disk, once the stream is over."""
         recorders = (outlet for outlet in self.outlets if outlet.recording)
-        return [o for o in recorders if o.recording and o.recording.whole and not o.missing]
+        return [o for o in recorders if o.recording and o.recording.whole and o.has_everything]
 
     @property
     def broken(self) -> list[Outlet[Any]]:

@@ -46,8 +46,8 @@ def print_outputs(console: Console, report: StreamReport) -> None:
         recording = outlet.recording
         if recording is None:
             continue
-        line = f"wrote {recording.path}" if recording.kept else f"nothing for {recording.path}"
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        did = "wrote" if recording.kept else "nothing was recorded into"
+        console.print(f"{did} {recording.path}", soft_wrap=True, markup=False, highlight=False)
     recorders = {outlet.name for outlet in report.outlets if outlet.recording}
     for name, reason in report.failures.items():
         if name not in recorders:
@@ -67,6 +67,10 @@ def raise_failures(report: StreamReport) -> None:
 
 
 def _broken(outlet: Outlet[Any]) -> str:
-    assert outlet.recording is not None
-    why = outlet.missing or "it was not finished"
-    return f"{outlet.recording.path} is not whole ({why}): {outlet.recording.usable()}"
+    recording = outlet.recording
+    assert recording is not None
+    if recording.whole and not outlet.failure:
+        lost = outlet.channel.dropped
+        return f"{recording.path} lacks {lost} items that came faster than they could be written"
+    why = outlet.failure or "it was not finished"
+    return f"{recording.path} is not whole ({why}): {recording.usable()}"
