@@ -9,7 +9,8 @@ SERVER_KEY = "server"
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?")
 _ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
-_SECURE = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
+_SCHEMES = {"http": "http ws", "ws": "http ws", "https": "https wss", "wss": "https wss"}
+"""The page asks a server that does not answer whether it lives, by http."""
 
 
 def page_headers(
@@ -46,17 +47,16 @@ def _own_sockets(host: str | None) -> list[str]:
 
 
 def _named_server(query: str) -> list[str]:
-    """Return the source for the server that the page's address names; it is asked about first."""
+    """Return sources for the server that the page's address names; it is asked about first."""
     value = next((value for key, value in parse_qsl(query) if key == SERVER_KEY), "")
     try:
         url = urlsplit(value)
         host = url.netloc.rpartition("@")[2].lower()
     except ValueError:
         return []
-    scheme = _SECURE.get(url.scheme)
-    if scheme is None:
-        return []
+    schemes = _SCHEMES.get(url.scheme, "").split()
     if _HOST.fullmatch(host):
-        return [f"{scheme}://{host}"]
+        return [f"{scheme}://{host}" for scheme in schemes]
     # A policy cannot name an address of IPv6, only the kind of connection.
-    return [f"{scheme}:"] if re.fullmatch(r"\[[0-9a-f:.]+\](:\d{1,5})?", host) else []
+    named = re.fullmatch(r"\[[0-9a-f:.]+\](:\d{1,5})?", host)
+    return [f"{scheme}:" for scheme in schemes] if named else []

@@ -3,6 +3,7 @@
 Every key has a default that works; docs/settings.md shows them all.
 """
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -76,13 +77,20 @@ class ServerSettings(_Table, frozen=True):
     """PEM file with its private key; empty: it is in `cert`."""
     open_sound: bool = False
     """Whether whoever may watch may hear the live stream without a token."""
-    base_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$")] = ""
+    base_path: str = ""
     """What a proxy leaves before our paths, such as "/facewire"."""
     voices: tuple[str, ...] = ()
     """Voices of this machine, such as "cosyvoice:ann.toml", that clients of /speak may name; the
     first is for those who name none. Without any, they get the embedded voice."""
     limits: Limits = Limits()
     """How much one client may ask for."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"/?(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", self.base_path):
+            raise ValueError(f"base_path is like /facewire, and not {self.base_path!r}")
+        for origin in self.allow_origin:
+            if origin != "null" and not re.fullmatch(r"[A-Za-z][\w+.-]*://[^/?#@\s]+/?", origin):
+                raise ValueError(f"an allowed origin is like https://example.org, not {origin!r}")
 
 
 class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True):

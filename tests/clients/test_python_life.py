@@ -164,6 +164,58 @@ class TestWhoDoesNotLetUsIn:
             await client.__aenter__()
 
 
+CABLE_IS_PULLED = """
+import asyncio, fcntl, socket, struct
+import numpy as np
+from facewire.clock import SystemClock
+from facewire.face import make_face
+from facewire.server import FaceServer
+from facewire_client import FaceClient, ServerError
+from facewire_engines.energy import EnergyEngine
+
+def plug(up):
+    with socket.socket() as any_socket:
+        request = fcntl.ioctl(any_socket, 0x8913, struct.pack("16sh", b"lo", 0))  # SIOCGIFFLAGS
+        flags = struct.unpack("16sh", request)[1]
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", flags | 1 if up else flags & ~1))
+
+async def main():
+    plug(True)
+    server = await FaceServer(EnergyEngine(), make_face, clock=SystemClock(), port=0).__aenter__()
+    async with FaceClient(f"ws://{server.address}", channels=8) as face:
+        try:
+            async for frame in face.animate(np.zeros((16_000 * 600, 8), np.int16)):
+                if frame.index == 10:
+                    plug(False)
+        except ServerError as error:
+            print(error.code, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+async def test_an_upload_to_a_machine_that_vanished_ends() -> None:
+    """Its bytes wait, as they do for a server that does not read, but no system takes them."""
+    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c"]
+    try:
+        probe = await asyncio.create_subprocess_exec(*command, "", stderr=subprocess.DEVNULL)
+        works = await probe.wait() == 0
+    except OSError:
+        works = False
+    if not works:
+        pytest.skip("no network namespaces: unshare --map-root-user --net does not work here")
+    process = await asyncio.create_subprocess_exec(
+        *command, CABLE_IS_PULLED, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"silent\n"
+    finally:
+        process.kill()
+        await process.communicate()
+
+
 @pytest.mark.usefixtures("impatient")
 class TestSilence:
     """The network fails without a word: nothing is refused, closed or reset."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from contextlib import suppress
 
 from websockets.asyncio.client import ClientConnection
@@ -15,9 +16,6 @@ BUSY_S = 600.0
 """The same where it has work of ours before our ping: it lets those wait that send much."""
 LIVE_SPARE_S = 2.0
 """Audio that comes no faster than it is spoken, but for so much, does not make a ping wait."""
-UNACKNOWLEDGED_MS = 10_000
-"""How long the other machine may leave our bytes unacknowledged; its system does that, so it
-holds for a server that does not read, too."""
 
 
 class HeardConnection(ClientConnection):
@@ -42,12 +40,8 @@ class Liveness:
         self._work_s = 0.0
         self._asked_s = self._answered_s = connection.loop.time()
         self._asked_work_s = self._answered_work_s = 0.0
+        self._heeded_s = self._asked_s
         self._pong: asyncio.Future[float] | None = None
-        descriptor = connection.transport.get_extra_info("socket")
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            with suppress(OSError):
-                option = socket.TCP_USER_TIMEOUT
-                descriptor.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS)
 
     def sent(self, work_s: float) -> None:
         """Note what the server was given to do, in seconds of audio."""
@@ -61,11 +55,14 @@ class Liveness:
             due = now + LOOK_EVERY_S
             await asyncio.sleep(LOOK_EVERY_S)
             now = connection.loop.time()
-            if now > due + LOOK_EVERY_S or not connection.transport.is_reading():
-                # It was this program that did not listen.
+            if now > due + LOOK_EVERY_S:
+                # It was this program that did not look.
+                since = self._heeded_s = now
+            if not connection.transport.is_reading():
                 since = now
             await self._ask(now)
-            if now - max(since, connection.heard_s) > self._patience_s(now):
+            silent = now - max(since, connection.heard_s) > self._patience_s(now)
+            if silent or self._in_vain_s(now) > SILENT_S:
                 self.is_gone = True
                 connection.transport.abort()
 
@@ -89,3 +86,24 @@ class Liveness:
         live_s = now - self._answered_s + LIVE_SPARE_S
         blocked = self._connection.transport.get_write_buffer_size() > 0
         return BUSY_S if blocked or work_s > live_s else SILENT_S
+
+    def _in_vain_s(self, now: float) -> float:
+        """Return for how long our system has repeated itself to theirs, where it tells us.
+
+        That systems talk says nothing about the server, but it holds for one that does not read,
+        too, which TCP_USER_TIMEOUT would cut off.
+        """
+        if not _repeats(self._connection.transport.get_extra_info("socket")):
+            self._heeded_s = now
+        return now - self._heeded_s
+
+
+def _repeats(descriptor: socket.socket) -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        # struct tcp_info begins: state, ca_state, retransmits, probes.
+        facts = descriptor.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 4)
+    except OSError:
+        return False
+    return any(facts[2:4])
