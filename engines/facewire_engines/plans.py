@@ -7,7 +7,6 @@ sha256. It is used only if all of that is what is wanted now; in any other case 
 import contextlib
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
@@ -16,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import ConfigError
+from facewire_engines.user_cache import user_cache
 
 
 class PlanKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,20 +68,14 @@ class PlanState(StrEnum):
 
 def default_cache() -> Path:
     """Return the folder for plans in the user's cache, which may not exist yet."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "facewire" / "plans"
+    return user_cache() / "plans"
 
 
 def plan_state(folder: Path, wanted: PlanKey) -> PlanState:
     """Tell whether the plan that is on disk under a key's name is the one that is wanted."""
     path = folder / f"{wanted.stem}.plan"
     found = read_plan_manifest(path)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike a Path's, it is false where nobody may look
         return PlanState.MISSING
     if found is None or not _intact(path, found):
         return PlanState.DAMAGED
@@ -148,9 +142,16 @@ def write_plan(folder: Path, key: PlanKey, content: bytes) -> Path:
 
 def stored_plans(folder: Path) -> Iterator[tuple[Path, PlanManifest | None]]:
     """Yield every plan of a folder by name, with its manifest, or None if it is damaged."""
-    for path in sorted(folder.glob("*.plan")):
+    for path in _plans_in(folder):
         manifest = read_plan_manifest(path)
         yield path, manifest if manifest and _intact(path, manifest) else None
+
+
+def _plans_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.plan"))
+    except OSError:  # a folder that this user may not look into
+        return []
 
 
 def read_plan_manifest(path: Path) -> PlanManifest | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
-from facewire_engines.plans import default_cache
 from facewire_engines.store.published import EMBEDDED, Published, PublishedFile
+from facewire_engines.user_cache import user_cache
 
 RECORD = "record.json"
 _BLOCK = 1 << 20
@@ -48,7 +48,7 @@ class FileState(StrEnum):
 
 def default_store() -> Path:
     """Return the folder of models in the user's cache, which may not exist yet."""
-    return default_cache().parent / "models"
+    return user_cache() / "models"
 
 
 def read_record(store: Path, model: Published) -> Record:

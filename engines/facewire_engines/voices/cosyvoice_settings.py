@@ -1,5 +1,6 @@
 """The file that `facewire say --voice cosyvoice:FILE.toml` names: how CosyVoice is reached."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,7 @@ def read_settings(path: Path) -> CosyVoiceSettings:
         raise ConfigError(f"{path}: start_s and stall_s are seconds, and more than 0")
     base = path.absolute().parent
     paths = {
-        name: str(base / Path(value).expanduser())
+        name: str(base / os.path.expanduser(value))
         for name in ("folder", "python", "prompt_wav", "decoder")
         if (value := getattr(settings, name))
     }

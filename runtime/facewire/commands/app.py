@@ -77,8 +77,11 @@ def run_app() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
         app()
-    except (FacewireError, BaseExceptionGroup) as error:
+    except (FacewireError, PermissionError, BaseExceptionGroup) as error:
         first = _first(error)
+        if isinstance(first, PermissionError) and first.filename:
+            why = f"{first.filename} may not be used by this user ({first.strerror})"
+            first = ConfigError(f"{why}; change its permissions, or name another")
         if not isinstance(first, FacewireError):
             raise
         console.print(f"facewire: {first}", style="red", markup=False, soft_wrap=True)

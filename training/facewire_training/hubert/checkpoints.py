@@ -33,7 +33,8 @@ def load_transformers() -> Any:
     """
     # Its top module imports nothing; what fails, such as a torchaudio of another torch, is below.
     need = "HuBERT's networks come from transformers"
-    import_optional("transformers.models.hubert.modeling_hubert", need, "train")
+    hint = "uninstall a torchaudio that does not fit torch"
+    import_optional("transformers.models.hubert.modeling_hubert", need, "train", hint=hint)
     return import_module("transformers")
 
 
