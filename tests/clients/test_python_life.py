@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
+from facewire.listening import certificate_of
 from facewire.server import FaceServer
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
 from facewire.wire import WireFrame, encode_frame, wire_frame
@@ -122,6 +125,18 @@ class TestWhoDoesNotLetUsIn:
         assert error.code == "forbidden"
         assert "--open-sound" in str(error)
 
+    async def test_a_certificate_that_is_not_trusted(self, certificate: tuple[Path, Path]) -> None:
+        cert, key = map(str, certificate)
+        async with new_server(tls=certificate_of(cert, key)) as secure:
+            address = f"https://{secure.address}/"
+            error = await failure_of(FaceClient(address).__aenter__())
+            assert error.code == "untrusted"
+            assert "as tls" in str(error)
+            trusting = ssl.create_default_context(cafile=cert)
+            async with FaceClient(address, tls=trusting) as face:
+                assert len([frame async for frame in face.animate(SPEECH)]) == 60
+            assert (await failure_of(FaceClient(url(secure)).__aenter__())).code == "away"
+
     async def test_no_socket_there(self, server: FaceServer) -> None:
         error = await failure_of(FaceClient(f"{url(server)}/elsewhere").__aenter__())
         assert (error.code, "404" in str(error)) == ("refused", True)
@@ -169,6 +184,7 @@ import asyncio, fcntl, socket, struct
 import numpy as np
 from facewire.clock import SystemClock
 from facewire.face import make_face
+from facewire.listening import certificate_of
 from facewire.server import FaceServer
 from facewire_client import FaceClient, ServerError
 from facewire_engines.energy import EnergyEngine

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 import socket
 import ssl
 import subprocess
@@ -44,22 +43,6 @@ def test_where_others_reach_every_address(host: str) -> None:
 def test_an_address_goes_into_a_url() -> None:
     assert reachable_host("fd00::5") == "[fd00::5]"
     assert reachable_host("studio.local") == "studio.local"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that only those trust who are given it, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl: apt install openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=facewire", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key
 
 
 def serve_tls(cert: Path, key: Path | None) -> FaceServer:

@@ -149,7 +149,7 @@ class Connection:
             connection = await connect(
                 self.url,
                 create_connection=HeardConnection,
-                ssl=self._tls if self.url.startswith("wss:") else None,
+                ssl=(self._tls or True) if self.url.startswith("wss:") else None,
                 compression=None,
                 max_queue=MAX_QUEUE,
                 open_timeout=OPEN_S,
