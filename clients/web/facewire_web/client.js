@@ -6,7 +6,8 @@
  *     client.onframe = (frame) => console.log(frame.timestamp, frame.pose.jawOpen);
  *     await client.watch();
  *
- * One client is one connection. It does not reconnect: that is the page's decision (see feed.js).
+ * One client is one connection. It does not reconnect: that is the page's decision (see feed.js). After
+ * close() it holds nothing, and every promise that it gave is settled.
  */
 
 import { Connection, FaceError } from "./connection.js";
@@ -15,6 +16,8 @@ import { VERSION, encodeAudio } from "./wire.js";
 export { FaceError };
 
 const MAX_UNSENT_S = 0.5;
+/** The server fills up to two seconds with silence, so a longer gap gets a silent sample every so often. */
+const LONGEST_GAP_S = 1.5;
 
 /** @typedef {import("./connection.js").Frame} Frame */
 
@@ -31,7 +34,8 @@ export class FaceClient extends Connection {
     this.onlookahead = null;
     this.dropped = 0;
     this._lastIndex = null;
-    this._sent = 0;
+    /** Samples that the caller gave, and the end of the last that were sent. */
+    this._given = this._sentTo = 0;
     this._sampleRate = 0;
   }
 
@@ -41,7 +45,7 @@ export class FaceClient extends Connection {
    * @returns {Promise<object>} the hello, when there is a stream
    */
   watch({ audio = false } = {}) {
-    return this._connect(`/face?format=binary&audio=${audio ? 1 : 0}`, null);
+    return this._connect("face", null, { format: "binary", audio: audio ? "1" : "0" });
   }
 
   /**
@@ -51,7 +55,7 @@ export class FaceClient extends Connection {
    */
   openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true }) {
     this._sampleRate = sampleRate;
-    return this._connect("/session", {
+    return this._connect("session", {
       type: "open", version: VERSION, sample_rate: sampleRate, sample_format: "f32le", channels: 1,
       frame_rate: frameRate, lookahead_ms: lookaheadMs, format: "binary", idle,
     });
@@ -59,17 +63,28 @@ export class FaceClient extends Connection {
 
   /**
    * Send the next samples of a session. Where the network is too slow for sound, samples are left
-   * out rather than kept for later: the server fills up to two seconds with silence.
+   * out rather than kept for later, and are silence to the server.
    * @param {Float32Array} samples mono, at the session's rate
    * @returns {boolean} whether they were sent
    */
   sendAudio(samples) {
-    const start = this._sent;
-    this._sent += samples.length;
-    if (this._socket?.readyState !== WebSocket.OPEN || !this.hello) return false;
+    const start = this._given;
+    this._given += samples.length;
+    if (!this._isOpen || !this.hello) return false;
     if (this._socket.bufferedAmount > MAX_UNSENT_S * this._sampleRate * 4) return false;
+    this._bridge(start);
     this._socket.send(encodeAudio(samples, start));
+    this._sentTo = this._given;
     return true;
+  }
+
+  /** Leave no gap that is too long for the server to fill. */
+  _bridge(start) {
+    const longest = Math.floor(LONGEST_GAP_S * this._sampleRate);
+    while (start - this._sentTo > longest) {
+      this._socket.send(encodeAudio(new Float32Array(1), this._sentTo + longest));
+      this._sentTo += longest + 1;
+    }
   }
 
   /**
@@ -80,23 +95,28 @@ export class FaceClient extends Connection {
     this._send({ type: "lookahead", ms });
   }
 
-  /** Say that no more audio comes. @returns {Promise<object>} the server's end, after the last frames */
+  /**
+   * Say that no more audio comes.
+   * @returns {Promise<object>} the server's end, after the last frames
+   * @throws {FaceError} there was no session, or its connection ended before
+   */
   end() {
+    if (!this.hello && !this._over) return Promise.reject(new FaceError("There is no session yet that could end.", "not-open"));
     this._send({ type: "end" });
     return this._expect("end");
   }
 
   _take(message) {
     if (message.type === "hello") this._lastIndex = null;
-    if (message.type === "end") this.onend?.(message);
-    if (message.type === "lookahead") {
+    if (message.type === "end") this._notify("onend", message);
+    if (message.type === "lookahead" && this.hello) {
       this.hello = { ...this.hello, lookahead: message.lookahead };
-      this.onlookahead?.(this.hello);
+      this._notify("onlookahead", this.hello);
     }
   }
 
   _takeAudio({ start, pcm }) {
-    this.onaudio?.(start, new Int16Array(pcm));
+    this._notify("onaudio", start, new Int16Array(pcm));
   }
 
   _takeFrame(frame, receivedMs) {

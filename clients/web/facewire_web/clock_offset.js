@@ -1,6 +1,8 @@
 /** Where the server's clock stands against this page's, from pings. */
 
 const REMEMBERED = 24;
+/** How far two clocks drift apart while the answers are remembered. */
+const DRIFT_MS = 5;
 
 export class ClockOffset {
   constructor() {
@@ -15,7 +17,10 @@ export class ClockOffset {
    */
   add(sentMs, receivedMs, serverNs) {
     const answer = { trip: receivedMs - sentMs, offset: serverNs / 1e6 - (sentMs + receivedMs) / 2 };
-    this._answers = [...this._answers, answer].slice(-REMEMBERED);
+    if (!(answer.trip >= 0) || !Number.isFinite(answer.offset)) return;
+    // In many browsers this page's clock stands while the computer sleeps: then no older answer holds.
+    const holds = this._answers.every((other) => Math.abs(other.offset - answer.offset) <= (other.trip + answer.trip) / 2 + DRIFT_MS);
+    this._answers = [...(holds ? this._answers : []), answer].slice(-REMEMBERED);
   }
 
   /** Server time minus page time, ms, by the quickest of the last pings; null before the first. */

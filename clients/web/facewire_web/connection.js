@@ -1,25 +1,15 @@
 /** What every connection to a Facewire server does: greet, keep the clocks compared, say why it ended. */
 
 import { ClockOffset } from "./clock_offset.js";
+import { FaceError, closeError, leftError, refusal } from "./face_error.js";
+import { Heartbeat } from "./heartbeat.js";
 import { poseFrom } from "./pose.js";
-import { decodeBinary, frameFromJson } from "./wire.js";
+import { serverUrl } from "./server_url.js";
+import { decodeBinary, decodeText } from "./wire.js";
 
-const PING_EVERY_MS = 2000;
-const FIRST_PINGS_MS = [0, 60, 120, 240, 480, 960];
+export { FaceError };
+
 const NORMAL_CLOSE = 1000;
-
-/** What the server said was wrong, or why there is no connection. */
-export class FaceError extends Error {
-  /**
-   * @param {string} message one sentence
-   * @param {string} code the protocol's code, or "away" when there is no server
-   */
-  constructor(message, code) {
-    super(message);
-    this.name = "FaceError";
-    this.code = code;
-  }
-}
 
 /**
  * @typedef {import("./wire.js").WireFrame & {pose: import("./pose.js").Pose, receivedMs: number,
@@ -35,11 +25,15 @@ export class FaceError extends Error {
  * @property {number} total from captured to this page
  */
 
-/** One connection to a Facewire server. It connects once, and is extended by what it is for. */
+/**
+ * One connection to a Facewire server. It connects once, and is extended by what it is for.
+ *
+ * What a listener throws is reported as any uncaught error is, and ends nothing.
+ */
 export class Connection {
-  /** @param {string} server such as "ws://127.0.0.1:8765"; http and https are understood too */
+  /** @param {string | URL} server such as "ws://127.0.0.1:8765" or "https://example.org/faces/?token=abc" */
   constructor(server) {
-    this.server = server.replace(/^http/, "ws").replace(/\/$/, "");
+    this.server = String(server);
     /** @type {((frame: Frame) => void) | null} */
     this.onframe = null;
     /** @type {(() => void) | null} connected; the hello follows */
@@ -51,72 +45,73 @@ export class Connection {
     this.clock = new ClockOffset();
     this.frames = 0;
     this._socket = null;
+    this._url = null;
     this._failure = null;
-    this._waiting = {};
-    this._timers = [];
+    this._opened = this._over = false;
+    /** @type {Map<string, {promise: Promise<object>, resolve: Function, reject: Function}>} */
+    this._waiting = new Map();
+    this._heartbeat = new Heartbeat(() => this._ping(), () => this._fail(silence(this._url)));
   }
 
-  /** Close the connection. onclose is not called. */
+  /** Close the connection. onclose is not called; whatever is waited for fails with the code `left`. */
   close() {
     this.onclose = null;
-    this._stopTimers();
-    this._settle("hello", new FaceError("The connection was closed by this page.", "closed"));
-    this._settle("end", new FaceError("The connection was closed by this page.", "closed"));
-    this._socket?.close(NORMAL_CLOSE);
+    this._end(leftError());
   }
 
-  _connect(path, open) {
-    if (this._socket) throw new Error("A client connects once; make another one.");
+  _connect(path, open, query = {}) {
+    if (this._socket || this._over) throw new Error("A client connects once; make another one.");
     const hello = this._expect("hello");
-    const socket = openSocket(this.server + path);
-    if (!socket) {
-      this._settle("hello", new FaceError(`“${this.server}” is not an address that this page can reach.`, "bad-address"));
+    try {
+      this._url = serverUrl(this.server, path, query);
+      this._socket = new WebSocket(this._url);
+    } catch {
+      this._end(new FaceError(`“${this.server}” is not an address that this page can reach.`, "bad-address"));
       return hello;
     }
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
+    this._socket.binaryType = "arraybuffer";
+    this._socket.onopen = () => {
+      this._opened = true;
       if (open) this._send(open);
-      this._timers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this._ping(), ms));
-      this._timers.push(setInterval(() => this._ping(), PING_EVERY_MS));
-      this.onopen?.();
+      this._heartbeat.start();
+      this._notify("onopen");
     };
-    socket.onmessage = ({ data }) => this._receive(data, performance.now());
-    socket.onclose = (event) => this._closed(event);
-    this._socket = socket;
+    this._socket.onmessage = ({ data }) => this._receive(data, performance.now());
+    this._socket.onclose = (event) => void this._closed(event);
     return hello;
   }
 
   _receive(data, receivedMs) {
+    this._heartbeat.heard();
+    let message;
     try {
-      if (typeof data === "string") this._receiveJson(JSON.parse(data), receivedMs);
-      else this._receiveBinary(decodeBinary(data), receivedMs);
+      message = typeof data === "string" ? decodeText(data) : decodeBinary(data);
+      if (message.kind === "frame") this._check(message);
     } catch (error) {
-      this._failure = new FaceError(error.message, "bad-message");
-      this._socket.close(NORMAL_CLOSE);
+      this._fail(new FaceError(error.message, "protocol"));
+      return;
     }
+    if (message.kind === "text") this._receiveText(message.value, receivedMs);
+    else if (message.kind === "audio") this._takeAudio(message);
+    else if (this.hello) this._takeFrame(message, receivedMs);
   }
 
-  _receiveJson(message, receivedMs) {
+  _receiveText(message, receivedMs) {
     if (message.type === "pong") {
       this.clock.add(message.client_ns / 1e6, receivedMs, message.clock_ns);
-    } else if (message.type === "frame") {
-      this._receiveFrame(frameFromJson(message), receivedMs);
     } else if (message.type === "error") {
       this._failure = new FaceError(message.message, message.code);
     } else {
       if (message.type === "hello") this.hello = message;
-      this._take(message);
       this._settle(message.type, message);
+      this._take(message);
     }
   }
 
-  _receiveBinary(message, receivedMs) {
-    if (message.kind === "audio") this._takeAudio(message);
-    else this._receiveFrame(message, receivedMs);
-  }
-
-  _receiveFrame(frame, receivedMs) {
-    if (this.hello) this._takeFrame(frame, receivedMs);
+  _check({ weights }) {
+    if (this.hello && weights.length !== this.hello.names.length) {
+      throw new Error(`The server sent a face of ${weights.length} weights, not ${this.hello.names.length}.`);
+    }
   }
 
   /** Take a text message that not every connection knows. */
@@ -130,7 +125,7 @@ export class Connection {
     frame.receivedMs = receivedMs;
     frame.pose = poseFrom(this.hello.names, frame.weights, frame.head);
     frame.latency = this._latency(frame);
-    this.onframe?.(frame);
+    this._notify("onframe", frame);
   }
 
   _latency(frame) {
@@ -141,14 +136,40 @@ export class Connection {
     return { ...stages, transport: Math.max(0, total - known), total: Math.max(total, known) };
   }
 
-  _closed(event) {
-    this._stopTimers();
-    const ended = event.code === NORMAL_CLOSE && !this._failure;
-    const reason = this._failure ?? (ended ? null : closeReason(event, this.server));
-    const failure = reason ?? new FaceError("The server closed the connection.", "closed");
-    this._settle("hello", failure);
-    this._settle("end", failure);
-    this.onclose?.(reason);
+  /** Call a listener. Its mistakes are its own. */
+  _notify(name, ...values) {
+    try {
+      this[name]?.(...values);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  async _closed(event) {
+    this._heartbeat.stop();
+    if (this._failure) return this._end(this._failure);
+    if (!this._opened) return this._end(await refusal(this._url));
+    return this._end(closeError(event, this._url), { well: event.code === NORMAL_CLOSE });
+  }
+
+  /** Give the connection up: a server that is not heard would not answer a farewell either. */
+  _fail(error) {
+    this._end(this._failure ?? error);
+  }
+
+  /** It is over, whatever the socket still does: settle all that waits, say why. */
+  _end(error, { well = false } = {}) {
+    if (this._over) return;
+    this._over = true;
+    this._failure = error;
+    this._heartbeat.stop();
+    const socket = this._socket;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close(NORMAL_CLOSE);
+    }
+    for (const what of [...this._waiting.keys()]) this._settle(what, error);
+    this._notify("onclose", well ? null : error);
   }
 
   _ping() {
@@ -156,42 +177,42 @@ export class Connection {
   }
 
   _send(message) {
-    if (this._socket?.readyState === WebSocket.OPEN) this._socket.send(JSON.stringify(message));
+    if (this._isOpen) this._socket.send(JSON.stringify(message));
   }
 
+  get _isOpen() {
+    return !this._over && this._socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** A promise of the message of a type, or of why it will not come. */
   _expect(what) {
-    const promise = new Promise((resolve, reject) => {
-      this._waiting[what] = { resolve, reject };
-    });
-    // Whoever calls may leave the promise alone: onclose tells the same.
-    promise.catch(() => {});
-    return promise;
+    if (this._waiting.has(what)) return this._waiting.get(what).promise;
+    if (this._over) return quietly(Promise.reject(this._failure));
+    const waiting = {};
+    waiting.promise = quietly(new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject })));
+    this._waiting.set(what, waiting);
+    return waiting.promise;
   }
 
   _settle(what, outcome) {
-    const waiting = this._waiting[what];
-    delete this._waiting[what];
+    const waiting = this._waiting.get(what);
+    this._waiting.delete(what);
     if (outcome instanceof Error) waiting?.reject(outcome);
     else waiting?.resolve(outcome);
   }
-
-  _stopTimers() {
-    for (const timer of this._timers) clearTimeout(timer);
-    this._timers = [];
-  }
 }
 
-/** A socket, or null where the address is none, or a secure page may not use it. */
-function openSocket(address) {
-  try {
-    return new WebSocket(address);
-  } catch {
-    return null;
-  }
+/** Whoever calls may leave the promise alone: onclose tells the same. */
+function quietly(promise) {
+  promise.catch(() => {});
+  return promise;
 }
 
-function closeReason(event, server) {
-  if (event.code === 1001) return new FaceError("The server was shut down.", "away");
-  if (event.code === 1006) return new FaceError(`There is no server at ${server}.`, "away");
-  return new FaceError(event.reason || `The connection ended with code ${event.code}.`, "closed");
+function silence(url) {
+  return new FaceError(`The server at ${url.host} is not heard any more.`, "half-open");
+}
+
+function report(error) {
+  if (globalThis.reportError) globalThis.reportError(error);
+  else setTimeout(() => { throw error; });
 }

@@ -20,7 +20,14 @@ export class Curves {
     this._context = canvas.getContext("2d");
     this._points = [];
     this._readColours();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._readColours());
+    this._disposed = new AbortController();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._readColours(), { signal: this._disposed.signal });
+  }
+
+  /** Follow the page's colours no more. */
+  dispose() {
+    this._disposed.abort();
+    this.reset();
   }
 
   /** Add the pose of a frame. */

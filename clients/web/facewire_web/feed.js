@@ -4,6 +4,7 @@
  */
 
 import { FaceClient, FaceError } from "./client.js";
+import { isAway } from "./face_error.js";
 import { Microphone } from "./microphone.js";
 
 const FIRST_RETRY_MS = 500;
@@ -36,10 +37,13 @@ export class Feed {
     this._audio = false;
     this._retryMs = FIRST_RETRY_MS;
     this._timer = null;
-    // A page that is looked at again need not wait for the next try.
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && this.state === "away") this._watchAgain(0);
-    });
+    /** Ends with what is shown now: whatever it asked for and comes later is given back. */
+    this._attempt = new AbortController();
+    this._disposed = new AbortController();
+    // A page that is looked at again, or has a network again, need not wait for the next try.
+    const again = () => !document.hidden && this.state === "away" && this._watchAgain(0);
+    document.addEventListener("visibilitychange", again, { signal: this._disposed.signal });
+    addEventListener("online", again, { signal: this._disposed.signal });
   }
 
   /**
@@ -47,6 +51,7 @@ export class Feed {
    * @param {{audio?: boolean, quietly?: boolean}} [options] quietly: keep saying what was said last
    */
   watch({ audio = this._audio, quietly = false } = {}) {
+    if (this._disposed.signal.aborted) return;
     this._audio = audio;
     this._drop();
     if (!quietly) this._say("connecting");
@@ -58,9 +63,7 @@ export class Feed {
       this._retryMs = FIRST_RETRY_MS;
       this._listener.onhello(hello);
       this._say("live");
-    }, (error) => {
-      if (error.code === "bad-address") this._say("failed", error.message);
-    });
+    }, () => {});
   }
 
   /**
@@ -68,24 +71,27 @@ export class Feed {
    * @param {{lookaheadMs: number}} options
    */
   async speak({ lookaheadMs }) {
+    if (this._disposed.signal.aborted) return;
     this._drop();
     this._say("asking");
+    const { signal } = this._attempt;
     try {
-      const microphone = await Microphone.open();
-      if (this.state !== "asking") return void microphone.close();
+      const microphone = await Microphone.open({ signal });
+      if (signal.aborted) return void microphone.close();
       this.microphone = microphone;
       this._listener.onmicrophone();
       const client = this._adopt(new FaceClient(this._server));
       const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs });
-      if (client !== this.client) return;
+      if (signal.aborted) return undefined;
       client.onclose = (reason) => this._fail(reason ?? new FaceError("The server ended the session.", "closed"));
-      microphone.onlost = () => this._fail(new Error("The microphone went away: plug it in, then press Speak again."));
+      microphone.onlost = (error) => this._fail(error);
       this._listener.onhello(hello);
       microphone.start((samples) => client.sendAudio(samples));
       this._say("speaking");
     } catch (error) {
-      if (error.code !== "closed") this._fail(error);
+      if (!signal.aborted) this._fail(error);
     }
+    return undefined;
   }
 
   /**
@@ -99,13 +105,14 @@ export class Feed {
   /** Stop speaking, let the last words be shown, and go back to watching. */
   async stop() {
     const { client, state } = this;
+    const { signal } = this._attempt;
     this.microphone?.close();
     this.microphone = null;
     if (state === "speaking") {
       this._say("finishing");
       client.onclose = null;
       await Promise.race([client.end().catch(() => {}), pause(END_PATIENCE_MS)]);
-      if (client !== this.client) return;
+      if (signal.aborted) return;
     }
     this.watch();
   }
@@ -114,6 +121,12 @@ export class Feed {
   leave() {
     this._drop();
     this._say("left");
+  }
+
+  /** Give everything back, for good. */
+  dispose() {
+    this.leave();
+    this._disposed.abort();
   }
 
   _adopt(client) {
@@ -126,6 +139,8 @@ export class Feed {
 
   _drop() {
     clearTimeout(this._timer);
+    this._attempt.abort();
+    this._attempt = new AbortController();
     this.client?.close();
     this.client = null;
     this.microphone?.close();
@@ -134,8 +149,10 @@ export class Feed {
 
   _watchEnded(reason) {
     if (reason?.code === "no-stream") return this._say("no-stream");
-    if (reason && reason.code !== "away") this._say("failed", reason.message);
+    if (reason && !isAway(reason)) this._say("failed", reason.message);
     else this._say(reason ? "away" : "ended");
+    // No server is found where none can be.
+    if (reason?.code === "bad-address") return undefined;
     this._watchAgain(this._retryMs * (0.8 + 0.4 * Math.random()));
     this._retryMs = Math.min(LAST_RETRY_MS, this._retryMs * 2);
     return undefined;

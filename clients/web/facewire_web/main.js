@@ -13,7 +13,7 @@ import { chooseServer } from "./other_server.js";
 import { FramePlayout } from "./playout.js";
 import { calmPose, neutralPose, parsePose } from "./pose.js";
 import { Readout } from "./readout.js";
-import { SoundPlayer } from "./sound.js";
+import { SILENT, SoundPlayer } from "./sound.js";
 import { Talk } from "./talk.js";
 
 const READOUT_EVERY_MS = 400;
@@ -30,9 +30,8 @@ const readout = new Readout();
 const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const playout = new FramePlayout();
 const latency = new LatencyStats();
-/** @type {SoundPlayer | null} */
+/** What the live stream is heard by, while Sound is on. @type {SoundPlayer | null} */
 let sound = null;
-let wantsSound = false;
 let readAt = 0;
 let firstShown = null;
 
@@ -48,6 +47,10 @@ const inspection = {
   latency: null,
   /** What is typed and spoken; see speech.js. */
   speech: null,
+  /** The live stream's; see sound.js. */
+  get sound() {
+    return sound;
+  },
   /** How far face and sound are apart; see step_meter.js. */
   steps: null,
   get drawn() {
@@ -91,7 +94,7 @@ function goLive(server) {
   inspection.speech = talk.speech;
   inspection.steps = talk.meter;
   byId("speak").addEventListener("click", () => toggleSpeech(feed, talk));
-  byId("sound").addEventListener("click", () => toggleSound(feed));
+  byId("sound").addEventListener("click", () => toggleSound(feed, talk));
   byId("lookahead").addEventListener("input", () => {
     writeLookahead(lookaheadMs());
     feed.setLookahead(lookaheadMs());
@@ -118,12 +121,13 @@ function goLive(server) {
 }
 
 function writeState(feed, talk) {
-  readout.state(feed.state, inspection.sentence, talk.onStage ? talk.speech.state : null);
+  const silence = sound?.state === "stopped" && feed.state === "live" ? SILENT : "";
+  readout.state(feed.state, inspection.sentence || silence, talk.onStage ? talk.speech.state : null);
 }
 
 /** Show what is typed: the live stream and the microphone make room. */
 function takeFace(feed) {
-  closeSound();
+  restSound();
   if (feed.state !== "no-stream") feed.leave();
 }
 
@@ -134,22 +138,35 @@ function giveFace(feed) {
 }
 
 function toggleSpeech(feed, talk) {
-  closeSound();
+  restSound();
   talk.speech.stop();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
   else void feed.speak({ lookaheadMs: lookaheadMs() });
 }
 
-function toggleSound(feed) {
-  wantsSound = !wantsSound;
-  byId("sound").setAttribute("aria-pressed", String(wantsSound));
-  closeSound();
-  feed.watch({ audio: wantsSound });
+function toggleSound(feed, talk) {
+  if (sound) {
+    sound.close();
+    sound = null;
+  } else {
+    openSound(feed, talk);
+  }
+  byId("sound").setAttribute("aria-pressed", String(sound !== null));
+  feed.watch({ audio: sound !== null });
 }
 
-function closeSound() {
-  sound?.close();
-  sound = null;
+function openSound(feed, talk) {
+  try {
+    sound = new SoundPlayer({ sampleRate: inspection.hello?.sample_rate });
+    sound.onstate = () => writeState(feed, talk);
+  } catch {
+    readout.notice(SILENT);
+  }
+}
+
+/** While somebody else has the face, nothing is to be heard. */
+function restSound() {
+  sound?.pause().catch(() => {});
 }
 
 function writeLookahead(ms) {
@@ -170,8 +187,12 @@ function onhello(hello, { typed = false } = {}) {
   playout.reset(hello.sample_rate);
   curves.reset();
   latency.reset();
-  closeSound();
+  if (!typed) beginSound(hello);
   readout.hello(hello, typed);
+}
+
+function beginSound({ sample_rate: sampleRate, lookahead, hop }) {
+  sound?.begin({ sampleRate, delayS: (lookahead + hop) / sampleRate + SOUND_SPARE_S, live: true });
 }
 
 function onlookahead(hello) {
@@ -193,14 +214,17 @@ function countFrame(frame) {
 }
 
 function onaudio(start, samples) {
-  const { sample_rate: rate, lookahead, hop } = inspection.hello;
-  if (!wantsSound) return;
-  sound ??= new SoundPlayer(rate, (lookahead + hop) / rate + SOUND_SPARE_S);
-  sound.push(start, samples);
+  if (sound?.state === "paused") void sound.resume();
+  sound?.push(start, samples);
+}
+
+/** The sample that is heard, or null where no sound keeps time. */
+function heard() {
+  return sound?.state === "running" ? sound.heard : null;
 }
 
 function animate(feed, talk, nowMs) {
-  const shown = talk.onStage ? talk.at(nowMs) : playout.at(nowMs, sound?.heard ?? null);
+  const shown = talk.onStage ? talk.at(nowMs) : playout.at(nowMs, heard());
   const beganMs = performance.now();
   if (shown) {
     face.draw(lessMotion.matches ? calmPose(shown.pose) : shown.pose);

@@ -1,20 +1,23 @@
 /**
  * Decides which face to show now.
  *
- * With sound, the face follows the sample that is being heard. Without, frames are shown as they
- * come; the early half waits a few milliseconds, so that the motion is even. Between two frames
- * the pose is interpolated, for screens that are faster than the stream.
+ * With sound, the face follows the sample that is being heard. Without, or where the sound is so late
+ * that its faces are not kept any more, frames are shown as they come; the early half waits a few
+ * milliseconds, so that the motion is even. Between two frames the pose is interpolated, for screens
+ * that are faster than the stream.
  */
 
 import { mixPoses } from "./pose.js";
 
-const KEPT = 240;
+const LIVE_KEPT = 240;
 const MEASURED = 150;
 const MAX_DELAY_MS = 12;
 const EARLY_SHARE = 0.5;
 
 export class FramePlayout {
-  constructor() {
+  /** @param {number} kept how many frames wait for their sound */
+  constructor(kept = LIVE_KEPT) {
+    this._kept = kept;
     this.reset(16_000);
   }
 
@@ -42,7 +45,7 @@ export class FramePlayout {
   /** Take a frame that has just arrived. @param {import("./client.js").Frame} frame */
   push(frame) {
     this._frames.push(frame);
-    if (this._frames.length > KEPT) this._frames.shift();
+    if (this._frames.length > this._kept) this._frames.shift();
     this._arrivals.push(frame.receivedMs - this._toMs(frame.timestamp));
     if (this._arrivals.length > MEASURED) this._arrivals.shift();
   }
@@ -61,7 +64,8 @@ export class FramePlayout {
    */
   at(nowMs, heard) {
     if (!this._frames.length) return null;
-    const due = heard ?? this._dueSample(nowMs);
+    const gone = heard !== null && this._frames.length === this._kept && heard < this._frames[0].timestamp;
+    const due = heard === null || gone ? this.dueAt(nowMs) : heard;
     let next = this._frames.findIndex((frame) => frame.timestamp > due);
     if (next < 0) next = this._frames.length;
     if (next > 1) {
@@ -80,7 +84,9 @@ export class FramePlayout {
     return { frame, pose, sample };
   }
 
-  _dueSample(nowMs) {
+  /** The sample whose face is due without sound, or null before the first frame. */
+  dueAt(nowMs) {
+    if (!this._arrivals.length) return null;
     return ((nowMs - Math.min(...this._arrivals) - this.delayMs) * this._sampleRate) / 1000;
   }
 

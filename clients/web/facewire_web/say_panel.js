@@ -28,28 +28,35 @@ export class SayPanel {
    */
   constructor(listener) {
     this._listener = listener;
+    this._disposed = new AbortController();
+    const { signal } = this._disposed;
     this._text = byId("say-text");
     byId("say").addEventListener("submit", (event) => {
       event.preventDefault();
       this._submit();
-    });
+    }, { signal });
     this._text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
       event.preventDefault();
       this._submit();
-    });
-    this._text.addEventListener("input", () => this._fit());
-    this._text.addEventListener("focus", () => listener.onapproach());
-    byId("say-stop").addEventListener("click", () => listener.onstop());
-    byId("say-pause").addEventListener("click", () => listener.onpause());
+    }, { signal });
+    this._text.addEventListener("input", () => this._fit(), { signal });
+    this._text.addEventListener("focus", () => listener.onapproach(), { signal });
+    byId("say-stop").addEventListener("click", () => listener.onstop(), { signal });
+    byId("say-pause").addEventListener("click", () => listener.onpause(), { signal });
     byId("voice").addEventListener("change", () => {
       this._writeVoice();
       listener.onvoice();
-    });
+    }, { signal });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !composes(event)) listener.onstop();
-    });
+    }, { signal });
     this._writeVoice();
+  }
+
+  /** Listen to nobody any more. */
+  dispose() {
+    this._disposed.abort();
   }
 
   /** The voice that is chosen, as the protocol's `open` wants it. */

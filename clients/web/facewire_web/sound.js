@@ -1,161 +1,184 @@
 /** Plays a stream's audio by its sample numbers, and knows which sample is being heard. */
 
-const FADE_S = 0.008;
-const MAX_DELAY_S = 0.4;
-/** Sound is made in blocks: what is scheduled closer to now may lose its beginning. */
-const MARGIN_S = 0.025;
+import { SoundContext } from "./sound_context.js";
+import { openOutput } from "./sound_output.js";
+import { SoundSchedule } from "./sound_schedule.js";
+import { SoundTimes } from "./sound_times.js";
 
+/** More is not handed to a renderer that does not answer. */
+const UNREPORTED_S = 30;
+
+/** What to say when the browser plays nothing. */
+export const SILENT = "This browser plays no sound now: click anywhere to start it; if that does not help, connect a loudspeaker or headphones.";
+
+/**
+ * One stream after the other, on one audio context.
+ *
+ *     const sound = new SoundPlayer({ sampleRate: 16_000 }); // in a click
+ *     sound.begin({ sampleRate: 16_000, delayS: 0.17, live: true });
+ *     sound.push(start, samples);
+ *     sound.heard; // this sample is at the listener's ear
+ */
 export class SoundPlayer {
   /**
-   * Make it from a click: browsers start sound only then.
-   * @param {number} sampleRate of the audio
-   * @param {number} delayS from the arrival of the first audio until it is played; where audio is
-   *   late, the rest waits twice as long
+   * Make it in a click or a key: browsers start sound only then.
+   * @param {{sampleRate?: number | null}} [options] sampleRate: of the stream, if it is known
+   * @throws {Error} the browser gives no audio context
    */
-  constructor(sampleRate, delayS) {
-    this._sampleRate = sampleRate;
-    this._delayS = delayS;
-    this._context = openContext(sampleRate);
-    this._anchor = null;
-    this._held = null;
-    this._paused = false;
-    this._nodes = new Set();
-    /** @type {(() => void) | null} samples will be heard later than was known before */
+  constructor({ sampleRate = null } = {}) {
+    /** @type {((state: import("./sound_context.js").SoundState) => void) | null} */
+    this.onstate = null;
+    /** @type {(() => void) | null} samples will be heard at another time than was known before */
     this.onshift = null;
+    /** How far behind its sender live sound is to be, and is, seconds. @type {{wanted: number, actual: number} | null} */
+    this.delay = null;
+    this._context = new SoundContext(sampleRate, (state) => this._changed(state));
     /** What all sound goes through, for tests and meters. @type {AudioNode} */
-    this.output = this._context.createGain();
-    this.output.connect(this._context.destination);
-    this._addGate();
-    void this._context.resume();
+    this.output = this._context.audio.createGain();
+    this.output.connect(this._context.audio.destination);
+    this._stream = null;
+    this._streams = 0;
+    /** When what is played: live sound's renderer reports it, other sound is put where it belongs here. */
+    this._times = new SoundTimes();
+    /** @type {SoundSchedule | null} */
+    this._schedule = null;
+    this._held = null;
+    this._sent = this._received = 0;
+    this._renderer = null;
+    /** Settles when sound can be played; without a browser that can, never, or with an error. @type {Promise<void>} */
+    this.ready = this._open();
+    this.ready.catch(() => {});
+  }
+
+  /** @type {import("./sound_context.js").SoundState} */
+  get state() {
+    return this._context.state;
+  }
+
+  /**
+   * Play another stream from now on.
+   * @param {{sampleRate: number, delayS: number, live: boolean}} stream delayS: from the arrival of sound
+   *   until it is played; live: stay that far behind its sender (sound_pace.js), else see sound_schedule.js
+   */
+  begin(stream) {
+    this._stream = stream;
+    this._held = this.delay = null;
+    this._times = new SoundTimes();
+    this._schedule = stream.live ? null : new SoundSchedule(this._rate, stream, (anchor) => this._placed(anchor));
+    this._tell({ do: "begin", ...stream, stream: (this._streams += 1) });
   }
 
   /**
    * Play samples when it is their turn.
    * @param {number} start index of the first sample
-   * @param {Int16Array} samples
+   * @param {Int16Array} samples they are given away
    */
   push(start, samples) {
-    if (!samples.length || this._context.state === "closed") return;
-    if (this._anchor && this._timeOf(start) < this._context.currentTime + MARGIN_S) {
-      this._delayS = Math.min(MAX_DELAY_S, 2 * this._delayS);
-    }
-    this.expect(start);
-    const buffer = this._context.createBuffer(1, samples.length, this._sampleRate);
-    buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32_768), 0);
-    const node = this._context.createBufferSource();
-    node.buffer = buffer;
-    node.connect(this._gate);
-    node.start(this._timeOf(start));
-    node.onended = () => this._nodes.delete(node);
-    this._nodes.add(node);
+    if (!samples.length || !this._takes) return;
+    const { length } = samples;
+    this._sent += length;
+    this._renderer.post({ do: "push", start, samples }, [samples.buffer]);
+    this._schedule?.pushed(start, start + length, this._frame);
   }
 
   /**
-   * Get ready to play a sample: if it is too late for it, the sample will be heard later.
+   * Get ready to play a sample: if it is too late for it, the sample will be heard later. Live sound is not asked.
    * @param {number} sample
-   * @param {number} [spareS] how early it has to be, seconds
+   * @param {number} spareS how early it has to be, seconds
    */
-  expect(sample, spareS = MARGIN_S) {
-    this._held = null;
-    if (!this._anchor || this._timeOf(sample) < this._context.currentTime + spareS) {
-      this._place(sample, this._context.currentTime + this._delayS);
-    }
+  expect(sample, spareS) {
+    if (this._takes) this._schedule?.expect(sample, spareS, this._frame);
   }
 
-  /** The sample at the listener's ear, or null before the first. */
+  /** The sample at the listener's ear, or null before the first; while sound stands still, so does it. */
   get heard() {
-    if (this._held !== null) return this._held;
-    return this._runs ? this._sampleAt(this._anchor, this._outputTime()) : null;
+    return this._held ?? (this._schedule?.times ?? this._times).at(this._context.heardFrame);
   }
 
-  /** As `heard`, but counted back from what comes, where something is waited for; null if nothing is. */
+  /** As `heard`, but counted back from what comes, where something is waited for; null if nothing is, or nothing plays. */
   get due() {
-    return this._runs && this._held === null ? this._straight(this._anchor, this._outputTime()) : null;
+    if (this._held !== null || this.state === "stopped") return null;
+    return (this._schedule?.times ?? this._times).dueAt(this._context.heardFrame);
   }
 
   /** Fall silent at once, forget what was to be played, and stand still. @returns {number | null} the last sample heard */
   hold() {
     this._held = this.heard;
-    const now = this._context.currentTime;
-    this._gate.gain.setValueAtTime(1, now);
-    this._gate.gain.linearRampToValueAtTime(0, now + FADE_S);
-    for (const node of this._nodes) node.stop(now + FADE_S);
-    this._nodes.clear();
-    this._addGate();
+    this._schedule?.hold();
+    this._tell({ do: "hold" });
     return this._held;
   }
 
   /** Let time run again, from a sample that is heard now. */
   goOn(sample) {
-    this._held = null;
-    this._place(sample, this._outputTime(), null);
+    this._schedule?.goOn(sample, this._context.heardFrame);
   }
 
   /** Stand still in the middle of a sound, until resume(). */
   pause() {
-    this._paused = true;
-    return this._context.suspend();
+    return this._context.pause();
   }
 
-  async resume() {
-    await this._context.resume();
-    this._paused = false;
+  resume() {
+    return this._context.resume();
   }
 
+  /** Give everything back. */
   close() {
-    if (this._context.state !== "closed") void this._context.close();
+    this.onstate = this.onshift = null;
+    this._renderer?.close();
+    this._renderer = null;
+    this._context.close();
   }
 
-  get _runs() {
-    return this._anchor !== null && (this._context.state === "running" || this._paused);
+  async _open() {
+    const renderer = await openOutput(this._context.audio, this.output, (report) => this._take(report));
+    if (this.state === "closed") return renderer.close();
+    this._renderer = renderer;
+    if (this._stream) this._tell({ do: "begin", ...this._stream, stream: this._streams });
+    return undefined;
   }
 
-  /** Let a sample be heard at a time; until then, what was planned before is heard. */
-  _place(sample, time, before = this._anchor) {
-    // On a whole sample of the context, so that one piece of audio joins the next exactly.
-    const rate = this._context.sampleRate;
-    this._anchor = { sample, time: Math.ceil(time * rate) / rate, before };
+  get _rate() {
+    return this._context.audio.sampleRate;
+  }
+
+  /** What is rendered next. */
+  get _frame() {
+    return this._context.audio.currentTime * this._rate;
+  }
+
+  /** Whether sound that comes is kept: not for a browser that plays none. */
+  get _takes() {
+    if (!this._renderer || !this._stream) return false;
+    if (this.state === "stopped" && !this._schedule?.times.known) return false;
+    return this._sent - this._received < UNREPORTED_S * this._stream.sampleRate;
+  }
+
+  _tell(command) {
+    this._renderer?.post(command);
+  }
+
+  _placed(anchor) {
+    this._held = null;
+    this._tell({ do: "place", anchor });
     this.onshift?.();
   }
 
-  _sampleAt(anchor, time) {
-    if (time >= anchor.time) anchor.before = null;
-    if (!anchor.before) return this._straight(anchor, time);
-    return Math.min(this._sampleAt(anchor.before, time), anchor.sample);
+  _take({ stream, anchor, delay, received }) {
+    this._received = received;
+    this._tell({ do: "next" });
+    if (stream !== this._streams || !anchor) return;
+    this._times.place(anchor);
+    this.delay = delay;
   }
 
-  _straight(anchor, time) {
-    return anchor.sample + (time - anchor.time) * this._sampleRate;
-  }
-
-  _timeOf(sample) {
-    return this._anchor.time + (sample - this._anchor.sample) / this._sampleRate;
-  }
-
-  /** What the listener hears now, on the context's clock. */
-  _outputTime() {
-    const { currentTime, outputLatency, baseLatency, state } = this._context;
-    const stamp = this._context.getOutputTimestamp?.();
-    if (state !== "running" || !stamp?.performanceTime) {
-      return Math.max(0, currentTime - (outputLatency || baseLatency || 0));
+  _changed(state) {
+    // The sender's time went on meanwhile; where the sound is now is known when more of it comes.
+    if (state === "running" && this._stream?.live) {
+      this._times = new SoundTimes();
+      this._tell({ do: "restart", stream: (this._streams += 1) });
     }
-    const time = stamp.contextTime + (performance.now() - stamp.performanceTime) / 1000;
-    // A stamp from before a pause is too old to go by.
-    return Math.min(currentTime, time);
-  }
-
-  /** What comes from now on does not fade with what was stopped. */
-  _addGate() {
-    this._gate = this._context.createGain();
-    this._gate.connect(this.output);
-  }
-}
-
-/** A context at the audio's own rate if the browser can, so that nothing is resampled piece by piece. */
-function openContext(sampleRate) {
-  try {
-    return new AudioContext({ latencyHint: "interactive", sampleRate });
-  } catch {
-    return new AudioContext({ latencyHint: "interactive" });
+    this.onstate?.(state);
   }
 }

@@ -14,14 +14,14 @@ import { Connection } from "./connection.js";
 import { VERSION } from "./wire.js";
 
 /** What the server tells about turns; each calls `on…` with the message. */
-const ANSWERS = {
-  turn: "onturn",
-  words: "onwords",
-  turn_end: "onturnend",
-  interrupted: "oninterrupted",
-  not_interrupted: "oninterrupted",
-  problem: "onproblem",
-};
+const ANSWERS = new Map([
+  ["turn", "onturn"],
+  ["words", "onwords"],
+  ["turn_end", "onturnend"],
+  ["interrupted", "oninterrupted"],
+  ["not_interrupted", "oninterrupted"],
+  ["problem", "onproblem"],
+]);
 
 export class SpeakClient extends Connection {
   /** @param {string} server such as "ws://127.0.0.1:8765"; http and https are understood too */
@@ -48,7 +48,7 @@ export class SpeakClient extends Connection {
    * @returns {Promise<object>} the hello
    */
   open({ leadMs, ...voice }) {
-    return this._connect("/speak", { type: "open", version: VERSION, lead_ms: leadMs, ...voice });
+    return this._connect("speak", { type: "open", version: VERSION, lead_ms: leadMs, ...voice });
   }
 
   /**
@@ -90,10 +90,10 @@ export class SpeakClient extends Connection {
   }
 
   _take(message) {
-    this[ANSWERS[message.type]]?.(message);
+    if (ANSWERS.has(message.type)) this._notify(ANSWERS.get(message.type), message);
   }
 
   _takeAudio({ turn, start, pcm }) {
-    this.onaudio?.({ turn, start, samples: new Int16Array(pcm) });
+    this._notify("onaudio", { turn, start, samples: new Int16Array(pcm) });
   }
 }

@@ -5,14 +5,18 @@
  * sample, and the server is told, so that it keeps as far ahead as it was asked to.
  */
 
+import { leftError } from "./face_error.js";
 import { FramePlayout } from "./playout.js";
-import { SoundPlayer } from "./sound.js";
+import { SILENT, SoundPlayer } from "./sound.js";
 import { SpeakClient } from "./speak_client.js";
 
 const BUFFER_S = 0.08;
 const LEAD_MS = 400;
 const PLAYOUT_EVERY_MS = 2000;
 const LOOK_EVERY_MS = 50;
+const SOUND_PATIENCE_MS = 2000;
+/** As long as sound that was late may wait to be played: half a minute at 60 frames a second. */
+const KEPT_FRAMES = 1800;
 
 /**
  * @typedef {"closed" | "opening" | "resting" | "speaking" | "paused" | "failed"} SpeechState
@@ -24,7 +28,8 @@ export class Speech {
    * @param {string} server
    * @param {{onstate: (state: SpeechState, error: import("./client.js").FaceError | null) => void,
    *   onhello: (hello: object) => void, onframe: (frame: import("./client.js").Frame) => void,
-   *   onturnend: (end: object) => void, onproblem: (sentence: string) => void}} listener
+   *   onturnend: (end: object) => void, onproblem: (sentence: string) => void,
+   *   onsound: (sentence: string) => void}} listener onsound: why nothing is heard; empty when it is again
    */
   constructor(server, listener) {
     this._server = server;
@@ -35,14 +40,17 @@ export class Speech {
     this.client = null;
     /** @type {SoundPlayer | null} */
     this.sound = null;
-    this.frames = new FramePlayout();
+    this.frames = new FramePlayout(KEPT_FRAMES);
     this._turns = [];
     this._newest = 0;
     this._void = 0;
     this._holding = false;
+    /** Whether it is the browser that paused. */
+    this._stopped = false;
     this._toldMs = 0;
     this._timer = null;
-    this._hello = null;
+    this._hello = this._soundOf = null;
+    this._disposed = false;
   }
 
   /** How many turns are spoken or wait for it. */
@@ -50,9 +58,10 @@ export class Speech {
     return this._turns.length;
   }
 
-  /** The sample at the listener's ear, or null as long as there was no sound. */
+  /** The sample at the listener's ear, or null as long as there is no sound. */
   get heard() {
-    return this.sound?.heard ?? null;
+    if (!this.sound || (this.sound.state === "stopped" && this.state !== "paused")) return null;
+    return this.sound.heard;
   }
 
   /** The turn that is heard now, or 0. */
@@ -72,8 +81,10 @@ export class Speech {
    * Connect, if that is not done yet.
    * @param {{voice?: string, language?: string, rate?: number, pitch?: number}} voice
    * @returns {Promise<object>} the hello
+   * @throws {FaceError} there is no connection, for a reason in words
    */
   open(voice) {
+    if (this._disposed) return Promise.reject(leftError());
     if (this._hello) return this._hello;
     this._say("opening");
     const client = new SpeakClient(this._server);
@@ -81,17 +92,17 @@ export class Speech {
     this._listenTo(client);
     this._idleSinceMs = performance.now();
     this._hello = client.open({ ...voice, leadMs: LEAD_MS }).then((hello) => {
+      if (client !== this.client) throw leftError();
       this.frames.reset(hello.sample_rate);
       this._listener.onhello(hello);
       this._say("resting");
       this._timer = setInterval(() => this._look(), LOOK_EVERY_MS);
       return hello;
     });
-    this._hello.catch((error) => {
-      // An address that is none has no connection that could be closed.
-      if (client === this.client) client.onclose?.(error);
-    });
-    return this._hello;
+    const hello = this._hello;
+    // Who only wakes it need not listen: the state tells the same.
+    hello.catch(() => {});
+    return hello;
   }
 
   /** Leave, in silence. */
@@ -100,27 +111,34 @@ export class Speech {
     this._say("closed");
   }
 
+  /** Leave for good, and give everything back. */
+  dispose() {
+    this._disposed = true;
+    this.close();
+  }
+
   /**
    * Say something; call it from a click or a key: browsers start sound only then.
    * @param {string} text
    * @param {{cut?: boolean, voice?: object}} [options] cut: interrupt what is spoken, instead of waiting;
    *   voice: as for open(), if there is no connection yet
-   * @returns {Promise<number>} the turn's number; 0 where the page left meanwhile
+   * @returns {Promise<number>} the turn's number
    * @throws {FaceError} there is no connection, for a reason in words
    */
   async say(text, { cut = false, voice = {} } = {}) {
-    const hello = await this.open(voice);
-    if (!this.client) return 0;
-    if (!this.sound) {
-      this.sound = new SoundPlayer(hello.sample_rate, BUFFER_S);
-      this.sound.onshift = () => this._tellPlayout();
-    }
+    const opening = this.open(voice);
+    const { client } = this;
+    this._openSound();
+    const hello = await opening;
+    await Promise.race([this.sound?.ready.catch(() => {}), pause(SOUND_PATIENCE_MS)]);
+    if (!client || client !== this.client) throw leftError();
+    this._beginSound(hello);
     const interrupts = cut && this.pending > 0;
     if (interrupts) this._hold();
     this._newest += 1;
     this._turns.push({ number: this._newest, start: null, end: null });
     this.client.say(this._newest, text, interrupts ? "cut" : "queue");
-    if (this.state !== "paused") this._say("speaking");
+    if (interrupts || this.state !== "paused") this._say("speaking");
     return this._newest;
   }
 
@@ -136,7 +154,7 @@ export class Speech {
   pause() {
     if (this.state !== "speaking") return;
     const { heard } = this;
-    void this.sound.pause();
+    this.sound?.pause().catch(() => {});
     this.client.pause(heard);
     this._say("paused");
   }
@@ -144,9 +162,10 @@ export class Speech {
   /** Go on where it stood still. */
   async resume() {
     if (this.state !== "paused") return;
+    this._stopped = false;
     this._say("speaking");
     this.client.resume();
-    await this.sound.resume();
+    await this.sound?.resume().catch(() => {});
     this._tellPlayout();
   }
 
@@ -159,6 +178,40 @@ export class Speech {
     const { heard } = this;
     if (heard === null || this._holding || this.state === "paused") return this.frames.at(nowMs, heard);
     return this.frames.at(nowMs, heard + (aheadMs * this.client.hello.sample_rate) / 1000);
+  }
+
+  /** In the click or the key that asks for speech, before anything is waited for. */
+  _openSound() {
+    if (this.sound) return;
+    try {
+      this.sound = new SoundPlayer({ sampleRate: this.client?.hello?.sample_rate });
+    } catch {
+      this._listener.onsound(SILENT);
+      return;
+    }
+    this.sound.onshift = () => this._tellPlayout();
+    this.sound.onstate = (state) => this._soundChanged(state);
+  }
+
+  _beginSound(hello) {
+    if (this._soundOf === hello) return;
+    this._soundOf = hello;
+    this.sound?.begin({ sampleRate: hello.sample_rate, delayS: BUFFER_S, live: false });
+  }
+
+  /** Sound that the browser stops in the middle, as for a call, is waited for; without any, the face speaks alone. */
+  _soundChanged(state) {
+    if (state === "stopped") {
+      if (this.state === "speaking" && this.sound.heard !== null) {
+        this._stopped = true;
+        this.client.pause(this.sound.heard);
+        this._say("paused");
+      }
+      this._listener.onsound(SILENT);
+    } else if (state === "running") {
+      this._listener.onsound("");
+      if (this._stopped) void this.resume();
+    }
   }
 
   _listenTo(client) {
@@ -188,7 +241,7 @@ export class Speech {
     if (!turn) return;
     turn.start ??= sample;
     this._holding = false;
-    this.sound.expect(sample, BUFFER_S / 2);
+    this.sound?.expect(sample, BUFFER_S / 2);
   }
 
   _end(message) {
@@ -200,8 +253,9 @@ export class Speech {
 
   /** Silence first; the clock stands still until the server says where it goes on. */
   _hold() {
-    if (this.state === "paused") void this.sound.resume();
-    const heard = this.sound.hold();
+    if (this.state === "paused") this.sound?.resume().catch(() => {});
+    this._stopped = false;
+    const heard = this.sound?.hold() ?? null;
     this._holding = true;
     this._void = this._newest;
     this._turns = [];
@@ -217,7 +271,7 @@ export class Speech {
     if (!this._holding) return;
     this._holding = false;
     const held = this.heard;
-    if (held !== null) this.sound.goOn(sample === null || sample === undefined ? held : sample + 1);
+    if (held !== null) this.sound?.goOn(sample === null || sample === undefined ? held : sample + 1);
   }
 
   _tellPlayout() {
@@ -232,8 +286,9 @@ export class Speech {
 
   /** See which turns are over, also where nothing is drawn because nobody looks. */
   _look() {
-    const { heard } = this;
-    this._turns = this._turns.filter(({ end }) => end === null || (heard !== null && heard <= end));
+    // Without sound, the frames that came tell where the speech is.
+    const place = this.heard ?? (this.sound?.state === "opening" ? null : this.frames.dueAt(performance.now()));
+    this._turns = this._turns.filter(({ end }) => end === null || place === null || place <= end);
     if (this._turns.length) this._idleSinceMs = performance.now();
     if (this.state === "speaking" && !this._turns.length) this._say("resting");
     if (performance.now() - this._toldMs > PLAYOUT_EVERY_MS) this._tellPlayout();
@@ -243,10 +298,10 @@ export class Speech {
     clearInterval(this._timer);
     this.client?.close();
     this.sound?.close();
-    this.client = this.sound = this._hello = null;
+    this.client = this.sound = this._hello = this._soundOf = null;
     this._turns = [];
     this._newest = this._void = 0;
-    this._holding = false;
+    this._holding = this._stopped = false;
     this.frames.reset(16_000);
   }
 
@@ -255,4 +310,10 @@ export class Speech {
     this.state = state;
     this._listener.onstate(state, error);
   }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

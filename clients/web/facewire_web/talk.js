@@ -41,6 +41,7 @@ export class Talk {
       onframe: (frame) => this.onStage && listener.onframe(frame),
       onturnend: (end) => this._card.turnEnded(end),
       onproblem: (sentence) => this.panel.hint(asSentence(sentence), "warn"),
+      onsound: (sentence) => this.panel.hint(sentence, sentence ? "warn" : "quiet"),
     });
     this.panel = new SayPanel({
       onsay: (text, cut) => void this._say(text, cut),
@@ -49,10 +50,20 @@ export class Talk {
       onapproach: () => this.wake(),
       onvoice: () => this._changeVoice(),
     });
-    setInterval(() => this._sleepIfIdle(), LOOK_EVERY_MS);
+    this._timer = setInterval(() => this._sleepIfIdle(), LOOK_EVERY_MS);
+    this._disposed = new AbortController();
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this._stays) this.wake();
-    });
+    }, { signal: this._disposed.signal });
+  }
+
+  /** Give everything back, for good; whoever shows the face then is not told. */
+  dispose() {
+    clearInterval(this._timer);
+    this._disposed.abort();
+    this._stays = this.onStage = false;
+    this.speech.dispose();
+    this.panel.dispose();
   }
 
   /** Connect, so that the first word comes without delay; what prevents it is said under the box. */

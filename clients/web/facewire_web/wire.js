@@ -1,4 +1,4 @@
-/** The binary half of the Facewire protocol, version 1: bytes to values and back. */
+/** The messages of the Facewire protocol, version 1: bytes and text to values and back. */
 
 export const VERSION = 1;
 
@@ -45,7 +45,24 @@ export function decodeBinary(data) {
   throw new Error("The server sent a binary message of an unknown kind.");
 }
 
+/**
+ * Parse a text message. Of what this version does not know, only the type is looked at.
+ * @param {string} text
+ * @returns {WireFrame | {kind: "text", value: {type: string}}}
+ * @throws {Error} not a message of this version
+ */
+export function decodeText(text) {
+  const value = JSON.parse(text);
+  if (typeof value?.type !== "string") throw new Error("The server sent a message without a type.");
+  if (value.type === "frame") return frameFromJson(value);
+  if (value.type === "hello" && !(Array.isArray(value.names) && value.sample_rate > 0)) {
+    throw new Error("The server greeted without saying what its faces are.");
+  }
+  return { kind: "text", value };
+}
+
 function decodeFrame(data, view) {
+  if (data.byteLength < FRAME_HEADER_BYTES || data.byteLength % 4) throw new Error("The server sent a face that is cut short.");
   const float = (offset) => view.getFloat32(offset, true);
   const count = (offset) => view.getUint32(offset, true);
   return {
@@ -66,12 +83,13 @@ function decodeAudio(data, view) {
     kind: "audio",
     turn: view.getUint32(4, true),
     start: Number(view.getBigInt64(8, true)),
-    pcm: data.slice(AUDIO_HEADER_BYTES),
+    pcm: data.slice(AUDIO_HEADER_BYTES, data.byteLength - (data.byteLength % 2)),
   };
 }
 
 /** A frame that came as JSON, in the same form as a binary one. @returns {WireFrame} */
-export function frameFromJson(message) {
+function frameFromJson(message) {
+  if (!Array.isArray(message.weights)) throw new Error("The server sent a face without weights.");
   return {
     kind: "frame",
     turn: message.turn,
