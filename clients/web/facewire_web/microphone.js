@@ -11,7 +11,7 @@ const SILENT =
   "The browser hears nothing from the microphone, as where no sound device runs or a call took it: check it, then press Speak again.";
 
 const LOOK_EVERY_MS = 1000;
-const PATIENCE_LOOKS = 3;
+const PATIENCE_LOOKS = 6;
 
 /** Why there is no microphone, in one sentence. */
 export class MicrophoneError extends Error {}
