@@ -44,10 +44,10 @@ def skip_unless_ci(reason: str) -> None:
 @pytest.fixture(scope="session")
 def require_node() -> str:
     """The path of Node, which runs the page's modules without a page."""
-    path = shutil.which("node")
-    if path is None:
-        skip_unless_ci("no Node: apt install nodejs")
-    return path
+    if path := shutil.which("node"):
+        return path
+    skip_unless_ci("no Node: apt install nodejs")
+    raise AssertionError
 
 
 @pytest.fixture(scope="module")
