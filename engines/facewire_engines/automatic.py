@@ -76,10 +76,13 @@ def _because(backend: Backend, problem: str) -> str:
 
 
 def _load(make: Maker, backend: Backend, cache: Path) -> Engine:
-    """Load an engine, and see to it that its plans have passed.
+    """Load an engine, and see to it that it says what the model says.
+
+    What was found out about plans is kept beside them. Every other back-end is compared whenever it
+    is loaded: an update of its libraries or of a driver may change what it computes.
 
     Raises:
-        FacewireError: it does not load, or its plans are too far from the model.
+        FacewireError: it does not load, or its weights are too far from the model's.
     """
     files: list[GraphFile] = []
     inner = graph_loader(backend, cache)
@@ -90,22 +93,39 @@ def _load(make: Maker, backend: Backend, cache: Path) -> Engine:
 
     engine = make(load)
     if backend.name != "tensorrt":
+        _check(judge(make(load_onnx), engine, backend))
         return engine
     target = find_gpu().target
     verdict = read_verdict(cache, files, backend.precision, target)
     if verdict is None:
         verdict = judge(make(load_onnx), engine, backend)
         write_verdict(cache, files, backend.precision, target, verdict)
+    _check(verdict)
+    return engine
+
+
+def _check(verdict: Verdict) -> None:
+    """Refuse what did not pass.
+
+    Raises:
+        EngineError: it is too far from the model.
+    """
     if not verdict.accepted:
         raise EngineError(
             f"its weights are {verdict.largest:.1e} from the model's, and {verdict.tolerance:g} "
             "is allowed"
         )
-    return engine
 
 
 def judge(reference: Engine, engine: Engine, backend: Backend) -> Verdict:
-    """Compare an engine with the model over the golden streams."""
+    """Compare an engine with the model over the golden streams.
+
+    Raises:
+        EngineError: they are not the same model.
+    """
     tolerance = TOLERANCES[backend.precision]
-    parity = compare_golden(reference, engine, golden_speech(), tolerance)
+    try:
+        parity = compare_golden(reference, engine, golden_speech(), tolerance)
+    except ValueError as error:
+        raise EngineError(f"it is not the same model: {error}") from error
     return Verdict(parity.largest, tolerance)

@@ -26,7 +26,8 @@ def check_engines(
     """Run the same audio through two engines; what is found out about plans is kept.
 
     Args:
-        reference: the engine that is right, as `NAME@BACKEND`.
+        reference: the engine that is right, as `NAME@BACKEND`; what is found out is kept only
+            where this is the model itself, in onnxruntime.
         other: the one that is compared with it; its precision says how far off it may be.
         speech: `[T]` at 16 kHz; the golden streams if None.
         force: let plans be used though they failed.
@@ -47,11 +48,19 @@ def check_engines(
             parity = compare_engines(*engines, speech, tolerance)
     except ValueError as error:
         raise EngineError(f"{reference} and {other} are not the same model: {error}") from error
-    if backend.name == "tensorrt" and speech is None:
+    if speech is None and judges(backend_of(reference), backend):
         verdict = Verdict(parity.largest, tolerance, force)
         target = find_gpu().target
         write_verdict(cache or default_cache(), files, backend.precision, target, verdict)
     return parity
+
+
+def judges(reference: Backend, other: Backend) -> bool:
+    """Tell whether a comparison says something about plans: they are held against the model.
+
+    A plan beside itself, or beside another plan, would always pass.
+    """
+    return reference == ONNX and other.name == "tensorrt"
 
 
 def backend_of(name: str) -> Backend:

@@ -10,6 +10,8 @@ from facewire_engines.host_streams import HostStreams
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
+CUDA_OPTIONS = {"use_tf32": "0"}
+"""Products of fp32 shall be those of fp32: by default GPUs may round their factors to 19 bits."""
 NO_CUDA = (
     "onnxruntime cannot use a GPU here; install onnxruntime-gpu and NVIDIA's driver, or choose "
     "--backend onnx"
@@ -71,7 +73,7 @@ class OnnxGraph:
             raise EngineError(NO_CUDA)
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                content, options, providers=[CUDA, CPU] if cuda else [CPU]
+                content, options, providers=[(CUDA, CUDA_OPTIONS), CPU] if cuda else [CPU]
             )
         except Exception as error:  # onnxruntime raises a class for each kind of damage
             raise EngineError(f"onnxruntime cannot load the model: {error}") from error

@@ -15,7 +15,19 @@ from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire_engines.golden import chunks_of, golden_streams
 
 TOLERANCES: dict[str, float] = {"fp32": 1e-3, "fp16": 1e-2, "bf16": 1e-2, "int8": 5e-2}
-"""Largest difference of a weight from fp32 that is allowed in each precision."""
+"""Largest difference of a weight from fp32 that is allowed in each precision.
+
+What they mean on a face: the jaw opens the lips by 33 mm at a weight of 1, and lips count as met up
+to a tenth of that.
+
+* fp32: .03 mm. Nobody sees it, and only another order of sums may cause it; a fault in a graph, or
+  products in 19 bits (TF32), make more.
+* fp16, bf16: .3 mm, a pixel of a face that is 700 pixels high, and half of what the shape that
+  moves most goes from one frame to the next (.018, the median of the golden streams).
+* int8: 1.6 mm, half of what tells met lips from open ones. It is seen beside the original, but no
+  closure goes lost. The golden streams measured .028 to .044, as the processor's instructions
+  round; beyond .05 lips would part that should touch.
+"""
 TOLERANCE = TOLERANCES["fp32"]
 
 Weights = NDArray[np.float32]

@@ -2,20 +2,23 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from facewire.commands.app import app
+from facewire.engine import Engine
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import Samples
+from facewire_engines import automatic
 from facewire_engines.automatic import choose
 from facewire_engines.backends import Backend, graph_loader, missing, parse_backend
-from facewire_engines.checking import check_engines
+from facewire_engines.checking import check_engines, judges
 from facewire_engines.cuda_driver import driver_is_there, find_gpu
 from facewire_engines.energy import EnergyEngine
-from facewire_engines.graph import GraphFile
-from facewire_engines.onnx_graph import OnnxGraph
+from facewire_engines.graph import GraphFile, GraphLoader
+from facewire_engines.onnx_graph import CUDA, OnnxGraph, load_onnx, load_onnxruntime
 from facewire_engines.phones import load_embedded
 from facewire_engines.plan_building import model_folder
 from facewire_engines.registry import load
@@ -77,6 +80,48 @@ def test_auto_says_what_it_chose_and_falls_back_on_the_processor() -> None:
     assert lines == ["back-end onnx, on the processor: there is no NVIDIA driver here"]
 
 
+@pytest.mark.parametrize("backend", ["torch-cuda", "onnx-cuda"])
+def test_auto_takes_no_backend_that_says_something_else_than_the_model(
+    backend: str, tmp_path: Path
+) -> None:
+    asked = Backend(backend)
+
+    def same(load: GraphLoader) -> Engine:
+        return load_embedded()
+
+    def another(load: GraphLoader) -> Engine:
+        return load_embedded() if load is load_onnx else EnergyEngine()
+
+    assert automatic._load(same, asked, tmp_path).name == "phones"
+    with pytest.raises(EngineError, match=r"its weights are .* from the model's, and 0\.001"):
+        automatic._load(another, asked, tmp_path)
+
+
+def test_only_what_is_held_against_the_model_is_a_verdict_about_plans() -> None:
+    plan, half = Backend("tensorrt"), Backend("tensorrt", "fp16")
+    assert judges(Backend("onnx"), plan)
+    assert judges(Backend("onnx"), half)
+    assert not judges(plan, plan)
+    assert not judges(plan, half)
+    assert not judges(Backend("onnx", "int8"), plan)
+    assert not judges(Backend("onnx"), Backend("torch-cuda"))
+
+
+def test_a_gpu_is_asked_for_fp32_and_not_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def no_gpu(content: bytes, options: object, providers: list[Any]) -> None:
+        asked.extend(providers)
+        raise RuntimeError("there is no GPU")
+
+    runtime = load_onnxruntime()
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: [CUDA])
+    monkeypatch.setattr(runtime, "InferenceSession", no_gpu)
+    with pytest.raises(EngineError, match="there is no GPU"):
+        OnnxGraph(DECODER, cuda=True)
+    assert asked[0] == (CUDA, {"use_tf32": "0"})
+
+
 def test_a_file_that_takes_something_else_is_refused() -> None:
     with pytest.raises(EngineError, match=r"takes tokens, .* feeds samples"):
         OnnxGraph(DECODER, ["samples"])
@@ -94,7 +139,7 @@ def test_a_file_that_is_no_model_is_refused(backend: str) -> None:
 
 def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(EngineError, match=r"facewire\[torch\]"):
+    with pytest.raises(EngineError, match="the back-end torch needs torch; install it with"):
         load("phones@torch")
 
 
