@@ -41,7 +41,13 @@ Examples:
 
 
 def animate(
-    recording: Annotated[Path, typer.Argument(metavar="IN", help="WAV, FLAC, OGG or MP3.")],
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN",
+            help="WAV, FLAC, OGG, MP3; M4A, MP4, WebM and more with the extra [media].",
+        ),
+    ],
     output: Annotated[
         list[str],
         typer.Option("--output", "-o", metavar="OUT", help="OUT.csv, OUT.npz or OUT.jsonl."),
@@ -111,7 +117,7 @@ async def _animate(
         closing(session),
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
-        bar = progress.add_task(sound.path.name, total=sound.samples)
+        bar = progress.add_task(sound.path.name, total=sound.samples or None)
 
         def advancing() -> Iterator[AudioChunk]:
             for chunk in sound:

@@ -20,7 +20,15 @@ from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
 
-_CONTAINERS = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3"}
+_CONTAINERS = {
+    b"RIFF": "WAV",
+    b"fLaC": "FLAC",
+    b"OggS": "Ogg",
+    b"ID3": "MP3",
+    b"\x1aE\xdf\xa3": "WebM",
+    b"0&\xb2u": "WMA",
+    b"ftyp": "MP4",
+}
 
 PAUSE_MS = 200
 """A pipe that is late by more than this is silent: usual programs are not, and a mouth that stands
@@ -105,7 +113,7 @@ class PcmStream:
                     yield chunk
                 continue
             held += data
-            if refuse_containers and len(held) >= 4:
+            if refuse_containers and len(held) >= 8:
                 _refuse_container(held)
                 refuse_containers = False
             whole = len(held) - len(held) % self.format.frame_bytes
@@ -175,7 +183,7 @@ class PcmStream:
 
 def _refuse_container(first: bytes) -> None:
     for mark, name in _CONTAINERS.items():
-        if first.startswith(mark):
+        if first.startswith(mark) or (name == "MP4" and first[4:8] == mark):
             raise ConfigError(
                 f"standard input holds a {name} file, not raw PCM; give the path of the file"
             )

@@ -1,26 +1,21 @@
-"""Recorded sound: wav, flac, ogg, mp3 and whatever else libsndfile reads, block by block."""
+"""Recorded sound: wav, flac, ogg, mp3, m4a, mp4, webm and more, block by block."""
 
 import logging
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
+from facewire.sources.libsndfile import SndfileRecording
+from facewire.sources.media_file import MediaRecording, is_media
 from facewire.sources.resample import CANCEL, StreamResampler, round_half_up
 
 logger = logging.getLogger(__name__)
 
-_BLOCK = 4096
-"""Frames read at once."""
-_UNKNOWN_SIZE = 0x7FFF_0000
-"""Sizes from here on are what programs write that do not know yet how long a recording gets."""
-_CLAIMED_SIZE = re.compile(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
-_OGG_TAIL = 65_536
-"""No Ogg page is longer, but for its header."""
+_MEDIA_ACCURACY_S = 0.5
+"""By how much the length that is written in a file of other media may be wrong."""
 
 
 class SoundFile:
@@ -44,15 +39,16 @@ class SoundFile:
         self.path = Path(path)
         self.sample_rate = sample_rate
         self.chunk_samples = chunk_samples
-        with _open(self.path) as file:
-            self.native_rate: int = file.samplerate
-            """Hz, as recorded."""
-            self.channels: int = file.channels
-            self.native_frames: int = file.frames
-            """Samples of each channel, as the header or what is left of the file says."""
-            self.cut_short = _is_cut_short(self.path, file)
-            """Whether the end of the file is known to be missing."""
-        if self.native_frames == 0:
+        self._recording = _open(self.path)
+        self.native_rate = self._recording.rate
+        """Hz, as recorded."""
+        self.channels = self._recording.channels
+        self.native_frames = self._recording.frames
+        """Samples of each channel, as the header or what is left of the file says; 0 if the file
+        does not say, as those that a browser records."""
+        self.cut_short = self._recording.cut_short
+        """Whether the end of the file is known to be missing."""
+        if self.native_frames == 0 and isinstance(self._recording, SndfileRecording):
             raise ConfigError(f"{self.path} holds no sound; give a recording that is not empty")
         StreamResampler(self.native_rate, sample_rate)
         self._warned = False
@@ -88,20 +84,17 @@ class SoundFile:
             self.native_rate, self.sample_rate, self.channels, on_cancel=self._warn_of_channels
         )
         read = 0
-        broken = self.cut_short
-        with _open(self.path) as file:
-            while True:
-                try:
-                    block = np.asarray(file.read(_BLOCK, "float32", always_2d=True), np.float32)
-                except soundfile.LibsndfileError:
-                    broken = True
-                    break
-                if not len(block):
-                    break
-                read += len(block)
-                yield resampler.push(block)
+        for block in self._recording.blocks():
+            read += len(block)
+            yield resampler.push(block)
         yield resampler.flush()
-        self._warn(read, broken or read < self.native_frames, resampler.replaced)
+        broken = self.cut_short or self._recording.broken
+        self._warn(read, broken or self._lacks(self.native_frames - read), resampler.replaced)
+
+    def _lacks(self, frames: int) -> bool:
+        """Tell whether so many samples less than the header says are too few."""
+        exact = isinstance(self._recording, SndfileRecording)
+        return frames > (0 if exact else _MEDIA_ACCURACY_S * self.native_rate)
 
     def _warn_of_channels(self) -> None:
         if not self._warned_of_channels:
@@ -119,35 +112,19 @@ class SoundFile:
             logger.warning("%s has %d samples that are not numbers", self.path, replaced)
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+def _open(path: Path) -> SndfileRecording | MediaRecording:
     if not path.exists():
         raise ConfigError(f"there is no file {path}; check the path")
     if not path.is_file():
         raise ConfigError(f"{path} is not a file; give a recording")
     try:
-        return soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, TypeError) as error:
-        try:
-            with path.open("rb") as raw:
-                empty = not raw.read(1)
-        except OSError as refused:
-            raise ConfigError(
-                f"{path} cannot be read ({refused.strerror}); check its permissions"
-            ) from error
-        reason = "is an empty file" if empty else "is not a recording that can be read"
-        raise ConfigError(f"{path} {reason}; give WAV, FLAC, OGG or MP3") from error
-
-
-def _is_cut_short(path: Path, file: soundfile.SoundFile) -> bool:
-    """Tell whether a file whose length is not checked while reading lacks its end."""
-    for claimed, found in _CLAIMED_SIZE.findall(file.extra_info):
-        if int(found) < int(claimed) < _UNKNOWN_SIZE:
-            return True
-    if file.format != "OGG":
-        return False
-    with path.open("rb") as raw:
-        raw.seek(max(0, path.stat().st_size - _OGG_TAIL))
-        tail = raw.read()
-    page = tail.rfind(b"OggS")
-    # Byte 5 of a page's header has a bit that says "last page" (RFC 3533, section 6).
-    return page < 0 or page + 5 >= len(tail) or not tail[page + 5] & 4
+        with path.open("rb") as raw:
+            if not raw.read(1):
+                raise ConfigError(f"{path} is an empty file; give a recording")
+        if is_media(path):
+            return MediaRecording(path)
+    except OSError as refused:
+        raise ConfigError(
+            f"{path} cannot be read ({refused.strerror}); check its permissions"
+        ) from refused
+    return SndfileRecording(path)
