@@ -16,7 +16,7 @@ Launch = Callable[..., "Browser"]
 Daemon = Callable[..., AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
 
 FAKE_MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 def wait(page: "Page", expression: str) -> Any:
