@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import os
+import socket
+import struct
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
@@ -90,4 +92,8 @@ async def raw_socket(url: str) -> RawSocket:
         OSError: nobody listens.
     """
     place = urlsplit(url)
-    return RawSocket(*await asyncio.open_connection(place.hostname, place.port))
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    # What the system still holds when the attacker is killed goes with it.
+    descriptor: socket.socket = writer.get_extra_info("socket")
+    descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return RawSocket(reader, writer)
