@@ -115,18 +115,21 @@ class BatchedPhonesEngine:
         return BatchedPhonesSession(self, row, spec, clock)
 
     def warm_up(self) -> None:
-        """Run every size of batch, while no session is open: a GPU compiles in its first runs.
+        """Run every size of batch that can occur, while no session is open.
+
+        A GPU compiles and records in its first runs, twice for tables that change places; that must
+        not happen beside streams that wait.
 
         Raises:
             EngineError: the back-end failed.
         """
-        size = 1
-        while size <= min(self._max_batch, self._capacity):
-            rows = np.arange(size)
+        for size in sizes_up_to(min(self._max_batch, self._capacity)):
             for _ in range(2):
-                self._rows.encode(rows, np.zeros((size, HOP), np.float32))
+                self._rows.encode(np.arange(size), np.zeros((size, HOP), np.float32))
+        for size in sizes_up_to(self._max_batch):
+            for _ in range(2):
+                rows = np.arange(size) % self._capacity
                 self._rows.decode(rows, np.zeros(size, np.int64))
-            size *= 2
 
     def push_all(
         self, pushes: Sequence[tuple[BatchedPhonesSession, AudioChunk]]
@@ -187,13 +190,25 @@ class BatchedPhonesEngine:
             take.done += 1
 
     def _decode(self, takes: Sequence[Take]) -> None:
-        wanted = [(take, moment) for take in takes for moment in take.session.ready()]
-        if not wanted:
-            return
+        every = [(take, moment) for take in takes for moment in take.session.ready()]
+        # At high frame rates there are more moments than streams: in runs of sizes that are warm.
+        for first in range(0, len(every), self._max_batch):
+            self._decode_some(every[first : first + self._max_batch])
+
+    def _decode_some(self, wanted: Sequence[tuple[Take, int]]) -> None:
         rows = np.array([take.session.row for take, _ in wanted])
         weights, speech = self._rows.decode(rows, np.array([moment for _, moment in wanted]))
         for index, (take, moment) in enumerate(wanted):
             take.add(moment, weights[index].copy(), float(speech[index]))
+
+
+def sizes_up_to(most: int) -> list[int]:
+    """Return sizes of runs of which each stands for those down to the next smaller one.
+
+    Back-ends that record runs do so for powers of two; the largest has room for `most`.
+    """
+    powers = [1 << power for power in range(most.bit_length()) if 1 << power < most]
+    return [*powers, most]
 
 
 def load_batched(

@@ -4,7 +4,9 @@ On a GPU every step is replayed from a recording. A recording has a fixed number
 is filled up with a row that belongs to nobody.
 """
 
+import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,9 @@ from facewire_engines.graph import NEXT, Array, Indices
 
 if TYPE_CHECKING:
     from facewire_engines.torch_graph import TorchGraph
+
+_GPU = threading.Lock()
+"""Held by whoever uses the GPU through torch: nobody else's work may fall into a recording."""
 
 WARM_UPS = 3
 """Runs before a recording: libraries choose their kernels in the first ones."""
@@ -39,8 +44,10 @@ class TorchStreams:
         self._graph = graph
         self._torch = torch
         self._device = device
+        self._turn: AbstractContextManager[object] = _GPU if device == "cuda" else nullcontext()
         self._nobody = capacity
-        self._pasts = {past.name: graph.upload(past.zeros(capacity + 1)) for past in spec.pasts}
+        with self._turn:
+            self._pasts = {p.name: graph.upload(p.zeros(capacity + 1)) for p in spec.pasts}
         self._axes = {past.name: past.row_axis for past in spec.pasts}
         self._nexts = {past.name: names.index(NEXT + past.name) for past in spec.pasts}
         self._results = [names.index(tensor.name) for tensor in spec.results]
@@ -48,8 +55,9 @@ class TorchStreams:
 
     def reset(self, row: int) -> None:
         """Let a stream begin anew: its pasts are zeros."""
-        for name, axis in self._axes.items():
-            self._pasts[name].select(axis, row).zero_()
+        with self._turn:
+            for name, axis in self._axes.items():
+                self._pasts[name].select(axis, row).zero_()
 
     def step(self, rows: Indices, feeds: Mapping[str, Array]) -> list[Array]:
         """Run some streams one step further; the others stay as they are.
@@ -58,7 +66,7 @@ class TorchStreams:
             EngineError: torch failed, for instance out of memory.
         """
         torch = self._torch
-        with torch.inference_mode(), self._graph.errors():
+        with torch.inference_mode(), self._graph.errors(), self._turn:
             if self._device == "cuda":
                 return self._replay(rows, feeds)
             given = {name: self._graph.upload(array) for name, array in feeds.items()}
@@ -68,12 +76,13 @@ class TorchStreams:
     def finite(self, rows: Indices) -> NDArray[np.bool_]:
         """Tell which streams remember finite numbers only, `[B]`."""
         torch = self._torch
-        places = self._graph.upload(rows)
-        sound = torch.ones(len(rows), dtype=torch.bool, device=self._device)
-        for name, axis in self._axes.items():
-            past = self._pasts[name].index_select(axis, places).movedim(axis, 0)
-            sound &= torch.isfinite(past).flatten(1).all(1)
-        found: NDArray[np.bool_] = sound.cpu().numpy()
+        with self._turn:
+            places = self._graph.upload(rows)
+            sound = torch.ones(len(rows), dtype=torch.bool, device=self._device)
+            for name, axis in self._axes.items():
+                past = self._pasts[name].index_select(axis, places).movedim(axis, 0)
+                sound &= torch.isfinite(past).flatten(1).all(1)
+            found: NDArray[np.bool_] = sound.cpu().numpy()
         return found
 
     def _step(self, rows: Any, feeds: Mapping[str, Any]) -> list[Any]:
@@ -112,6 +121,6 @@ class TorchStreams:
                 self._step(rows, given)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             results = self._step(rows, given)
         return _Recording(graph, rows, given, results)

@@ -1,20 +1,24 @@
 """Rows that change hands while a step is under way: nobody begins with what another one left."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.engines.driver_double import DriverDouble, GraphDouble
 
 from facewire.clock import ManualClock
 from facewire.engine import EngineSession
 from facewire.errors import CapacityError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
+from facewire_engines import cuda_driver
 from facewire_engines.backends import graph_loader, parse_backend
-from facewire_engines.batched_phones import BatchedPhonesEngine
+from facewire_engines.batched_phones import BatchedPhonesEngine, sizes_up_to
 from facewire_engines.graph import Array, Graph, GraphSpec, Indices, Streams
 from facewire_engines.phones import PhonesEngine, load_embedded
 
@@ -92,13 +96,40 @@ class GatedGraph:
         return GatedStreams(self.graph.streams(capacity), self.gate)
 
 
-@pytest.fixture(scope="module", params=["onnx", "torch"])
-def model(request: pytest.FixtureRequest) -> PhonesEngine:
-    """Return the model on the roads that need no GPU."""
-    backend = str(request.param)
-    if backend == "torch":
+@dataclass(frozen=True, slots=True, eq=False)
+class Road:
+    """The model on a back-end, and where its steps can be held up."""
+
+    model: PhonesEngine
+    gate: Gate
+    driver: DriverDouble | None = None
+
+
+@pytest.fixture(scope="module")
+def drivers() -> Iterator[list[DriverDouble]]:
+    """Let the last of these stand where NVIDIA's driver is, until nothing of a GPU is left."""
+    found = [DriverDouble()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cuda_driver, "_driver", lambda: found[-1])
+        patch.setattr(cuda_driver, "_context", lambda: 1)
+        yield found
+        gc.collect()
+
+
+@pytest.fixture(params=["onnx", "torch", "tensorrt"])
+def road(request: pytest.FixtureRequest, drivers: list[DriverDouble]) -> Road:
+    """Return each road of batches: two as they are, the GPU's with a double of its driver."""
+    gate = Gate()
+    if request.param == "tensorrt":
+        driver = DriverDouble()
+        drivers.append(driver)
+        model = load_embedded(lambda file: GraphDouble(file, driver, most_rows=8))
+        driver.on_wait = gate.pass_by
+        return Road(model, gate, driver)
+    if request.param == "torch":
         pytest.importorskip("torch", reason="install torch: pip install -e '.[torch]'")
-    return load_embedded(graph_loader(parse_backend(backend)))
+    model = load_embedded(graph_loader(parse_backend(request.param)))
+    return Road(replace(model, encoder=GatedGraph(model.encoder, gate)), gate)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,12 +142,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(model: PhonesEngine) -> Iterator[Bench]:
-    gate = Gate()
-    gated = replace(model, encoder=GatedGraph(model.encoder, gate))
-    engine = BatchedPhonesEngine(gated, ManualClock(), capacity=2, gather_ns=0)
+def bench(road: Road) -> Iterator[Bench]:
+    engine = BatchedPhonesEngine(road.model, ManualClock(), capacity=2, gather_ns=0)
+    engine.warm_up()
     with ThreadPoolExecutor(4) as threads:
-        yield Bench(engine, gate, threads)
+        yield Bench(engine, road.gate, threads)
 
 
 def frames_of(session: EngineSession, samples: Samples) -> list[BlendshapeFrame]:
@@ -212,3 +242,57 @@ def test_every_row_comes_back_whatever_its_stream_is_doing(bench: Bench, speech:
     for done in [bench.threads.submit(visit, number) for number in range(200)]:
         done.result(PATIENCE_S)
     assert rows_left(bench.engine) == {0, 1}
+
+
+@pytest.fixture
+def driver(road: Road) -> DriverDouble:
+    if road.driver is None:
+        pytest.skip("only where there is a driver")
+    return road.driver
+
+
+@pytest.mark.parametrize(("capacity", "max_batch"), [(2, 64), (40, 64), (40, 40), (16, 3)])
+def test_every_size_of_run_is_recorded_before_the_first_stream(
+    road: Road, driver: DriverDouble, speech: Samples, capacity: int, max_batch: int
+) -> None:
+    clock = ManualClock()
+    engine = BatchedPhonesEngine(
+        road.model, clock, capacity=capacity, max_batch=max_batch, gather_ns=0
+    )
+    engine.warm_up()
+    driver.calls.clear()
+    for streams in (1, capacity // 2 + 1, capacity):
+        sessions = [engine.session(frame_rate=Fraction(240)) for _ in range(streams)]
+        for start in range(0, 1_600, 160):
+            piece = AudioChunk(speech[start : start + 160], start, RATE)
+            for answer in engine.push_all([(session, piece) for session in sessions]):
+                assert not isinstance(answer, Exception), answer
+        for session in sessions:
+            session.flush()
+    names = {name for _, name in driver.calls}
+    assert "cuGraphLaunch" in names
+    assert "cuStreamBeginCapture" not in names
+    assert "cuMemAlloc" not in names
+
+
+def test_opening_and_closing_touch_no_device_and_no_recording_catches_a_reset(
+    bench: Bench, driver: DriverDouble, speech: Samples
+) -> None:
+    assert not [name for _, name in driver.calls if name == "in recording: cuMemsetD8Async"]
+    driver.calls.clear()
+    sessions = [bench.engine.session() for _ in range(2)]
+    sessions[0].close()
+    sessions[0] = bench.engine.session()
+    assert driver.calls == []
+    works = [in_thread(bench, session.push, speech[:1_600]) for session in sessions]
+    for work in works:
+        work.result(PATIENCE_S)
+    here = threading.get_ident()
+    assert "cuMemsetD8Async" in {name for _, name in driver.calls}
+    assert here not in {thread for thread, _ in driver.calls}
+
+
+def test_sizes_stand_for_all_below_them() -> None:
+    assert sizes_up_to(1) == [1]
+    assert sizes_up_to(40) == [1, 2, 4, 8, 16, 32, 40]
+    assert sizes_up_to(64) == [1, 2, 4, 8, 16, 32, 64]
