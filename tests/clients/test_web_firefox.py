@@ -4,7 +4,9 @@ No driver: Firefox opens a page of a small server of this test, which is another
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -97,11 +99,12 @@ def firefox(path: str, profile: Path, url: str) -> Iterator[None]:
         [path, "--headless", "--no-remote", "--profile", str(profile), url],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

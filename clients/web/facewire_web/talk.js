@@ -5,6 +5,7 @@
  * for as long as the feed has nothing to show.
  */
 
+import { isAway } from "./face_error.js";
 import { SayProgress } from "./say_progress.js";
 import { SayPanel } from "./say_panel.js";
 import { Speech } from "./speech.js";
@@ -168,7 +169,7 @@ export class Talk {
 
   /** Leave the face to the feed, unless that has nothing to show; without a server it looks for one. */
   _fail(error) {
-    if (this._stays && error?.code !== "away") return this._listener.onsleep();
+    if (this._stays && !isAway(error)) return this._listener.onsleep();
     const looks = this._stays && !this.onStage;
     this._give();
     if (looks) setTimeout(() => this._listener.ongive(), LOOK_AGAIN_MS);
