@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import secrets
 import socket
 import ssl
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from facewire import __version__
 from facewire.access import Access, make_token, without_token
@@ -163,7 +163,7 @@ class FaceServer:
                 self._handle,
                 self._host,
                 self._port,
-                process_request=self._gate.answer,
+                process_request=self._answer,
                 ssl=self._tls,
                 compression=None,
                 max_size=self._limits.message_bytes,
@@ -182,7 +182,7 @@ class FaceServer:
         for listening in self._server.sockets:
             # What is accepted inherits it.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            with socket.socket(fileno=os.dup(listening.fileno())) as same:
+            with listening.dup() as same:
                 same.listen(BACKLOG)
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         return self
@@ -216,6 +216,13 @@ class FaceServer:
         """Return when the server is closed; until then, let the clients do the work."""
         assert self._server is not None, "enter the server first"
         await self._server.wait_closed()
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a request that wants no WebSocket, or may have none."""
+        response = self._gate.answer(connection, request)
+        if response and isinstance(connection, FairConnection) and connection.wants_no_body:
+            response.body = b""
+        return response
 
     async def _handle(self, connection: ServerConnection) -> None:
         """Serve a WebSocket until it closes; whatever happens, the others go on."""

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from websockets.asyncio.server import ServerConnection
 
+from facewire.http_method import METHOD_REFUSAL, method_of
+
 SLICE_S = 0.001
 """How long a slice of what came may take."""
 FIRST_SLICE = 2_048
@@ -22,6 +24,8 @@ SMALLEST_SLICE, LARGEST_SLICE = 128, 65_536
 SEND_BUFFER = 65_536
 """Bytes that the system may hold for a client that does not read: a second of frames, not many."""
 
+REFUSAL_S = 1.0
+"""How long a client may take to read that its method is not answered here."""
 CREDIT_S = 0.02
 """Of the loop's time, which a client may use at once."""
 INCOME = 0.05
@@ -103,6 +107,11 @@ class FairConnection(ServerConnection):
         self.accepted_at = self.loop.time()
         self.streaming = False
         """Whether the client has a stream, and so a share of the loop of its own."""
+        self.wants_no_body = False
+        """Whether the client asked with HEAD."""
+        self._refused = False
+        self._method: str | None = None
+        """What the client asked with, once that has come; empty where it is no HTTP."""
         self._share = share
         self._door = door
         self._held = bytearray()
@@ -153,7 +162,17 @@ class FairConnection(ServerConnection):
         """Take what came apart, now or later."""
         self._heard_at = self.loop.time()
         self._held += data
-        self._go_on()
+        if self._method is None:
+            self._method = method_of(self._held)
+            if self._method is None:
+                return
+            if self._method == "HEAD":
+                self.wants_no_body = True
+                self._held[:4] = b"GET"
+        if self._method in ("", "GET", "HEAD"):
+            self._go_on()
+        else:
+            self._refuse_method()
 
     def eof_received(self) -> None:
         """End; over TCP nothing is held then, since nothing is read while something is."""
@@ -171,6 +190,16 @@ class FairConnection(ServerConnection):
         super().resume_writing()
         self._unread = False
         self._go_on()
+
+    def _refuse_method(self) -> None:
+        """Say that once, and listen to the rest of the request, or it would not be read."""
+        self._held.clear()
+        if not self._refused:
+            self._refused = True
+            self.transport.write(METHOD_REFUSAL)
+            self.loop.call_later(REFUSAL_S, self.transport.abort)
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
 
     def _pause(self) -> None:
         self._full = True

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,8 +10,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
 from facewire.access import Access, wants_sound
+from facewire.clock import SystemClock
 from facewire.origins import origin_allowed
 from facewire.page_policy import page_headers
+from facewire.rare_log import RareLog
 from facewire.static_files import HEALTH_PATH, http_response, text_response
 
 FACE_PATH = "/face"
@@ -33,6 +35,8 @@ class RequestGate:
     """What a proxy leaves before our paths, such as "/facewire"; empty: nothing."""
     secure: bool = False
     """Whether the connection has TLS."""
+    log: RareLog = field(default_factory=lambda: RareLog(logger, SystemClock()))
+    """Of what any stranger can cause."""
 
     def own_path(self, path: str) -> str:
         """Return a path without what a proxy left before it."""
@@ -44,9 +48,6 @@ class RequestGate:
             url = urlsplit(request.path)
         except ValueError:
             return text_response(HTTPStatus.BAD_REQUEST, "this is no address\n")
-        # Before websockets 16, requests with another method do not get as far as this.
-        if getattr(request, "method", "GET") != "GET":
-            return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here\n")
         path = self.own_path(url.path)
         if not request.headers.get_all("Upgrade"):
             return self._file(connection, request, url, path)
@@ -83,7 +84,7 @@ class RequestGate:
         host = _host(request)
         if all(origin_allowed(o, host, self.bound_host, self.allow_origin) for o in origins):
             return None
-        logger.warning(
+        self.log.warning(
             "a page from %.100s may not connect; if it should, restart with --allow-origin %.100s",
             *(origins[0], origins[0]),
         )
