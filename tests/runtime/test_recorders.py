@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from facewire.sinks.npz import NpzRecorder
 from facewire.sinks.uri import RECORDERS
 
 SPEC = StreamSpec()
+MEMORY = Path("/dev/shm")
+"""Where Linux has a disk of its own in memory."""
 
 
 def frame(index: int, spec: StreamSpec = SPEC) -> BlendshapeFrame:
@@ -222,6 +225,30 @@ class TestNpz:
         assert os.listdir(tmp_path) == ([] if content is None else [name])
         assert content is None or part.read_text() == content
 
+    async def test_an_archive_can_be_recovered_onto_another_disk(self, tmp_path: Path) -> None:
+        part = await left_by_a_crash(tmp_path / "face.npz")
+        (tmp_path / "face.npz.part.tmp").write_text("cut off by a kill while it was written")
+        memory = MEMORY if os.access(MEMORY, os.W_OK) else tmp_path
+        with tempfile.TemporaryDirectory(dir=memory) as other:
+            result = recover(part, "-o", f"{other}/saved.npz")
+            assert result.returncode == 0, result.stderr
+            with np.load(f"{other}/saved.npz") as archive:
+                assert len(archive["weights"]) == 10
+            assert os.listdir(other) == ["saved.npz"]
+        assert not part.exists()
+
+    async def test_a_part_is_not_overwritten_by_its_archive(self, tmp_path: Path) -> None:
+        part = await left_by_a_crash(tmp_path / "face.npz")
+        left = part.read_bytes()
+        for options in ((), ("--overwrite",)):
+            result = recover(part, "-o", str(part), *options)
+            assert result.returncode == 2
+            assert len(result.stderr.splitlines()) == 1
+        assert part.read_bytes() == left
+        (tmp_path / "face.npz.part.tmp").write_text("cut off by a kill while it was written")
+        assert recover(part).returncode == 0
+        assert os.listdir(tmp_path) == ["face.npz"]
+
     async def test_an_archive_that_is_being_recorded_cannot_be_recovered(
         self, tmp_path: Path
     ) -> None:
@@ -249,9 +276,9 @@ async def left_by_a_crash(path: Path) -> Path:
     return part
 
 
-def recover(part: Path) -> subprocess.CompletedProcess[str]:
+def recover(part: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "facewire", "recover", str(part)],
+        [sys.executable, "-m", "facewire", "recover", str(part), *options],
         capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
 

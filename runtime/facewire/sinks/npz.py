@@ -189,17 +189,11 @@ def save_part(part: Path, path: Path, *, overwrite: bool) -> int:
     opened = open_to_record(part, overwrite=True)
     try:
         arrays = _read_part(part)
+        if path.exists() and path.samefile(part):
+            raise FileExistsError(errno.EEXIST, "an archive needs another name than its part")
         if is_kept(path) and not overwrite:
             raise FileExistsError(errno.EEXIST, f"{path} exists by now")
-        temporary = part.with_name(part.name + ".tmp")
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _save(arrays, path)
         part.unlink()
     finally:
         os.close(opened.descriptor)
@@ -220,6 +214,18 @@ def _read_part(part: Path) -> dict[str, Any]:
     rows = np.memmap(part, _ROW, "r", offset=begin, shape=(count,))
     arrays: dict[str, Any] = msgspec.structs.asdict(header)
     return arrays | {name: rows[name] for name in _ROW.names or ()}
+
+
+def _save(arrays: dict[str, Any], path: Path) -> None:
+    temporary = path.with_name(f"{path.name}{PART}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _free_part(path: Path) -> Path:
