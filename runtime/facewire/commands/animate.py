@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.loading import load_wanted
+from facewire.commands.progress import showing_progress
 from facewire.commands.running import run
 from facewire.commands.signals import Ended
 from facewire.commands.summary import print_outputs, raise_failures
@@ -112,17 +112,16 @@ async def _animate(
     loaded = await asyncio.to_thread(load_wanted, settings)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings, seed=settings.face.fixed_seed or 0)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
     with (
         closing(session),
-        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        showing_progress(console, sound.path.name, sound.duration_s, clock) as show,
     ):
-        bar = progress.add_task(sound.path.name, total=sound.samples or None)
 
         def advancing() -> Iterator[AudioChunk]:
             for chunk in sound:
                 yield chunk
-                progress.update(bar, completed=chunk.end)
+                show(chunk.end / chunk.sample_rate)
 
         began = clock.now()
         await run_stream(

@@ -1,0 +1,61 @@
+"""How far a recording is: a bar in a terminal, a line now and then everywhere else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from facewire.clock import SECOND, Clock
+
+LINE_EVERY_S = 10
+"""For logs, such as those of containers and build servers."""
+
+
+@contextmanager
+def showing_progress(
+    console: Console, name: str, total_s: float, clock: Clock, every_s: float = LINE_EVERY_S
+) -> Iterator[Callable[[float], None]]:
+    """Yield what is called with the seconds that are done; `total_s` is 0 if nobody knows it."""
+    if not console.is_terminal:
+        yield _Lines(console, name, total_s, clock, every_s).show
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(name, total=total_s or None)
+        yield lambda done_s: progress.update(bar, completed=done_s)
+
+
+class _Lines:
+    def __init__(
+        self, console: Console, name: str, total_s: float, clock: Clock, every_s: float
+    ) -> None:
+        self._console = console
+        self._name = name
+        self._total_s = total_s
+        self._clock = clock
+        self._began = clock.now()
+        self._every = round(every_s * SECOND)
+        self._next = self._began + self._every
+
+    def show(self, done_s: float) -> None:
+        """Print a line if it is time for one."""
+        now = self._clock.now()
+        if now < self._next:
+            return
+        self._next = now + self._every
+        line = f"{self._name}: {_minutes(done_s)}"
+        if self._total_s:
+            share = min(1.0, done_s / self._total_s)
+            line += f" of {_minutes(self._total_s)} ({share:.0%})"
+            if share:
+                left_s = (now - self._began) / SECOND * (1 - share) / share
+                line += f", about {_minutes(left_s)} left"
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _minutes(seconds: float) -> str:
+    """Write a duration as m:ss, or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
