@@ -149,6 +149,9 @@ def test_a_long_text_grows_the_box_is_counted_and_shows_how_far_it_is(
         progress.wait_for()
         page.wait_for_function("document.getElementById('say-progress').value > 0.02")
         assert page.evaluate("document.getElementById('say-progress').value") < 0.5
+        box.fill("Next.")
+        assert " % said" in page.locator("#say-count").inner_text()
+        box.fill("")
         page.keyboard.press("Escape")
         progress.wait_for(state="hidden")
 

@@ -106,8 +106,7 @@ export class SayPanel {
   progress(share) {
     byId("say-progress").hidden = share === null;
     byId("say-progress").value = share ?? 0;
-    if (share !== null) this._count(`${Math.round(100 * share)} % said`);
-    else this._countRoom();
+    this._count();
   }
 
   _submit() {
@@ -127,16 +126,15 @@ export class SayPanel {
     if (this._text.scrollHeight > this._text.clientHeight) {
       this._text.style.height = `${Math.min(TALLEST_PX, this._text.scrollHeight + 2)}px`;
     }
-    this._countRoom();
+    this._count();
   }
 
-  _countRoom() {
+  /** Write how long the next text is where it is long, or else how much of the present one has been said. */
+  _count() {
     const { value, maxLength } = this._text;
-    if (value.length < COUNTED_FROM) this._count("");
-    else this._count(`${value.length.toLocaleString("en")} of ${maxLength.toLocaleString("en")} characters`);
-  }
-
-  _count(text) {
+    const { hidden, value: share } = byId("say-progress");
+    let text = hidden ? "" : `${Math.round(100 * share)} % said`;
+    if (value.length >= COUNTED_FROM) text = `${value.length.toLocaleString("en")} of ${maxLength.toLocaleString("en")} characters`;
     if (byId("say-count").textContent !== text) byId("say-count").textContent = text;
   }
 
