@@ -228,6 +228,23 @@ async def test_two_recordings_do_not_share_a_file(kind: str, path: Path) -> None
     assert RECORDERS[kind].read(path) == 1
 
 
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_file_that_goes_away_while_it_is_recorded_is_not_whole(
+    moved: bool, kind: str, path: Path
+) -> None:
+    recorder = await opened(kind, path)
+    await RECORDERS[kind].send(recorder, 0)
+    (growing,) = path.parent.iterdir()
+    if moved:
+        os.rename(growing, path.with_name("elsewhere"))
+    else:
+        os.remove(growing)
+    with pytest.raises(OSError, match="moved or removed"):
+        await recorder.aclose()
+    assert not recorder.recording.whole
+    assert bool(recorder.recording.kept) is moved
+
+
 @pytest.mark.parametrize(
     ("place", "why"),
     [

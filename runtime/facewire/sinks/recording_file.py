@@ -185,11 +185,24 @@ class RecordingFile:
                 if self._file is not None and self._file.regular and self.kept:
                     # Some file systems find out only now that there is no room.
                     os.fsync(self._file.descriptor)
+                    self._check_place(self._file)
                 self.whole = True
         finally:
             with self._writing:
                 if self._file is not None:
                     self._close_descriptor(self._file)
+
+    def _check_place(self, file: OpenFile) -> None:
+        """Raise an error if the file is not where it was made."""
+        status = os.fstat(file.descriptor)
+        if not status.st_nlink:
+            self.kept = 0
+        try:
+            there = os.path.samestat(status, file.path.stat())
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise OSError(errno.ENOENT, "it was moved or removed while it was recorded")
 
     def _close_descriptor(self, file: OpenFile) -> None:
         self._file = None
