@@ -15,18 +15,18 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
 MODELS := tests/engines tests/training tests/benchmarks
 
-.PHONY: demo test test-models test-streams style types wheel bench train-tools clean
+.PHONY: demo test test-models test-streams style types wheel release bench train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
 
-test: $(VENV)/.dev ## the whole test suite, two halves at a time; what the machine lacks is skipped with one line
+test: $(VENV)/.all ## the whole test suite, two halves at a time; what pip cannot install is skipped with one line
 	$(MAKE) --jobs 2 test-streams test-models
 
-test-models: $(VENV)/.dev ## engines, training and benchmarks; says what it found when it is done
+test-models: $(VENV)/.all ## engines, training and benchmarks; says what it found when it is done
 	$(PYTEST) $(MODELS) > $(VENV)/models.log 2>&1; status=$$?; cat $(VENV)/models.log; exit $$status
 
-test-streams: $(VENV)/.dev ## everything else
+test-streams: $(VENV)/.all ## everything else
 	$(PYTEST) tests $(MODELS:%=--ignore=%)
 
 style: $(VENV)/.dev ## format and lint
@@ -39,6 +39,9 @@ types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 
 wheel: $(VENV)/.dev ## build dist/*.whl
 	$(BIN)/python -m build --wheel
+
+release: $(VENV)/.dev ## build the wheel and the source, and try the wheel in an empty environment; publishing is up to you
+	TMPDIR=$(SCRATCH) $(BIN)/python .ci/release.py
 
 bench: $(VENV)/.train ## measure what the docs quote and write it there: a quarter of an hour on a machine that does nothing else
 	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \
@@ -68,4 +71,11 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.train: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable ".[mic,train,tensorrt]"
+	touch $@ $(VENV)/.all
+
+# An extra that has no wheel for this machine is left out: the tests that need it say so.
+$(VENV)/.all: $(VENV)/.dev
+	for extra in models quality torch train tensorrt; do \
+	    $(BIN)/python -m pip install --quiet --editable ".[mic,tts,$$extra]" || echo "without [$$extra]"; \
+	done
 	touch $@

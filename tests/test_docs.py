@@ -16,6 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from facewire.errors import ConfigError
+from facewire.sources.input_devices import list_input_devices
+
 ROOT = Path(__file__).parents[1]
 DOCS = sorted(
     path
@@ -100,10 +103,21 @@ def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) 
     return process.returncode, seen
 
 
-@pytest.mark.parametrize("command", FINISHING)
-def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
+def skip_without_what_it_needs(command: str) -> None:
     if command.startswith("facewire engine build"):
         pytest.importorskip("tensorrt_rtx", reason="install it: pip install -e '.[tensorrt]'")
+    if ":int8" in command:
+        pytest.importorskip("onnx", reason="install it: pip install -e '.[tensorrt]'")
+    if command.startswith("facewire devices"):
+        try:
+            list_input_devices()
+        except ConfigError as error:
+            pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("command", FINISHING)
+def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
+    skip_without_what_it_needs(command)
     result = subprocess.run(
         command, shell=True, cwd=folder, env=environment() | {"XDG_CACHE_HOME": str(folder)},
         capture_output=True, text=True, timeout=100,
