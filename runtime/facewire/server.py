@@ -230,7 +230,7 @@ class FaceServer:
         assert isinstance(connection, FairConnection), "made by create_connection"
         url = urlsplit(connection.request.path)
         self._connections.add(connection)
-        alive = asyncio.create_task(keep_alive(connection, self._limits.pong_s), name="keep alive")
+        alive = asyncio.create_task(keep_alive(connection, self._limits), name="keep alive")
         try:
             path = self._gate.own_path(url.path)
             if path == FACE_PATH:

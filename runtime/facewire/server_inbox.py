@@ -8,9 +8,6 @@ from facewire.server_connection import FairConnection
 from facewire.server_limits import Limits
 from facewire.wire import ErrorCode, ProtocolError
 
-PING_S = 20.0
-"""After so long without a byte of a client, the server asks whether it is still there."""
-
 
 class Inbox:
     """The messages of one client, with when they came. Read by one task at a time."""
@@ -110,20 +107,20 @@ class Inbox:
             )
 
 
-async def keep_alive(connection: FairConnection, pong_s: float) -> None:
+async def keep_alive(connection: FairConnection, limits: Limits) -> None:
     """Abort a connection whose client is gone; for ever, so cancel it.
 
     Time in which the server itself does not read, because it has enough to do, does not count: the
     client's answer to a ping stands behind what it sent before.
     """
     while True:
-        await asyncio.sleep(PING_S)
-        if connection.silent_s < PING_S:
+        await asyncio.sleep(limits.ping_s)
+        if connection.silent_s < limits.ping_s:
             continue
         try:
-            async with asyncio.timeout(pong_s):
+            async with asyncio.timeout(limits.pong_s):
                 await connection.ping()
         except TimeoutError:
             pass
-        if connection.silent_s >= PING_S + pong_s:
+        if connection.silent_s >= limits.ping_s + limits.pong_s:
             connection.transport.abort()

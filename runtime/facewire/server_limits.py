@@ -24,8 +24,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How long a client with an open stream may send nothing while nothing is made for it."""
     unread_s: Seconds = 10.0
     """How long a client may leave what it is sent unread."""
+    ping_s: Seconds = 20.0
+    """After so long without a byte of a client that it waits for, the server asks after it."""
     pong_s: Seconds = 60.0
-    """How long a client that the server waits for may leave a ping of the server unanswered."""
+    """How long such a client may leave that unanswered."""
     message_bytes: Annotated[int, Meta(ge=65_536, le=1 << 24)] = 1 << 20
     """Of one message to the server."""
     turns: Annotated[int, Meta(ge=1, le=100_000)] = 64
