@@ -88,11 +88,13 @@ class PushedSpeech:
         self._samples += len(message.pcm) // self._format.frame_bytes
         bite = self._format.sample_rate // BITES_PER_SECOND * self._format.frame_bytes
         bites = [message.pcm[at : at + bite] for at in range(0, len(message.pcm), bite)]
-        return [Undecoded(partial(self._decode, pcm), self._seconds(pcm)) for pcm in bites]
+        return [
+            Undecoded(partial(self._decode, pcm), self._seconds(pcm), len(pcm)) for pcm in bites
+        ]
 
     def flush(self) -> Undecoded:
         """Return what the resamplers hold back, to be decoded last."""
-        return Undecoded(self._flush, 0.0)
+        return Undecoded(self._flush, 0.0, 0)
 
     def _seconds(self, pcm: bytes) -> float:
         return len(pcm) / (self._format.frame_bytes * self._format.sample_rate)

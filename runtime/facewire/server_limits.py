@@ -34,6 +34,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """On /speak: turns that are not over."""
     speech_s: Annotated[float, Meta(ge=1, le=86_400)] = 600.0
     """On /speak: seconds of speech, as audio or tokens, that wait to be heard."""
+    speech_bytes: Annotated[int, Meta(ge=65_536, le=1 << 32)] = 1 << 26
+    """On /speak: bytes of audio that wait to be heard; ten minutes at 48 kHz are less."""
     turn_silence_s: Seconds = 60.0
     """On /speak: how long the turn whose time it is may get nothing before it ends."""
     text_characters: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 200_000

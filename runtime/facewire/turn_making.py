@@ -18,7 +18,8 @@ NO_SAMPLES: Samples = np.zeros(0, np.float32)
 SPLIT = 1_000
 """Characters that are split into clauses at once."""
 DECODED_S = 1.0
-"""How much pushed audio is decoded, besides that of the faces that may wait."""
+"""How much pushed audio is decoded, besides that of the faces that are made."""
+FLOAT_BYTES = 4
 NO_TOKENS: NDArray[np.int32] = np.zeros(0, np.int32)
 
 
@@ -41,6 +42,8 @@ class Undecoded:
     decode: Callable[[], Piece]
     """In a thread, in order."""
     seconds: float
+    size: int
+    """Bytes, until it is decoded."""
 
 
 class TurnText:
@@ -148,10 +151,11 @@ class TurnMaking:
         self._hears = hears
         self._undecoded: deque[Undecoded] = deque()
         self._undecoded_s = 0.0
+        self._undecoded_bytes = 0
         self._tokens_s = 0.0
         """Of the tokens that were pushed."""
-        self._decoded: tuple[Piece, float] | None = None
-        """What a thread has decoded, and its seconds, until it is taken."""
+        self._decoded: tuple[Piece, Undecoded] | None = None
+        """What a thread has decoded, and from what, until it is taken."""
         self._open_faces = open_faces
         self._faces: TokenFaces | AudioFaces | None = None
         self._began = 0
@@ -171,6 +175,11 @@ class TurnMaking:
         """Seconds of speech that wait, where those of its tokens count as well as its audio's."""
         played_s = self.turn.frames / float(self._spec.frame_rate)
         return max(self.ahead, self._tokens_s - played_s)
+
+    @property
+    def size(self) -> int:
+        """Bytes of audio that wait."""
+        return self._undecoded_bytes + FLOAT_BYTES * self.turn.samples_left
 
     @property
     def needs_engine(self) -> bool:
@@ -207,6 +216,7 @@ class TurnMaking:
         for piece in pieces:
             self._undecoded.append(piece)
             self._undecoded_s += piece.seconds
+            self._undecoded_bytes += piece.size
 
     def close(self) -> None:
         """Make no more, and give back what is held for it."""
@@ -227,14 +237,15 @@ class TurnMaking:
             return None
         while self._pieces:
             self._open(self._pieces.popleft())
-        decoded_s = turn.samples_left / self._spec.sample_rate
-        if self._undecoded and decoded_s < frames_ahead / self._spec.frame_rate + DECODED_S:
+        if self._undecoded and self._decoded_ahead < DECODED_S:
             return partial(self._decode, self._undecoded.popleft())
         if turn.faces_waiting >= frames_ahead:
             return None
         if self._faces and self._faces.pending:
             return self._faces.step
-        if self.ended and not self._undecoded and (self.text is None or self.text.quiet):
+        if self.ended and self._undecoded:  # more than there will be faces for
+            return partial(self._decode, self._undecoded.popleft())
+        if self.ended and (self.text is None or self.text.quiet):
             return self._faces.finish if self._faces else list
         if self.text is not None and self.text.quiet and self._faces is not None:
             # Who waits for the next clause shall not have to wait for the end of this one.
@@ -246,9 +257,10 @@ class TurnMaking:
     ) -> None:
         """Take what `work` made."""
         if self._decoded is not None:
-            piece, seconds = self._decoded
+            piece, bite = self._decoded
             self._pieces.append(piece)
-            self._undecoded_s = max(0.0, self._undecoded_s - seconds)
+            self._undecoded_s = max(0.0, self._undecoded_s - bite.seconds)
+            self._undecoded_bytes -= bite.size
             self._decoded = None
             return
         self.turn.show(frames)
@@ -256,9 +268,16 @@ class TurnMaking:
         if self._faces is None or work == self._faces.finish:
             self._close()
 
+    @property
+    def _decoded_ahead(self) -> float:
+        """Seconds of the turn's audio that are decoded, past its last face."""
+        turn, spec = self.turn, self._spec
+        faces = turn.frames + turn.faces_waiting
+        return turn.samples_made / spec.sample_rate - faces / float(spec.frame_rate)
+
     def _decode(self, bite: Undecoded) -> list[BlendshapeFrame]:
         """Decode a bite of audio, in a thread."""
-        self._decoded = (bite.decode(), bite.seconds)
+        self._decoded = (bite.decode(), bite)
         return []
 
     def _open(self, piece: Piece) -> None:

@@ -37,6 +37,13 @@ class TurnRoom:
     def no_speech(self, seconds: float) -> str | None:
         """Return why so much audio, or so many tokens, cannot be taken, or None if they can."""
         held = sum(making.held for making in self._making.values())
-        if held + seconds <= self._limits.speech_s:
-            return None
-        return f"more than {self._limits.speech_s:g} s of speech wait to be heard; send it later"
+        if held + seconds > self._limits.speech_s:
+            return (
+                f"more than {self._limits.speech_s:g} s of speech wait to be heard; send it later"
+            )
+        if sum(making.size for making in self._making.values()) > self._limits.speech_bytes:
+            return (
+                f"more than {self._limits.speech_bytes} bytes of audio wait to be heard; send it "
+                "later, or at a lower rate and in one channel"
+            )
+        return None

@@ -123,7 +123,7 @@ def road(request: pytest.FixtureRequest, drivers: list[DriverDouble]) -> Road:
     if request.param == "tensorrt":
         driver = DriverDouble()
         drivers.append(driver)
-        model = load_embedded(lambda file: GraphDouble(file, driver, most_rows=8))
+        model = load_embedded(lambda file: GraphDouble(file, driver, most_rows=64))
         driver.on_wait = gate.pass_by
         return Road(model, gate, driver)
     if request.param == "torch":

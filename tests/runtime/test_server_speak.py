@@ -130,6 +130,8 @@ async def test_a_hundred_thousand_characters_begin_at_once_and_can_be_stopped(
     ("message", "code", "words"),
     [
         ("nonsense", "bad-message", "JSON"),
+        ('{"type":"text","turn":' + "[" * 100_000, "bad-message", "is an object"),
+        ('{"type":' * 100_000, "bad-message", "JSON"),
         ('{"type":"text","turn":1,"text":"a","words":1}', "bad-message", "turn, text, mode"),
         ('{"type":"text","turn":0,"text":"a"}', "bad-message", ">= 1"),
         ('{"type":"text","turn":-3,"text":"a"}', "bad-message", ">= 1"),
