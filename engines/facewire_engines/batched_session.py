@@ -8,6 +8,7 @@ import numpy as np
 
 from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
+from facewire_engines.batching import NO_HURRY
 from facewire_engines.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
 from facewire_engines.phones import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones_rows import Array
@@ -41,6 +42,8 @@ class BatchedPhonesSession:
         """How many were encoded."""
         self.frames = 0
         """How many were decoded."""
+        self.patient = False
+        """Whether those in a hurry go first in shared runs; see `PatientSession`."""
         self.fresh = True
         """Whether its row still holds what an earlier stream left; the first step clears it."""
         self.closed = False
@@ -107,7 +110,9 @@ class BatchedPhonesSession:
             hops=hops,
             captured=captured,
             steps=max(count, int(bool(self.ready()))),
-            deadline=self._engine.now() + count * HOP_NS + self._interval_ns,
+            deadline=NO_HURRY
+            if self.patient
+            else self._engine.now() + count * HOP_NS + self._interval_ns,
         )
 
     def ready(self) -> list[int]:

@@ -19,6 +19,9 @@ MAX_BATCH = 64
 GATHER_NS = MILLISECOND
 """How long a run waits for more rows."""
 
+NO_HURRY = 1 << 62
+"""The deadline of a job that is never late: it gets the room that the others leave in a run."""
+
 RECENT_JOBS = 200
 LATE_JOBS = 10
 """So many late jobs among so many recent ones mean that there is too much to do."""
@@ -30,7 +33,7 @@ class Job(Protocol):
     """Some steps of one stream, to be done in order."""
 
     deadline: int
-    """When the last of its frames is late, in ns."""
+    """When the last of its frames is late, in ns; or `NO_HURRY`."""
     error: Exception | None
     """Why the job ended early; set by the step for one job alone."""
 
@@ -64,7 +67,10 @@ class BatchReport:
 
 
 class Batcher(Generic[J]):
-    """Gathers jobs of all threads into runs. Every job gets one step in turn, so none starves."""
+    """Gathers jobs of all threads into runs. Every job that has a deadline gets one step in turn.
+
+    Those that are in no hurry get the rest of each run, in turn as well.
+    """
 
     def __init__(
         self,
@@ -205,6 +211,9 @@ class Batcher(Generic[J]):
 
     def _next_batch(self) -> list[tuple[J, _Call]]:
         """Take the jobs of the next run from the queue; called with the lock held."""
+        if len(self._queue) > self._max_batch:
+            # Sorting leaves those of a kind in their order.
+            self._queue = deque(sorted(self._queue, key=lambda entry: _is_patient(entry[0])))
         batch: list[tuple[J, _Call]] = []
         while self._queue and len(batch) < self._max_batch:
             job, call = self._queue.popleft()
@@ -226,7 +235,8 @@ class Batcher(Generic[J]):
                 if job.remaining and job.error is None:
                     self._queue.append((job, call))
                     continue
-                self._recent.append(now > job.deadline)
+                if not _is_patient(job):
+                    self._recent.append(now > job.deadline)
                 if now > job.deadline:
                     self.report.late += 1
                     self._last_late = now
@@ -240,3 +250,7 @@ class Batcher(Generic[J]):
         call.left -= 1
         if not call.left:
             call.woken.set()
+
+
+def _is_patient(job: Job) -> bool:
+    return job.deadline >= NO_HURRY

@@ -59,6 +59,14 @@ class TunableSession(EngineSession, Protocol):
         ...
 
 
+@runtime_checkable
+class PatientSession(EngineSession, Protocol):
+    """A session that shares runs with others, and may let them go first."""
+
+    patient: bool
+    """Whether those in a hurry go first from now on."""
+
+
 class Engine(Protocol):
     """A loaded model. Immutable, and shared by every session."""
 

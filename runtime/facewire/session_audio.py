@@ -7,7 +7,7 @@ from typing import Protocol
 
 from facewire.audio_format import AudioFormat
 from facewire.clock import SECOND, Clock
-from facewire.engine import EngineSession, TunableSession
+from facewire.engine import EngineSession, PatientSession, TunableSession
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.sources.resample import StreamResampler
@@ -130,6 +130,7 @@ class SessionStream:
     ) -> None:
         self._format = audio_format
         self._session = session
+        self._sharing = session if isinstance(session, PatientSession) else None
         self._face = face
         self._clock = clock
         self._resampler = StreamResampler(
@@ -148,6 +149,8 @@ class SessionStream:
         if piece.turn != (self._turns[-1][1] if self._turns else self._turn):
             start = self._taken * self._session.spec.sample_rate // self._format.sample_rate
             self._turns.append((start, piece.turn))
+        if self._sharing is not None:
+            self._sharing.patient = piece.due is None
         samples = self._format.decode(piece.pcm)
         self._taken += len(samples)
         return self._push(self._resampler.push(samples), piece.captured)

@@ -9,9 +9,9 @@ import pytest
 
 from facewire.clock import MILLISECOND, SECOND, Clock, ManualClock, SystemClock
 from facewire.errors import EngineError
-from facewire_engines.batching import Batcher
+from facewire_engines.batching import NO_HURRY, Batcher
 
-FAR = 1 << 62
+FAR = 1 << 61
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +59,16 @@ def test_no_job_is_stepped_twice_before_all_others_had_their_turn() -> None:
     batcher(step, max_batch=2).run([Countdown(name, 2) for name in "abcde"])
     turns = [name for run in step.runs for name in run]
     assert turns == list("abcdeabcde")
+
+
+def test_who_is_in_no_hurry_gets_the_room_that_is_left_and_is_never_late() -> None:
+    step, clock = Stepper(), ManualClock(SECOND)
+    runs = batcher(step, clock, max_batch=3)
+    uploads = [Countdown(name, 2, NO_HURRY) for name in "xyz"]
+    runs.run([*uploads, Countdown("a", 3), Countdown("b", 3)])
+    assert [run[:2] for run in step.runs[:3]] == [["a", "b"]] * 3
+    assert sorted(run[2] for run in step.runs[:3]) == list("xyz")
+    assert not runs.report.late
 
 
 def test_who_arrives_while_a_run_is_under_way_is_in_the_next_run() -> None:
