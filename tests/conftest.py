@@ -108,6 +108,15 @@ class VirtualMicrophone:
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        """Let a frozen server go on; what it held back comes at once."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
+    def suspend(self, *, asleep: bool) -> None:
+        """Put the source to sleep, or wake it: meanwhile nothing is recorded, and nothing said."""
+        self._control("suspend-sink", SINK, "1" if asleep else "0")
+
     async def play(self, path: Path) -> None:
         """Speak a sound file into the microphone, in real time, and return when it is over."""
         player = await asyncio.create_subprocess_exec(

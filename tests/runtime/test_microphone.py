@@ -179,6 +179,48 @@ async def test_what_a_busy_reader_misses_becomes_silence_of_the_same_length(
     assert 3_200 < listener.microphone.repaired < 32_000
 
 
+async def test_a_device_that_pauses_is_silent_and_what_it_held_back_is_heard(
+    virtual_microphone: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PulseAudio hands over at once what it recorded while it was stopped."""
+    async with listening(Microphone(CLOCK, virtual_microphone.device)) as listener:
+        await listener.hear_more(16_000)
+        virtual_microphone.freeze()
+        began, before = CLOCK.now(), listener.heard
+        await asyncio.sleep(1.5)
+        # The stream went on while nothing came.
+        assert listener.heard - before > 12_000
+        virtual_microphone.thaw()
+        await listener.hear_more(24_000)
+        await listener.until(lambda: listener.heard - before > 48_000)
+        elapsed = (listener.chunks[-1].captured - began) * 16_000 // 1_000_000_000
+    listener.check()
+    repairs = listener.microphone.repairs
+    assert 12_000 < repairs.silence < 32_000
+    assert repairs.bursts >= 1
+    # The silence, and then all of what was held back.
+    assert listener.heard - before == pytest.approx(elapsed + repairs.silence, abs=6_400)
+    assert "says nothing; silence stands for it" in caplog.text
+    assert "came late and in one piece" in caplog.text
+
+
+async def test_what_a_device_lost_without_a_word_is_silence_of_the_same_length(
+    virtual_microphone: Any,
+) -> None:
+    """A source that sleeps for 1.5 s records nothing, and tells nobody."""
+    async with listening(Microphone(CLOCK, virtual_microphone.device)) as listener:
+        await listener.hear_more(16_000)
+        began, before = listener.chunks[-1].captured, listener.heard
+        await asyncio.to_thread(virtual_microphone.suspend, asleep=True)
+        await asyncio.sleep(1.5)
+        await asyncio.to_thread(virtual_microphone.suspend, asleep=False)
+        await listener.hear_more(24_000)
+        elapsed = (listener.chunks[-1].captured - began) * 16_000 // 1_000_000_000
+    listener.check()
+    assert listener.microphone.repairs.silence > 12_000
+    assert listener.heard - before == pytest.approx(elapsed, abs=3_200)
+
+
 async def test_a_device_that_disappears_is_an_error(virtual_microphone: Any) -> None:
     async with Microphone(CLOCK, virtual_microphone.device) as microphone:
         with pytest.raises(ConfigError, match="the microphone 'pulse' has disappeared; plug it"):

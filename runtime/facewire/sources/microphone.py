@@ -13,7 +13,7 @@ import numpy as np
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
-from facewire.sources.capture import Capture
+from facewire.sources.capture import Block, Capture
 from facewire.sources.daemon_thread import call_in_daemon
 from facewire.sources.gap import LONGEST_GAP_S
 from facewire.sources.input_devices import (
@@ -24,6 +24,7 @@ from facewire.sources.input_devices import (
     load_sounddevice,
     refresh_devices,
 )
+from facewire.sources.repairs import Repairs
 from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _SILENCE_MS = 20
 """Length of the chunks of silence while the device is away."""
+_ABSENCE_MS = 320
+"""For how long a reader may be away without missing anything."""
 _CHECK_MS = 250
 """How often it is looked at whether the device is still there."""
 _RETRY_MS = 2_000
@@ -47,7 +50,9 @@ class Microphone:
     reached the membrane. PortAudio's own estimate of that delay is left out, because several
     systems report zero.
 
-    Audio that the device or a busy reader lost becomes silence of the same length. With `retry`,
+    Audio that the device or a busy reader lost becomes silence of the same length. A device that
+    says nothing is silent, in real time; if what it held back comes then, all of it is heard, after
+    the silence. With `retry`,
     a device that is not there, or disappears, is waited for, and the stream goes on in silence
     meanwhile, in step with the clock; without, it is an error. One microphone a process: looking
     for new devices restarts PortAudio.
@@ -65,8 +70,7 @@ class Microphone:
         if not 1 <= block_ms <= 1000:
             raise ValueError(f"blocks are 1 to 1000 ms long, not {block_ms}")
         self.sample_rate = sample_rate
-        self.repaired = 0
-        """Samples of silence that stand for lost audio, a missing device included."""
+        self.repairs = Repairs(sample_rate, clock)
         self._clock = clock
         self._wanted = device
         self._block_ms = block_ms
@@ -128,21 +132,39 @@ class Microphone:
         """What is recorded from, None while it is away."""
         return self._capture.device.name if self._capture else None
 
+    @property
+    def repaired(self) -> int:
+        """Samples of silence that stand for lost audio, a missing device included."""
+        return self.repairs.silence
+
     async def _supervise(self) -> None:
         """Notice a device that went silent, and look for one that went away."""
         pause_ms = _CHECK_MS
         while True:
-            await self._clock.sleep_until(self._clock.now() + pause_ms * MILLISECOND)
+            wanted = self._clock.now() + pause_ms * MILLISECOND
+            await self._clock.sleep_until(wanted)
+            overslept = self._clock.now() - wanted > _SILENCE_MS * MILLISECOND
             pause_ms = _CHECK_MS
             if self._capture is not None:
-                if self._capture.is_silent():
-                    self._capture.blocks.close()
+                pause_ms = self._look_after(self._capture, overslept)
             elif self._retry:
                 try:
                     self._capture = await self._open()
                     logger.warning("the microphone %r is there again", self.device_name)
                 except ConfigError:
                     pause_ms = _RETRY_MS
+
+    def _look_after(self, capture: Capture, overslept: bool) -> int:
+        """Stand in for a device that says nothing; return when to look again, in ms."""
+        if capture.is_silent():
+            capture.blocks.close()
+            return _CHECK_MS
+        wait_ms = (capture.pause_due() - self._clock.now()) // MILLISECOND
+        # When this whole process stood still, the device's callbacks may still be on their way.
+        if wait_ms <= 0 and not overslept:
+            self.repairs.say("the microphone says nothing; silence stands for it")
+            capture.fill()
+        return max(_SILENCE_MS, min(wait_ms, _CHECK_MS))
 
     async def _open(self) -> Capture:
         if self._seen_devices:
@@ -203,13 +225,20 @@ class Microphone:
             on_cancel=partial(logger.warning, CANCEL, capture.device.name),
         )
         expected = 0
+        bursts = 0
         async for block in capture.blocks:
             if block.captured <= self._silent_until:
                 # Silence already stands for it: the device was being opened.
                 expected = block.end
                 continue
+            if self._clock.now() - block.due > _ABSENCE_MS * MILLISECOND and len(capture.blocks):
+                continue  # the reader was away, and silence of the same length will stand for it
             lost = block.start - expected
-            self.repaired += lost * self.sample_rate // capture.rate
+            self._count(lost, block, capture)
+            if capture.bursts > bursts:
+                self.repairs.bursts += capture.bursts - bursts
+                self.repairs.say("sound of the microphone came late and in one piece; all is heard")
+                bursts = capture.bursts
             silence = np.zeros((lost, capture.channels), np.float32)
             samples = resampler.push(np.concatenate((silence, block.samples)))
             expected = block.end
@@ -219,6 +248,13 @@ class Microphone:
         samples = resampler.flush()
         if len(samples):
             yield self._chunk(samples, self._heard_at)
+
+    def _count(self, lost: int, block: Block, capture: Capture) -> None:
+        """Count what is lost before a block, and the block if it is silence, too."""
+        if lost:
+            self.repairs.say("sound of the microphone was lost; silence stands for it")
+        silent = lost + (len(block.samples) if block.is_silence else 0)
+        self.repairs.silence += silent * self.sample_rate // capture.rate
 
     def _silence(self) -> AudioChunk:
         """Return silence up to now."""
@@ -230,7 +266,7 @@ class Microphone:
         else:
             # What a sample's fraction leaves over counts for the next chunk.
             self._heard_at += due * SECOND // self.sample_rate
-        self.repaired += due
+        self.repairs.silence += due
         return self._chunk(np.zeros(due, np.float32), now)
 
     def _chunk(self, samples: Samples, captured: int) -> AudioChunk:
