@@ -93,6 +93,13 @@ class SpeakConnection:
     async def _serve_stream(self, request: OpenSpeech) -> None:
         roads = await self._open(request)
         self._inbox.opened = True
+        try:
+            await self._speak(request, roads)
+        finally:
+            await self._threads.wait(roads.close)
+
+    async def _speak(self, request: OpenSpeech, roads: SpeechRoads) -> None:
+        """Serve a stream to its end; what makes its speech is let go of by whoever opened it."""
 
         def make_face(spec: StreamSpec) -> FaceStage:
             return self._make_face(spec, idle=request.idle, seed=request.wanted_seed)
@@ -112,7 +119,6 @@ class SpeakConnection:
                     helper.cancel()
         finally:
             speaker.workshop.close()
-            await self._threads.wait(roads.close)
         await self._send(Ended(frames=self._frames, late=speaker.playout.late))
 
     async def _open(self, request: OpenSpeech) -> SpeechRoads:

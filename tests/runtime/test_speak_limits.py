@@ -18,6 +18,7 @@ from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server import FaceServer
 from facewire.server_limits import Limits
 from facewire.session_audio import FaceStage
+from facewire.speech_roads import SpeechRoads
 from facewire.turn_making import Piece, TurnMaking, TurnText
 from facewire.turn_patience import TurnPatience
 from facewire.turns import Turn
@@ -343,6 +344,26 @@ async def test_a_turn_that_gets_nothing_ends_and_the_next_one_begins(model: Phon
         assert (end["type"], end["turn"], end["frames"]) == ("turn_end", 3, 30)
         await client.speak(1)
         assert await client.all_told() == []
+
+
+async def test_a_voice_is_let_go_of_when_its_stream_does_not_begin(
+    model: PhonesEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[SpeechRoads] = []
+    close = SpeechRoads.close
+
+    def noting(roads: SpeechRoads) -> None:
+        closed.append(roads)
+        close(roads)
+
+    def no_face(spec: StreamSpec, *, idle: bool, seed: int | None = None) -> FaceStage:
+        raise RuntimeError("there is no face")
+
+    monkeypatch.setattr(SpeechRoads, "close", noting)
+    async with served(model, no_face) as server, speaking(server) as client:
+        await client.tell(type="open", version=1, text=False)
+        assert (await client.told("error"))["code"] == "internal"
+    assert len(closed) == 1
 
 
 class WatchedFace:
