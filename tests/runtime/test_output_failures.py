@@ -1,6 +1,7 @@
 """Commands whose outputs fail, or that are killed: what they leave, and what they say of it."""
 
 import os
+import pty
 import random
 import re
 import resource
@@ -151,6 +152,22 @@ def test_whoever_ends_a_recording_gets_it_whole(end: signal.Signals, tmp_path: P
     assert len(counts) == 1
     assert f"{counts.pop()} frames of " in out
     assert sorted(os.listdir(tmp_path)) == ["a.csv", "a.jsonl", "a.npz"]
+
+
+def test_a_terminal_that_is_closed_ends_a_recording_in_order(tmp_path: Path) -> None:
+    outputs = ("-o", "a.csv", "-o", "npz:a.npz")
+    terminal, inside = pty.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", *FACEWIRE, "live", "--demo", "--no-page", *outputs],
+        cwd=tmp_path, stdin=inside, stdout=inside, stderr=inside,
+    ) as process:  # fmt: skip
+        os.close(inside)
+        until_recorded(tmp_path / "a.csv")
+        os.close(terminal)
+        process.wait(timeout=100)
+    assert process.returncode == 128 + signal.SIGHUP
+    assert frames(tmp_path / "a.csv") == frames(tmp_path / "a.npz")
+    assert sorted(os.listdir(tmp_path)) == ["a.csv", "a.npz"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,6 +1,8 @@
 """Runs a command's coroutine so that it can be ended from outside, in order."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +28,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     def cancel(number: int) -> None:
         received.append(number)
+        _leave_closed_terminal()
         if task is not None and not (loop := task.get_loop()).is_closed():
             loop.call_soon_threadsafe(task.cancel)
 
@@ -73,6 +76,18 @@ class _Threads(ThreadPoolExecutor):
         if ended:
             _wait_a_little(list(self._futures))
         super().shutdown(wait and not ended, cancel_futures=cancel_futures or ended)
+
+
+def _leave_closed_terminal() -> None:
+    """Print nowhere what would fail at a terminal that is gone, so that all is put in order."""
+    for descriptor in (1, 2):
+        try:
+            os.write(descriptor, b"")
+        except OSError as error:
+            if error.errno == errno.EIO:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
 
 
 def _wait_a_little(futures: list[Future[Any]]) -> None:
