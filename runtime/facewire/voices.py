@@ -66,6 +66,26 @@ def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voi
     return loaded
 
 
+def embedded_languages() -> dict[str, str]:
+    """Return the languages of the embedded voice by their codes: what each is called.
+
+    Raises:
+        ConfigError: its library is not installed.
+    """
+    found: dict[str, str] = _import("facewire_engines.voices.registry").embedded_languages()
+    return found
+
+
+def embedded_voices() -> list[str]:
+    """Return the names of the voices that any of these languages can be spoken with.
+
+    Raises:
+        ConfigError: its library is not installed.
+    """
+    found: list[str] = _import("facewire_engines.voices.registry").embedded_voices()
+    return found
+
+
 def holding(voice: Voice) -> AbstractContextManager[object]:
     """Return what lets go of all that a voice holds, such as a process, when it is left."""
     return voice if isinstance(voice, AbstractContextManager) else nullcontext()

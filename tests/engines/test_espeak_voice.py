@@ -191,3 +191,25 @@ def test_a_missing_library_is_named(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert "ConfigError: speaking needs espeak-ng; install it with: pip install" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "words"),
+    [
+        ("cmn", "今天,我们去公园。", ["今", "天,", "我", "们", "去", "公", "园。"]),
+        (
+            "ja",
+            "こんにちは、きょうはいいてんきですね。",
+            ["こんにちは、", "きょうはいいてんきですね。"],
+        ),
+        ("en-us", "Re-do it, don't!", ["Re-do", "it,", "don't!"]),
+        ("ko", "안녕하세요 오늘", ["안녕하세요", "오늘"]),
+    ],
+)
+def test_words_without_spaces_begin_where_the_voice_says(
+    language: str, text: str, words: list[str]
+) -> None:
+    spoken = [word for speech in EspeakVoice(language).speak(text) for word in speech.words]
+    assert "".join(word.label for word in spoken) == "".join(words)
+    assert [word.label for word in spoken] == words
+    assert all(word.start < word.end for word in spoken)

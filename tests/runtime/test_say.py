@@ -242,3 +242,29 @@ def test_help_has_examples(tmp_path: Path) -> None:
     result = say("--help", cwd=tmp_path)
     assert result.returncode == 0
     assert b"facewire say" in result.stdout.split(b"Examples")[1]
+
+
+def test_languages_and_voices_are_listed_and_can_be_chosen(tmp_path: Path) -> None:
+    command = [*FACEWIRE, "voices"]
+    listed = subprocess.run([*command, "--json"], capture_output=True, timeout=100)
+    assert listed.returncode == 0, listed.stderr
+    found = json.loads(listed.stdout)
+    assert found["languages"]["de"] == "German"
+    assert len(found["languages"]) > 100
+    for name in ("f2", "Annie"):
+        assert name in found["voices"]
+        load_voice(language="de", voice=name, rate=175, pitch=50)
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert "de  German" in shown.stdout
+    fails_with_one_sentence(say("hi", "--voice", "zzzzzz", cwd=tmp_path), "facewire voices")
+
+
+def test_a_long_text_shows_how_much_was_spoken(tmp_path: Path) -> None:
+    text = "All work and no play makes Jack a dull boy. " * 100
+    result = subprocess.run(
+        [*FACEWIRE, "say", text, "-o", "long.csv"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=100,
+        env=os.environ | {"FORCE_COLOR": "1", "TERM": "xterm"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"speech.* [1-9]:\d\d", result.stderr, re.DOTALL), result.stderr[-500:]

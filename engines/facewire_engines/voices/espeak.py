@@ -1,6 +1,7 @@
 """The embedded voice: espeak-ng, whose phones go straight to the decoder of the embedded model."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import pairwise
@@ -37,6 +38,9 @@ _LEAD_IN_S = CLOSURE_S
 """Silence before a clause, in which lips close for a stop that begins it."""
 
 _WORD = re.compile(r"\S+")
+
+_UNSPACED = ("CJK ", "HIRAGANA ", "KATAKANA ", "THAI ", "LAO ", "KHMER ", "MYANMAR ")
+"""Beginnings of the names of characters that are written without spaces between words."""
 
 
 class EspeakVoice:
@@ -99,7 +103,11 @@ def _variant(wanted: str) -> str:
 
 def _nearest(wanted: str, known: Iterable[str], example: str) -> str:
     names = get_close_matches(wanted.lower(), list(known), 3)
-    return f"did you mean {' or '.join(names)}?" if names else f"choose one such as {example}"
+    return (
+        f"did you mean {' or '.join(names)}?"
+        if names
+        else f"choose one such as {example} (facewire voices lists them)"
+    )
 
 
 def _with_lead_in(spoken: Spoken) -> Spoken:
@@ -145,16 +153,39 @@ def _centred(sample: int) -> int:
     return max(0, -(-(sample - HOP // 2) // HOP))
 
 
+def _written(clause: str, told: set[int]) -> list[tuple[int, str]]:
+    """Return where words begin, and the words.
+
+    They stand between white space; in scripts without any they begin where the voice says so: at
+    most characters of Chinese, and at the phrases of Japanese kana.
+
+    Args:
+        clause: the text.
+        told: where words begin by the voice.
+    """
+    words: list[tuple[int, str]] = []
+    for match in _WORD.finditer(clause):
+        inside = range(match.start() + 1, match.end())
+        cuts = [place for place in inside if place in told and _is_unspaced(clause[place])]
+        edges = [match.start(), *cuts, match.end()]
+        words += [(begin, clause[begin:end]) for begin, end in pairwise(edges)]
+    return words
+
+
+def _is_unspaced(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(_UNSPACED)
+
+
 def _words(clause: str, spoken: Spoken, phones: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Return the words between white space, from their first event to their last phone."""
+    """Return the words of a clause, from their first event to their last phone."""
     starts: list[tuple[int, str]] = []
-    written = list(_WORD.finditer(clause))
+    written = _written(clause, {place for _, place in spoken.words})
     reached = -1
     for first, place in spoken.words:
-        index = max((i for i, match in enumerate(written) if match.start() <= place), default=0)
+        index = max((i for i, (begin, _) in enumerate(written) if begin <= place), default=0)
         if written and index > reached:
             reached = index
-            starts.append((round(first * SAMPLE_RATE / spoken.sample_rate), written[index][0]))
+            starts.append((round(first * SAMPLE_RATE / spoken.sample_rate), written[index][1]))
     words: list[Span] = []
     for (start, label), (until, _) in pairwise([*starts, (phones[-1].end, "")]):
         end = max((p.end for p in phones if p.start < until and p.end > start), default=start)

@@ -177,6 +177,20 @@ def languages() -> dict[str, str]:
         }
 
 
+def language_names() -> dict[str, str]:
+    """Return what the language of each code is called in English.
+
+    Raises:
+        ConfigError: espeak-ng is not installed.
+    """
+    with _LOCK:
+        library, _ = _library()
+        return {
+            ctypes.string_at(voice.languages + 1).decode(): voice.name.decode()
+            for voice in _voices(library, None)
+        }
+
+
 def variants() -> dict[str, str]:
     """Return the voices that may be put on a language: what is written after `+`, and its name.
 

@@ -8,6 +8,7 @@ from facewire_engines.phones import load_embedded
 from facewire_engines.voices.cosyvoice import CosyVoice
 from facewire_engines.voices.cosyvoice_settings import read_settings
 from facewire_engines.voices.espeak import EspeakVoice
+from facewire_engines.voices.espeak_library import language_names, variants
 from facewire_engines.voices.heard import HeardVoice
 
 COSYVOICE = "cosyvoice:"
@@ -21,6 +22,24 @@ def load(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
         ConfigError: its library is not installed, or lacks the voice or the language.
     """
     return EspeakVoice(language, voice, rate, pitch)
+
+
+def embedded_languages() -> dict[str, str]:
+    """Return the languages of the embedded voice by their codes: what each is called.
+
+    Raises:
+        ConfigError: its library is not installed.
+    """
+    return dict(sorted(language_names().items()))
+
+
+def embedded_voices() -> list[str]:
+    """Return the names of the voices that any of these languages can be spoken with.
+
+    Raises:
+        ConfigError: its library is not installed.
+    """
+    return sorted(variants(), key=str.casefold)
 
 
 def load_local(*, language: str, voice: str, rate: int, pitch: int) -> Voice:

@@ -22,6 +22,7 @@ from facewire.commands import (
     recover,
     say,
     serve,
+    voices,
 )
 from facewire.errors import ConfigError, FacewireError
 
@@ -56,6 +57,7 @@ app.command("animate", epilog=animate.EXAMPLES)(animate.animate)
 app.command("recover", epilog=recover.EXAMPLES)(recover.recover)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("devices", epilog=devices.EXAMPLES)(devices.devices)
+app.command("voices", epilog=voices.EXAMPLES)(voices.voices)
 
 
 @app.callback(invoke_without_command=True)

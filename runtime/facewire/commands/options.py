@@ -134,7 +134,22 @@ def with_options(path: Path | None, profile: Path | None = None, **options: obje
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
-        raise ConfigError(str(error).split(" - at `")[0]) from error
+        wrong, _, place = str(error).partition(" - at `$.")
+        table, _, key = place.rstrip("`").partition(".")
+        value = options.get(f"{table}__{key}")
+        if value is None:
+            raise ConfigError(wrong) from error
+        option = f"--{key.replace('_', '-')}"
+        raise ConfigError(f"{option} {value} is out of range: {_bound(wrong)}") from error
+
+
+def _bound(wrong: str) -> str:
+    """Say what msgspec says of a bound, as "Expected `float` >= 0.0", in our own words."""
+    bound = wrong.rpartition("` ")[2]
+    for sign, words in ((">= ", "at least"), ("<= ", "at most")):
+        if bound.startswith(sign):
+            return f"give {words} {float(bound.removeprefix(sign)):g}"
+    return wrong
 
 
 def _with_profile(face: FaceSettings, path: Path) -> FaceSettings:

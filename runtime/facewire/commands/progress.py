@@ -20,10 +20,19 @@ def showing_progress(
     if not console.is_terminal:
         yield _Lines(console, name, total_s, clock, every_s).show
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(name, total=total_s or None)
-        yield lambda done_s: progress.update(bar, completed=done_s)
+        bar = progress.add_task(name, total=total_s or None, done=_minutes(0))
+
+        def show(done_s: float) -> None:
+            progress.update(bar, completed=done_s, done=_minutes(done_s))
+
+        yield show
 
 
 class _Lines:

@@ -42,8 +42,12 @@ def say(
             "May be repeated; with files alone, they are made as fast as the machine can.",
         ),
     ] = None,
-    voice: Annotated[str, typer.Option(help="Such as f2 or Annie, or cosyvoice:FILE.toml.")] = "",
-    language: Annotated[str, typer.Option(help="Such as en-us, de, fr-fr.")] = "en-us",
+    voice: Annotated[
+        str, typer.Option(help="Such as f2 or Annie (`facewire voices`), or cosyvoice:FILE.toml.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(help="Such as en-us, de, fr-fr (`facewire voices`).")
+    ] = "en-us",
     rate: Annotated[int, typer.Option(help="Words a minute, 80 to 450.")] = 175,
     pitch: Annotated[int, typer.Option(help="0 to 100.")] = 50,
     mute: Annotated[

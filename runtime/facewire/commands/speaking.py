@@ -14,9 +14,11 @@ from facewire.clock import MILLISECOND, Clock
 from facewire.commands.live import serve_page
 from facewire.commands.loading import load_wanted
 from facewire.commands.page_address import print_address
+from facewire.commands.progress import showing_progress
 from facewire.commands.summary import print_outputs
 from facewire.engine import Engine
 from facewire.errors import ConfigError
+from facewire.frames import AudioChunk
 from facewire.lead import LeadMeter
 from facewire.outlet import Outlet
 from facewire.pipeline import run_stream
@@ -164,7 +166,7 @@ class Speaking:
             self._meter = LeadMeter(source.due, clock)
             await stack.enter_async_context(source)
             await run_stream(
-                source, session, face, [*sinks, self._meter],
+                self._shown(source, stack), session, face, [*sinks, self._meter],
                 engine_name=engine.name, clock=clock, listeners=listeners, others=self._words,
                 live=self.live, report=self.report,
             )  # fmt: skip
@@ -239,6 +241,18 @@ class Speaking:
         # Without a listener, how long somebody thought about a word shall not change the files.
         async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
             yield clause
+
+    async def _shown(
+        self, source: SpeechSource, stack: AsyncExitStack
+    ) -> AsyncIterator[AudioChunk]:
+        """Say how much has been spoken where nobody hears it: a long text takes a while."""
+        if not self.live:
+            console = Console(stderr=True)
+            show = stack.enter_context(showing_progress(console, "speech", 0, self._clock))
+        async for chunk in source:
+            if not self.live:
+                show(chunk.end / chunk.sample_rate)
+            yield chunk
 
     async def _once_watched(
         self, broadcaster: Broadcaster, clauses: AsyncIterable[str]
