@@ -90,7 +90,7 @@ class ChannelMix:
         if self._before == self._now:
             return now
         place = np.arange(self._filled, self._filled + len(average))
-        share = ((place + 1) / self._block).astype(np.float32)
+        share: Samples = ((place + 1) / self._block).astype(np.float32)
         faded: Samples = before + (now - before) * share
         return faded
 

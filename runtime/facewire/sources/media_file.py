@@ -101,22 +101,26 @@ class MediaRecording:
     def _decoded(self, container: Any, track: Any) -> Iterator[tuple[Any, Any]]:
         """Yield packets and what they hold; what cannot be decoded is left out and noted."""
         packets = container.demux(track)
-        while True:
+        while (packet := self._next(packets)) is not None:
             try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
                 frames = packet.decode()
             except self._av.EOFError:
                 return
             except self._av.FFmpegError:
-                if self.broken and packet is None:
-                    return
                 self.broken = True
-                packet = None
                 continue
             for frame in frames:
                 yield packet, frame
+
+    def _next(self, packets: Iterator[Any]) -> Any:
+        """Return the next packet, None at the end and where the rest cannot be read."""
+        try:
+            return next(packets, None)
+        except self._av.EOFError:
+            return None
+        except self._av.FFmpegError:
+            self.broken = True
+            return None
 
 
 class _Timeline:
