@@ -91,7 +91,7 @@ class ChannelMix:
             return now
         place = np.arange(self._filled, self._filled + len(average))
         share: Samples = ((place + 1) / self._block).astype(np.float32)
-        faded: Samples = before + (now - before) * share
+        faded: Samples = (before + (now - before) * share).astype(np.float32, copy=False)
         return faded
 
     def _end_block(self) -> None:
