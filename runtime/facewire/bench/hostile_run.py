@@ -23,8 +23,8 @@ from facewire.latency import Percentiles, percentiles
 ALONE = "alone"
 """The name of the run without an attack."""
 START_S = 60.0
-SETTLE_S = 3.0
-"""After an attack, until what is held is looked at."""
+SETTLE_S = 30.0
+"""After an attack, until its sockets are closed, at most; then what the server holds is read."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -144,7 +144,7 @@ def run_attack(server: ServerProcess, attack: str, seconds: float) -> Result:
         else:
             with helper("hostile_attacks", attack, server.url):
                 outcome, during = _outcome(victim), server.usage()
-    time.sleep(SETTLE_S)
+    after = _settled(server, before)
     behind = np.array(outcome.behind_ns, np.int64)
     return Result(
         attack=attack,
@@ -155,8 +155,18 @@ def run_attack(server: ServerProcess, attack: str, seconds: float) -> Result:
         behind=percentiles(behind) if len(behind) else None,
         before=before,
         during=during,
-        after=server.usage(),
+        after=after,
     )
+
+
+def _settled(server: ServerProcess, before: Usage) -> Usage:
+    """Return what the server holds once the attacker's sockets are closed."""
+    until = time.monotonic() + SETTLE_S
+    while time.monotonic() < until:
+        time.sleep(0.2)
+        if (usage := server.usage()).descriptors <= before.descriptors:
+            break
+    return usage
 
 
 def _outcome(victim: "subprocess.Popen[str]") -> Outcome:
