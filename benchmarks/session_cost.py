@@ -46,10 +46,10 @@ def alone(session: EngineSession) -> Push:
     return lambda chunk: len(session.push(chunk))
 
 
-def batched(model: PhonesEngine, streams: int) -> Push:
+def batched(model: PhonesEngine, streams: int, frame_rate: Fraction = FRAME_RATE) -> Push:
     """Return what pushes to so many sessions of a batched engine."""
     engine = BatchedPhonesEngine(model, SystemClock(), capacity=streams)
-    sessions = [engine.session(frame_rate=FRAME_RATE) for _ in range(streams)]
+    sessions = [engine.session(frame_rate=frame_rate) for _ in range(streams)]
 
     def push(chunk: AudioChunk) -> int:
         answers = engine.push_all([(session, chunk) for session in sessions])
@@ -63,6 +63,14 @@ def cost_ms(push: Push, speech: Sequence[AudioChunk]) -> float:
     began = time.process_time()
     frames = sum(push(chunk) for chunk in speech)
     return (time.process_time() - began) / frames * 1000
+
+
+def in_turns(
+    makes: Mapping[str, Callable[[], Push]], speech: Sequence[AudioChunk]
+) -> dict[str, float]:
+    """Return what each costs; they take turns, so that all meet the same moods of the machine."""
+    rounds = [{name: cost_ms(make(), speech) for name, make in makes.items()} for _ in range(TURNS)]
+    return {name: min(found[name] for found in rounds) for name in makes}
 
 
 def candidates() -> dict[str, Callable[[], Push]]:
@@ -80,10 +88,8 @@ def candidates() -> dict[str, Callable[[], Push]]:
 
 
 def measure(seconds: float) -> dict[str, float]:
-    """Return what each costs; they take turns, so that all meet the same moods of the machine."""
-    speech, makes = chunks(seconds), candidates()
-    rounds = [{name: cost_ms(make(), speech) for name, make in makes.items()} for _ in range(TURNS)]
-    return {name: min(found[name] for found in rounds) for name in makes}
+    """Return what each of the candidates costs."""
+    return in_turns(candidates(), chunks(seconds))
 
 
 def table(costs: Mapping[str, float]) -> Table:

@@ -128,6 +128,28 @@ async def test_the_search_finds_the_limit(limit: int) -> None:
     assert (row.best is None) == (limit == 0)
 
 
+MOODY = """
+import json, pathlib, sys
+trial = json.loads(sys.argv[1])
+counter = pathlib.Path({folder!r}) / str(trial["sessions"])
+turn = int(counter.read_text()) if counter.exists() else 0
+counter.write_text(str(turn + 1))
+late = 0 if trial["sessions"] <= 4 and turn % 5 in {good} else 3
+print(json.dumps(dict(sessions=trial["sessions"], frames=100, late=late, cpu_share=0.1,
+    inference=dict(count=100, p50_ms=1, p95_ms=2, p99_ms=3, max_ms=4))))
+"""
+
+
+@pytest.mark.parametrize(("good", "held", "won"), [((0, 2, 3, 4), 4, 4), ((0, 3), 0, 0)])
+async def test_a_number_is_held_when_most_of_its_trials_are(
+    good: tuple[int, ...], held: int, won: int, tmp_path: Path
+) -> None:
+    command = (sys.executable, "-S", "-c", MOODY.format(folder=str(tmp_path), good=good))
+    row = await search(Trial("phones", 4), command=command)
+    assert (row.held, row.trials_held, row.trials_run) == (held, won, 5 if held else 0)
+    assert (row.best.late if row.best else None) == (0 if held else None)
+
+
 async def test_numbers_that_were_asked_for_are_tried_once_each() -> None:
     command = (sys.executable, "-S", "-c", LIMIT.format(limit=10))
     row = await measure(Trial("phones", 1), [20, 5, 10], command=command)

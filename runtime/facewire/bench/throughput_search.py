@@ -1,8 +1,8 @@
 """How many sessions an engine holds: trials of more and more, then of numbers between.
 
-So many sessions are held when no frame is late and the 99th percentile of inference is under one
-frame time. A trial that fails is repeated, because other programs of the machine can make a frame
-late too; what fails five times is not held.
+A trial holds when no frame is late and the 99th percentile of inference is under one frame time.
+Other programs of the machine can make a frame late too, so a number of sessions is held when most
+of its trials hold: three of five. How many of the five it was is told beside it.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ LOAD_COMMAND = (sys.executable, "-m", "facewire.bench.throughput_load")
 FIRST_GUESS = 8
 MOST = 1024
 ATTEMPTS = 5
+MAJORITY = ATTEMPTS // 2 + 1
 START_UP_S = 60.0
 """How long a trial may take beyond its own seconds."""
 
@@ -33,11 +34,15 @@ class Row(msgspec.Struct, frozen=True):
     held: int
     """The most sessions that were held; 0 if not even one was."""
     trials: tuple[Load, ...]
-    """Every trial, by sessions; the best one of those with as many."""
+    """Every number of sessions that was tried, and the median trial of each, by lateness."""
+    trials_run: int = 1
+    """How many trials there were of the number that is held."""
+    trials_held: int = 1
+    """How many of these held."""
 
     @property
     def best(self) -> Load | None:
-        """The trial with the most sessions that were held."""
+        """The median trial with the most sessions that were held."""
         return next((load for load in self.trials if load.sessions == self.held), None)
 
 
@@ -121,17 +126,23 @@ async def search(
     Raises:
         EngineError: a trial's process failed; in an ExceptionGroup.
     """
-    trials: dict[int, Load] = {}
+    trials: dict[int, list[Load]] = {}
+
+    async def attempt(sessions: int) -> None:
+        tried = msgspec.structs.replace(trial, sessions=sessions)
+        trials.setdefault(sessions, []).append(await run_trial(tried, cores, command))
+
+    def wins(sessions: int) -> int:
+        tried = msgspec.structs.replace(trial, sessions=sessions)
+        return sum(holds(load, tried) for load in trials[sessions])
 
     async def try_with(sessions: int) -> bool:
-        attempt = msgspec.structs.replace(trial, sessions=sessions)
-        loads: list[Load] = []
-        while len(loads) < ATTEMPTS and not (loads and holds(loads[-1], attempt)):
-            loads.append(await run_trial(attempt, cores, command))
-        held = holds(loads[-1], attempt)
-        trials[sessions] = loads[-1] if held else min(loads, key=lambda found: found.late)
-        progress(trials[sessions], held)
-        return held
+        while True:
+            await attempt(sessions)
+            won, lost = wins(sessions), len(trials[sessions]) - wins(sessions)
+            if MAJORITY in (won, lost):
+                progress(_median(trials[sessions]), won == MAJORITY)
+                return won == MAJORITY
 
     held, failed = 0, MOST * cores + 1
     guess = trial.sessions
@@ -144,8 +155,23 @@ async def search(
         guess = doubled if doubled < failed else (held + failed) // 2
         if held == MOST * cores:
             break
-    ordered = tuple(trials[sessions] for sessions in sorted(trials))
-    return Row(trial.engine, trial.frame_rate, cores, held, ordered)
+    while held and len(trials[held]) < ATTEMPTS:
+        await attempt(held)
+    return Row(
+        trial.engine,
+        trial.frame_rate,
+        cores,
+        held,
+        tuple(_median(trials[sessions]) for sessions in sorted(trials)),
+        len(trials[held]) if held else 0,
+        wins(held) if held else 0,
+    )
+
+
+def _median(loads: Sequence[Load]) -> Load:
+    """Return the trial in the middle: by late frames, then by p99."""
+    ordered = sorted(loads, key=lambda load: (load.late, load.inference and load.inference.p99_ms))
+    return ordered[len(ordered) // 2]
 
 
 async def measure(

@@ -64,7 +64,7 @@ def throughput(
     ] = None,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.5, help="How long each trial is counted.")
-    ] = 3.0,
+    ] = 5.0,
     all_cores: Annotated[
         bool, typer.Option("--all-cores", help="Also a process on every core, besides on one.")
     ] = False,
@@ -82,7 +82,7 @@ def throughput(
 ) -> None:
     """Find how many paced sessions stay in time: no frame late, p99 under one frame time.
 
-    Nothing else should run on the machine meanwhile.
+    A number is held if three of five trials are. Nothing else should run on the machine meanwhile.
     """
     if plot:
         require_matplotlib()
@@ -146,8 +146,8 @@ def throughput_table(rows: Sequence[Row], *, every: bool) -> Table:
     """Return a table with a row for each search, or for every number of sessions tried."""
     table = Table(box=None, pad_edge=False)
     table.add_column("engine", style="bold")
-    names = ("frames/s", "cores", "sessions", "p50 ms", "p95 ms", "p99 ms", "max ms", "late", "CPU")
-    for name in names:
+    names = ("frames/s", "cores", "sessions", "trials held", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    for name in (*names, "late", "CPU"):
         table.add_column(name, justify="right")
     for row in rows:
         for load in row.trials if every or not row.best else (row.best,):
@@ -158,6 +158,7 @@ def throughput_table(rows: Sequence[Row], *, every: bool) -> Table:
                 row.frame_rate,
                 str(row.cores),
                 f"{load.sessions}{'' if load.sessions <= row.held else ' (too many)'}",
+                f"{row.trials_held} of {row.trials_run}" if load.sessions == row.held else "",
                 *(f"{value:.2f}" for value in figures or (float("nan"),) * 4),
                 f"{load.late} of {load.frames}",
                 f"{100 * load.cpu_share:.0f} %",
