@@ -1,28 +1,76 @@
-"""Write the performance figures of the documentation from the results that are committed.
+"""Write the figures of the documentation from the results that are committed.
 
     python benchmarks/make_docs.py
 
-README.md and docs/latency.md get their tables, and docs/pictures/ the plot. The results are
-`latency-cpu.json`, `throughput-cpu.json` and `audio2face-cpu.json` in benchmarks/results/;
-`make bench` measures them anew. The plot needs matplotlib.
+Every part between `<!-- name -->` and `<!-- end of name -->` of a document below comes from a JSON
+in benchmarks/results/, which names the command that made it; benchmarks/README.md lists them all.
+The plot needs matplotlib.
 """
 
 import argparse
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+import quality_text
 from compare_audio2face import Comparison
+from cost_text import face_cost, session_costs
 from docs_sections import put
 from facewire.bench.throughput_plot import draw
 from facewire.commands.bench_latency import LatencyReport
 from facewire.commands.bench_throughput import ThroughputReport
 from latency_table import all_stages, requests_table, stages_table
+from session_cost import SessionCosts
 from throughput_table import peer_table, sessions_table
+from voice_text import VoiceReport, closures
 
 ROOT = Path(__file__).parents[1]
 PICTURE = Path("docs/pictures/sessions.png")
+
+T = TypeVar("T")
+Sections = Mapping[str, Callable[[], str]]
+"""What stands in a document, by the name of its mark."""
+
+
+def sections(results: Path) -> dict[str, Sections]:
+    """Return every generated part of every document, by its path."""
+    latency = _read(results / "latency-cpu.json", LatencyReport)
+    throughput = _read(results / "throughput-cpu.json", ThroughputReport)
+    peer = _read(results / "audio2face-cpu.json", Comparison)
+    costs = _read(results / "session-cost-cpu.json", SessionCosts)
+    voices = [
+        _read(results / f"voice{end}.json", VoiceReport)
+        for end in ("", "-fast", "-30fps", "-breathy")
+    ]
+    quality = quality_text.read_reports(results)
+    return {
+        "README.md": {
+            "latency": lambda: stages_table(latency),
+            "throughput": lambda: sessions_table(throughput),
+            "audio2face": lambda: peer_table(peer),
+            "table": lambda: quality_text.readme_table(quality),
+            "lips": lambda: quality_text.summary(quality),
+        },
+        "docs/latency.md": {
+            "latency": lambda: all_stages(latency),
+            "first packet": lambda: requests_table(latency),
+            "throughput": lambda: sessions_table(throughput),
+            "audio2face": lambda: peer_table(peer),
+        },
+        "docs/engines.md": {"session cost": lambda: session_costs(costs)},
+        "docs/face.md": {"face cost": lambda: face_cost(latency)},
+        "docs/text.md": {"closures": lambda: closures(*voices)},
+        "docs/quality.md": {
+            "table": lambda: quality_text.all_tables(quality),
+            "test": lambda: quality_text.test_table(quality),
+            "noise": lambda: quality_text.noise(quality),
+            "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
+        },
+        "docs/model-card.md": {"weaknesses": lambda: quality_text.weaknesses(quality)},
+    }
 
 
 def make_docs(results: Path, root: Path) -> None:
@@ -32,26 +80,18 @@ def make_docs(results: Path, root: Path) -> None:
         OSError: a result or a document is missing.
         ValueError: a document has no marks, or a result is something else.
     """
-    latency = msgspec.json.decode((results / "latency-cpu.json").read_bytes(), type=LatencyReport)
+    for document, parts in sections(results).items():
+        for name, text in parts.items():
+            put(root / document, name, text())
     load = (results / "throughput-cpu.json").read_bytes()
     throughput = msgspec.json.decode(load, type=ThroughputReport)
-    peer = msgspec.json.decode((results / "audio2face-cpu.json").read_bytes(), type=Comparison)
-    for name, text in (
-        ("latency", stages_table(latency)),
-        ("throughput", sessions_table(throughput)),
-        ("audio2face", peer_table(peer)),
-    ):
-        put(root / "README.md", name, text)
-    for name, text in (
-        ("latency", all_stages(latency)),
-        ("first packet", requests_table(latency)),
-        ("throughput", sessions_table(throughput)),
-        ("audio2face", peer_table(peer)),
-    ):
-        put(root / "docs" / "latency.md", name, text)
     title = f"{throughput.machine.processor}, look-ahead {throughput.lookahead_ms:g} ms"
     source = hashlib.sha256(load).hexdigest()
     draw(throughput.rows, title, root / PICTURE, metadata={"Source": source})
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    return msgspec.json.decode(path.read_bytes(), type=kind)
 
 
 def main() -> None:

@@ -1,22 +1,27 @@
 """What a stream costs the processor: alone, with and without shared runs of hops, and in batches.
 
-    python benchmarks/session_cost.py
+    python benchmarks/session_cost.py --json benchmarks/results/session-cost-cpu.json
 
 All run in turn on one thread, as fast as they go, at 60 frames a second and 80 ms of look-ahead.
 """
 
 import argparse
+import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 
+import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from facewire.bench.machine import describe_machine
+from facewire.bench.machine import Machine, describe_machine
+from facewire.bench.report_file import today, write_report
 from facewire.bench.throughput_load import clip_samples
 from facewire.clock import SystemClock
 from facewire.engine import EngineSession
@@ -87,9 +92,21 @@ def candidates() -> dict[str, Callable[[], Push]]:
     }
 
 
-def measure(seconds: float) -> dict[str, float]:
+class SessionCosts(msgspec.Struct, frozen=True):
+    """What `--json` writes."""
+
+    date: str
+    command: str
+    machine: Machine
+    costs_ms: dict[str, float]
+    """Processor milliseconds for a frame of a stream, by engine."""
+
+
+def measure(seconds: float) -> SessionCosts:
     """Return what each of the candidates costs."""
-    return in_turns(candidates(), chunks(seconds))
+    command = shlex.join(["python", "benchmarks/session_cost.py", *sys.argv[1:]])
+    machine = describe_machine()
+    return SessionCosts(today(), command, machine, in_turns(candidates(), chunks(seconds)))
 
 
 def table(costs: Mapping[str, float]) -> Table:
@@ -107,10 +124,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of speech for each, five times")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
-    machine, console = describe_machine(), Console()
+    console, found = Console(), measure(options.seconds)
+    machine = found.machine
     console.print(f"{machine.processor}, {machine.cores} cores, Python {machine.python}")
-    console.print(table(measure(options.seconds)))
+    console.print(table(found.costs_ms))
+    if options.json:
+        write_report(options.json, found)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The lips close on the p, b and m of the embedded voice."""
 
+import json
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from facewire.errors import ConfigError
 from facewire_engines.phones import load_embedded
 from facewire_engines.token_session import TokenDecoder, token_decoder
 from facewire_engines.voices.espeak import EspeakVoice
-from facewire_training.evaluate_voice import FIRST, main, report, sentences, speak
+from facewire_training.evaluate_voice import FIRST, main, score, sentences, speak
 from facewire_training.metrics.closure import closure_rate, false_closure_rate
 
 
@@ -43,13 +45,15 @@ def test_the_report_counts_them(voice: EspeakVoice, decoder: TokenDecoder) -> No
     take = speak(FIRST, voice, decoder, Fraction(60))
     said = " ".join(phone.label for phone in take.phones)
     assert said == "b aa b b ao t m ay p ah p iy iy ah m ae p"
-    assert report([take]).startswith("lips closed on 100.0 % of 8 p, b and m")
+    assert score([take]).line().startswith("lips closed on 100.0 % of 8 p, b and m")
 
 
 @pytest.mark.usefixtures("voice")
 def test_the_command_prints_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["evaluate_voice", FIRST, "--frame-rate", "30"])
+    words = [FIRST, "--frame-rate", "30", "--json", str(tmp_path / "voice.json")]
+    monkeypatch.setattr("sys.argv", ["evaluate_voice", *words])
     main()
     assert "% of 8 p, b and m" in capsys.readouterr().out
+    assert json.loads((tmp_path / "voice.json").read_text())["contacts"] == 8

@@ -5,9 +5,15 @@ the voice's own phones, as `facewire say` does, and prints on which of them the 
 """
 
 import argparse
+import json
+import shlex
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
 from fractions import Fraction
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -56,13 +62,28 @@ def sentences() -> list[str]:
     return [FIRST, *(folder / "sentences.txt").read_text(encoding="utf-8").splitlines()]
 
 
-def report(takes: Sequence[Take]) -> str:
-    """Return a line with the shares."""
+@dataclass(frozen=True, slots=True)
+class VoiceScore:
+    """How often the lips do what the voice says, as shares."""
+
+    contacts: int
+    """How many p, b and m there are."""
+    closed: float
+    """Share of them in which the lips meet."""
+    vowels_shut: float
+
+    def line(self) -> str:
+        """Return it as a sentence."""
+        return (
+            f"lips closed on {100 * self.closed:.1f} % of {self.contacts} p, b and m; "
+            f"shut on {100 * self.vowels_shut:.1f} % of the open vowels"
+        )
+
+
+def score(takes: Sequence[Take]) -> VoiceScore:
+    """Return the shares."""
     count = sum(phone.label in BILABIALS for take in takes for phone in take.phones)
-    return (
-        f"lips closed on {100 * closure_rate(takes):.1f} % of {count} p, b and m; "
-        f"shut on {100 * false_closure_rate(takes):.1f} % of the open vowels"
-    )
+    return VoiceScore(count, closure_rate(takes), false_closure_rate(takes))
 
 
 def main() -> None:
@@ -73,11 +94,18 @@ def main() -> None:
     parser.add_argument("--voice", default="")
     parser.add_argument("--rate", type=int, default=175, help="words a minute")
     parser.add_argument("--frame-rate", type=Fraction, default=Fraction(60))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     voice = EspeakVoice(options.language, options.voice, options.rate)
     decoder = token_decoder(load_embedded())
     texts = options.text or sentences()
-    print(report([speak(text, voice, decoder, options.frame_rate) for text in texts]))
+    found = score([speak(text, voice, decoder, options.frame_rate) for text in texts])
+    print(found.line())
+    if options.json:
+        module = ["python", "-m", "facewire_training.evaluate_voice", *sys.argv[1:]]
+        report = {"date": date.today().isoformat(), "command": shlex.join(module)}
+        text = json.dumps(report | asdict(found), indent=1)
+        options.json.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

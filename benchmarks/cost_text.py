@@ -1,0 +1,25 @@
+"""What a stream and its face stage cost the processor, as the documents tell it."""
+
+from docs_sections import how, table
+from facewire.commands.bench_latency import LatencyReport
+from session_cost import FRAME_RATE, SessionCosts
+
+
+def session_costs(found: SessionCosts) -> str:
+    """Return the table of `session_cost.py`."""
+    rows = [
+        [name, f"{cost:.3f}", f"{cost * float(FRAME_RATE) / 10:.1f} %"]
+        for name, cost in found.costs_ms.items()
+    ]
+    made = how(found.command, found.date, found.machine)
+    return f"{made}\n\n{table(['engine', 'ms a frame', 'of a core'], rows)}"
+
+
+def face_cost(report: LatencyReport) -> str:
+    """Return what the face stage took in `facewire bench latency`."""
+    run = report.runs[0]
+    face = run.stages["face"]
+    return (
+        f"In `{report.command}` ({report.date}, {report.machine.processor}) it took "
+        f"{face.p50_ms:.2f} ms a frame at the median and {face.p99_ms:.2f} ms at p99."
+    )
