@@ -4,7 +4,7 @@
 
 Each live client is a process that speaks the bundled clip again and again in chunks of 10 ms, on
 time, and checks every frame: its index, its timestamp, and, by a digest over all weights, that it
-is what the engine makes of the same audio here. The uploader sends ten minutes every minute, as fast
+is what the engine makes of the same audio here. The uploader sends ten minutes each minute, as fast
 as they are taken. Meanwhile the server's memory, descriptors and threads are looked at.
 """
 
