@@ -68,7 +68,9 @@ def digest_of(weights: Iterable[NDArray[np.float32]]) -> str:
 async def live(url: str, seconds: float) -> Heard:
     """Speak in real time."""
     samples, spec, clock = speech(seconds), StreamSpec(RATE, FRAME_RATE), SystemClock()
-    client = FaceClient(url, sample_rate=RATE, idle=False, lookahead_ms=LOOKAHEAD_MS)
+    client = FaceClient(
+        url, sample_rate=RATE, idle=False, lookahead_ms=LOOKAHEAD_MS, silence_ms=None
+    )
     found, misplaced, behind = hashlib.sha256(), 0, list[int]()
     async with client as face, asyncio.TaskGroup() as tasks:
         began = clock.now()
