@@ -43,11 +43,18 @@ wheel: $(VENV)/.dev ## build dist/*.whl
 release: $(VENV)/.dev ## build the wheel and the source, and try the wheel in an empty environment; publishing is up to you
 	TMPDIR=$(SCRATCH) $(BIN)/python .ci/release.py
 
-bench: $(VENV)/.train ## measure what the docs quote and write it there: a quarter of an hour on a machine that does nothing else
+VOICE := $(BIN)/python -m facewire_training.evaluate_voice
+
+bench: $(VENV)/.train ## measure what depends on the machine and write it into the docs: half an hour on one that does nothing else
 	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \
 	    --json $(RESULTS)/latency-cpu.json
-	$(BIN)/facewire bench throughput --seconds 2 --json $(RESULTS)/throughput-cpu.json
-	$(BIN)/python benchmarks/compare_audio2face.py --seconds 2 --json $(RESULTS)/audio2face-cpu.json
+	$(BIN)/python benchmarks/session_cost.py --json $(RESULTS)/session-cost-cpu.json
+	$(BIN)/facewire bench throughput --json $(RESULTS)/throughput-cpu.json
+	$(BIN)/python benchmarks/compare_audio2face.py --json $(RESULTS)/audio2face-cpu.json
+	$(VOICE) --json $(RESULTS)/voice.json
+	$(VOICE) --rate 250 --json $(RESULTS)/voice-fast.json
+	$(VOICE) --frame-rate 30 --json $(RESULTS)/voice-30fps.json
+	$(VOICE) --language en-gb --voice f2 --json $(RESULTS)/voice-breathy.json
 	$(BIN)/python benchmarks/make_docs.py
 
 train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)

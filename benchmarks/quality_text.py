@@ -99,8 +99,8 @@ def weaknesses(reports: QualityReports) -> str:
         f"- On **FACEGOOD's Mandarin** its error against the captured weights (LVE "
         f"{_of(facegood, 'lve')}) is larger than the volume meter's "
         f"({_of(facegood, 'lve', METER)}), and it grows with look-ahead "
-        f"({_of(facegood, 'lve', now)} at 0 ms): the model moves far more, in a style that is not "
-        "hers.",
+        f"({_of(facegood, 'lve', now)} at 0 ms): the mouth moves about as far as hers (amplitude "
+        f"{_of(facegood, 'amplitude')}), in a style that is not hers.",
         f"- With **other voices** 10 dB below the speaker it closes {_of(loud, 'closure')} % of "
         f"p b m and shuts {_of(loud, 'false_closure')} % of open vowels.",
         f"- **Without look-ahead** it shuts {_of(validation, 'false_closure', now)} % of open "
