@@ -49,6 +49,7 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \
 	    --json $(RESULTS)/latency-cpu.json
 	$(BIN)/python benchmarks/session_cost.py --json $(RESULTS)/session-cost-cpu.json
+	$(BIN)/python benchmarks/precisions.py --json $(RESULTS)/precisions-cpu.json
 	$(BIN)/facewire bench throughput --json $(RESULTS)/throughput-cpu.json
 	$(BIN)/python benchmarks/compare_audio2face.py --json $(RESULTS)/audio2face-cpu.json
 	$(VOICE) --json $(RESULTS)/voice.json

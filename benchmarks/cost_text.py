@@ -1,7 +1,8 @@
-"""What a stream and its face stage cost the processor, as the documents tell it."""
+"""What docs/engines.md and docs/face.md say of cost and precision."""
 
 from docs_sections import how, table
 from facewire.commands.bench_latency import LatencyReport
+from precisions import Precisions
 from session_cost import FRAME_RATE, SessionCosts
 
 
@@ -23,3 +24,15 @@ def face_cost(report: LatencyReport) -> str:
         f"In `{report.command}` ({report.date}, {report.machine.processor}) it took "
         f"{face.p50_ms:.2f} ms a frame at the median and {face.p99_ms:.2f} ms at p99."
     )
+
+
+def precisions_table(found: Precisions) -> str:
+    """Return how far every precision is from fp32."""
+    frames = next(iter(found.differences.values())).frames
+    header = ["", "largest difference of a weight", "allowed", "frames in which lips change"]
+    rows = [
+        [name, f"{row.largest:.1e}", f"{row.allowed:g}", f"{100 * row.lips_changed:.1f} %"]
+        for name, row in found.differences.items()
+    ]
+    made = how(found.command, found.date, found.machine)
+    return f"{made}\n\n{frames} frames:\n\n{table(header, rows)}"

@@ -17,12 +17,16 @@ import msgspec
 
 import quality_text
 from compare_audio2face import Comparison
-from cost_text import face_cost, session_costs
+from cost_text import face_cost, precisions_table, session_costs
 from docs_sections import put
 from facewire.bench.throughput_plot import draw
 from facewire.commands.bench_latency import LatencyReport
 from facewire.commands.bench_throughput import ThroughputReport
+from facewire_training.hubert.cost import Cost
+from facewire_training.hubert.edge_error import EdgeReport
+from hubert_text import running_costs, window_errors
 from latency_table import all_stages, requests_table, stages_table
+from precisions import Precisions
 from session_cost import SessionCosts
 from throughput_table import peer_table, sessions_table
 from voice_text import VoiceReport, closures
@@ -60,7 +64,12 @@ def sections(results: Path) -> dict[str, Sections]:
             "throughput": lambda: sessions_table(throughput),
             "audio2face": lambda: peer_table(peer),
         },
-        "docs/engines.md": {"session cost": lambda: session_costs(costs)},
+        "docs/engines.md": {
+            "session cost": lambda: session_costs(costs),
+            "precisions": lambda: precisions_table(
+                _read(results / "precisions-cpu.json", Precisions)
+            ),
+        },
         "docs/face.md": {"face cost": lambda: face_cost(latency)},
         "docs/text.md": {"closures": lambda: closures(*voices)},
         "docs/quality.md": {
@@ -68,6 +77,10 @@ def sections(results: Path) -> dict[str, Sections]:
             "test": lambda: quality_text.test_table(quality),
             "noise": lambda: quality_text.noise(quality),
             "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
+        },
+        "docs/hubert.md": {
+            "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),
+            "cost": lambda: running_costs(_read(results / "hubert-cost.json", Cost)),
         },
         "docs/model-card.md": {"weaknesses": lambda: quality_text.weaknesses(quality)},
     }

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from facewire.bench.hostile_run import ServerProcess, Usage, serving
 from rich.console import Console
 from rich.progress import Progress
 
+from facewire.bench.hostile_run import ServerProcess, Usage, serving
 from facewire.bench.machine import Machine, describe_machine
 from facewire.bench.report_file import today, write_report
 from facewire.frames import AudioChunk, BlendshapeFrame

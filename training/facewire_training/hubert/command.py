@@ -1,11 +1,13 @@
 """How the commands of this package end, and how they write down what they measured."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from facewire.bench.report_file import today
 from facewire.errors import ConfigError, FacewireError
 
 INTERRUPTED = 130
@@ -27,13 +29,16 @@ def run_command(work: Callable[[], None]) -> None:
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:
-    """Write what was measured to a file.
+    """Write what was measured to a file, with the date and the command that did it.
 
     Raises:
         ConfigError: it cannot be written.
     """
+    module = f"facewire_training.hubert.{Path(sys.argv[0]).stem}"
+    made = {"date": today(), "command": shlex.join(["python", "-m", module, *sys.argv[1:]])}
+    content = msgspec.json.encode(made | msgspec.to_builtins(value))
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+        path.write_bytes(msgspec.json.format(content, indent=1) + b"\n")
     except OSError as error:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}); choose another file with --json"
