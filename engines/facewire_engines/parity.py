@@ -24,9 +24,9 @@ to a tenth of that.
   products in 19 bits (TF32), make more.
 * fp16, bf16: .3 mm, a pixel of a face that is 700 pixels high, and half of what the shape that
   moves most goes from one frame to the next (.018, the median of the golden streams).
-* int8: 1.6 mm, half of what tells met lips from open ones. It is seen beside the original, but no
-  closure goes lost. The golden streams measured .028 to .044, as the processor's instructions
-  round; beyond .05 lips would part that should touch.
+* int8: 1.6 mm, half of what tells met lips from open ones. It is seen beside the original, and in
+  a few frames of a thousand lips meet or part. The golden streams measured .028 to .044, as the
+  processor's instructions round; beyond .05 many would.
 """
 TOLERANCE = TOLERANCES["fp32"]
 
