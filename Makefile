@@ -52,6 +52,7 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(BIN)/python benchmarks/precisions.py --json $(RESULTS)/precisions-cpu.json
 	$(BIN)/facewire bench throughput --json $(RESULTS)/throughput-cpu.json
 	$(BIN)/python benchmarks/compare_audio2face.py --json $(RESULTS)/audio2face-cpu.json
+	$(BIN)/python benchmarks/speech_timeline.py --out docs/pictures/timeline.png --json $(RESULTS)/timeline-cpu.json
 	$(VOICE) --json $(RESULTS)/voice.json
 	$(VOICE) --rate 250 --json $(RESULTS)/voice-fast.json
 	$(VOICE) --frame-rate 30 --json $(RESULTS)/voice-30fps.json

@@ -28,8 +28,9 @@ from hubert_text import running_costs, window_errors
 from latency_table import all_stages, requests_table, stages_table
 from precisions import Precisions
 from session_cost import SessionCosts
+from speech_timeline import Timeline
 from throughput_table import peer_table, sessions_table
-from voice_text import VoiceReport, closures
+from voice_text import VoiceReport, closures, typed
 
 ROOT = Path(__file__).parents[1]
 PICTURE = Path("docs/pictures/sessions.png")
@@ -71,7 +72,10 @@ def sections(results: Path) -> dict[str, Sections]:
             ),
         },
         "docs/face.md": {"face cost": lambda: face_cost(latency)},
-        "docs/text.md": {"closures": lambda: closures(*voices)},
+        "docs/text.md": {
+            "closures": lambda: closures(*voices),
+            "timeline": lambda: typed(_read(results / "timeline-cpu.json", Timeline)),
+        },
         "docs/quality.md": {
             "table": lambda: quality_text.all_tables(quality),
             "test": lambda: quality_text.test_table(quality),

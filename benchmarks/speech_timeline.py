@@ -1,6 +1,6 @@
 """Measure when words, tokens, faces and sound exist while somebody types, and draw it.
 
-    python benchmarks/speech_timeline.py --out docs/pictures/timeline.png
+    python benchmarks/speech_timeline.py --out docs/pictures/timeline.png --json timeline.json
 
 A real server speaks a text whose words come one every 200 ms, twice: once with everything sent as
 soon as it is made, which tells when the tokens of each clause were there, and once in real time.
@@ -10,14 +10,19 @@ matplotlib`.
 
 import argparse
 import asyncio
+import shlex
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from daemon import serving
+from facewire.bench.machine import Machine, describe_machine
+from facewire.bench.report_file import today, write_report
 from facewire.clock import SECOND, SystemClock
 from facewire.speak_answers import TurnBegins, Words
 from facewire.wire import WireFrame
@@ -85,6 +90,37 @@ async def speak(address: str, pacing: Literal["real-time", "burst"]) -> Record:
     return record
 
 
+class Timeline(msgspec.Struct, frozen=True):
+    """What `--json` writes, in seconds since the first word was typed."""
+
+    date: str
+    command: str
+    machine: Machine
+    words: int
+    last_word_s: float
+    """When the last word was typed."""
+    first_face_s: float
+    """When the first face was at the client, in real time."""
+    last_face_made_s: float
+    """When the last face was made, as a client knows that takes everything at once."""
+    speech_s: float
+    """How long the speech is."""
+
+
+def timeline(made: Record, live: Record) -> Timeline:
+    """Return the few figures that the documents quote."""
+    return Timeline(
+        date=today(),
+        command=shlex.join(["python", "benchmarks/speech_timeline.py", *sys.argv[1:]]),
+        machine=describe_machine(),
+        words=len(live.typed),
+        last_word_s=live.typed[-1],
+        first_face_s=live.faces[0][0],
+        last_face_made_s=made.faces[-1][0],
+        speech_s=made.faces[-1][1],
+    )
+
+
 def draw(path: Path, made: Record, live: Record) -> None:
     """Write the picture."""
     from matplotlib.figure import Figure
@@ -125,13 +161,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True, help="picture to write")
-    path = parser.parse_args().out
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    options = parser.parse_args()
     made, live = asyncio.run(measure())
-    draw(path, made, live)
-    times, places = np.array(made.faces).T
-    print(f"first word typed to first face: {1000 * live.faces[0][0]:.0f} ms")
-    print(f"last word typed: {live.typed[-1]:.2f} s; last face made: {times[-1]:.2f} s")
-    print(f"speech lasts {places[-1]:.2f} s")
+    draw(options.out, made, live)
+    found = timeline(made, live)
+    print(f"first word typed to first face: {1000 * found.first_face_s:.0f} ms")
+    print(f"last word typed: {found.last_word_s:.2f} s")
+    print(f"last face made: {found.last_face_made_s:.2f} s")
+    print(f"speech lasts {found.speech_s:.2f} s")
+    if options.json:
+        write_report(options.json, found)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""What docs/text.md says of the lips of the embedded voice."""
+"""What docs/text.md says of the embedded voice: its lips, and when its faces are there."""
 
 import msgspec
+
+from speech_timeline import Timeline
 
 
 class VoiceReport(msgspec.Struct, frozen=True):
@@ -23,6 +25,18 @@ def closures(usual: VoiceReport, fast: VoiceReport, slow: VoiceReport, breathy: 
         f"second), and are shut on at most {_percent(worst)} of the open vowels. The voice `f2` "
         "with `en-gb` has breath in its closures, which hides where they begin: "
         f"{_percent(breathy.closed)} ({usual.date})."
+    )
+
+
+def typed(found: Timeline) -> str:
+    """Return when faces were there while somebody typed."""
+    ahead_s = found.speech_s - (found.last_face_made_s - found.first_face_s)
+    return (
+        f"A client on the same machine types {found.words} words to `/speak`, one every 200 ms "
+        f"(`{found.command}`, {found.date}, {found.machine.processor}). The last word was typed "
+        f"after {found.last_word_s:.2f} s; the tokens of its clause, and with them the last face, "
+        f"were there after {found.last_face_made_s:.2f} s, {ahead_s:.1f} s before the end of the "
+        f"{found.speech_s:.1f} s of sound."
     )
 
 
