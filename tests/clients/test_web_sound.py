@@ -94,7 +94,7 @@ NOTE = """() => {
         notes.push([Date.now() / 1000, known ? lag : null, facewire.drawnFrames]);
     }, 50);
 }"""
-"""How far what is heard is behind what came last, beyond what is wanted; how many faces were drawn."""
+"""How far what is heard is behind what came last, beyond what is wanted; how many faces it drew."""
 
 
 class Notes:

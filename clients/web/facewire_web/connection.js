@@ -10,6 +10,7 @@ import { decodeBinary, decodeText } from "./wire.js";
 export { FaceError };
 
 const NORMAL_CLOSE = 1000;
+const BROKEN = 1006;
 
 /**
  * @typedef {import("./wire.js").WireFrame & {pose: import("./pose.js").Pose, receivedMs: number,
@@ -47,7 +48,7 @@ export class Connection {
     this._socket = null;
     this._url = null;
     this._failure = null;
-    this._opened = this._over = false;
+    this._opened = this._closing = this._over = false;
     /** @type {Map<string, {promise: Promise<object>, resolve: Function, reject: Function}>} */
     this._waiting = new Map();
     this._heartbeat = new Heartbeat(() => this._ping(), () => this._fail(silence(this._url)));
@@ -78,6 +79,8 @@ export class Connection {
     };
     this._socket.onmessage = ({ data }) => this._receive(data, performance.now());
     this._socket.onclose = (event) => void this._closed(event);
+    // An error is the end; where no connection came about, Node 20 tells no other.
+    this._socket.onerror = () => void this._closed({ code: BROKEN, reason: "" });
     return hello;
   }
 
@@ -146,6 +149,8 @@ export class Connection {
   }
 
   async _closed(event) {
+    if (this._closing) return undefined;
+    this._closing = true;
     this._heartbeat.stop();
     if (this._failure) return this._end(this._failure);
     if (!this._opened) return this._end(await refusal(this._url));
@@ -165,7 +170,7 @@ export class Connection {
     this._heartbeat.stop();
     const socket = this._socket;
     if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
       socket.close(NORMAL_CLOSE);
     }
     for (const what of [...this._waiting.keys()]) this._settle(what, error);

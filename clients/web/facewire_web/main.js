@@ -84,6 +84,7 @@ function goLive(server) {
   readout.server(server);
   const feed = new Feed(server, { onstate, onhello: onmine, onframe, onaudio, onlookahead, onmicrophone: () => talk.leave() });
   const talk = new Talk(server, {
+    isFree: () => !["asking", "speaking", "finishing"].includes(feed.state),
     ontake: () => takeFace(feed),
     ongive: () => giveFace(feed),
     onstate: () => writeState(feed, talk),

@@ -43,6 +43,7 @@ export class SoundPlayer {
     /** @type {SoundSchedule | null} */
     this._schedule = null;
     this._held = null;
+    this._missed = false;
     this._sent = this._received = 0;
     this._renderer = null;
     /** Settles when sound can be played; without a browser that can, never, or with an error. @type {Promise<void>} */
@@ -92,6 +93,7 @@ export class SoundPlayer {
 
   /** The sample at the listener's ear, or null before the first; while sound stands still, so does it. */
   get heard() {
+    if (!this._context.ran) return null;
     return this._held ?? (this._schedule?.times ?? this._times).at(this._context.heardFrame);
   }
 
@@ -151,7 +153,7 @@ export class SoundPlayer {
   /** Whether sound that comes is kept: not for a browser that plays none. */
   get _takes() {
     if (!this._renderer || !this._stream) return false;
-    if (this.state === "stopped" && !this._schedule?.times.known) return false;
+    if (this.state === "stopped" && (this._stream.live || !this._context.ran)) return false;
     return this._sent - this._received < UNREPORTED_S * this._stream.sampleRate;
   }
 
@@ -179,6 +181,9 @@ export class SoundPlayer {
       this._times = new SoundTimes();
       this._tell({ do: "restart", stream: (this._streams += 1) });
     }
+    // What was to be heard first has been missed.
+    if (state === "running" && this._missed && this._schedule) this.begin(this._stream);
+    this._missed = state === "stopped" && !this._context.ran;
     this.onstate?.(state);
   }
 }

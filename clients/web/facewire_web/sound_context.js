@@ -33,6 +33,11 @@ export class SoundContext {
     this._tryAgain();
   }
 
+  /** Whether it has ever played. */
+  get ran() {
+    return this.audio.currentTime > 0;
+  }
+
   /** Stand still in the middle of a sound, until resume(). */
   pause() {
     this._paused = true;

@@ -24,8 +24,8 @@ export class Talk {
   /**
    * @param {string} server
    * @param {{ontake: () => void, ongive: () => void, onstate: () => void, onhello: (hello: object) => void,
-   *   onframe: (frame: import("./client.js").Frame) => void, feedShows: () => boolean}} listener
-   *   ontake: it shows the face from now on; ongive: it does no more; onhello, onframe: while it does
+   *   onframe: (frame: import("./client.js").Frame) => void, isFree: () => boolean}} listener
+   *   isFree: whether nobody else has the face or is about to; ontake: it shows the face from now on; ongive: it does no more; onhello, onframe: while it does
    */
   constructor(server, listener) {
     this._listener = listener;
@@ -156,7 +156,7 @@ export class Talk {
   _greeted(hello) {
     this._progress.reset();
     this.speech.client.onwords = (words) => this._progress.add(words);
-    if (this._stays) this._take();
+    if (this._stays && this._listener.isFree()) this._take();
     if (this.onStage) this._listener.onhello(hello);
   }
 
