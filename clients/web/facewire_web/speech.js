@@ -182,7 +182,7 @@ export class Speech {
 
   /** In the click or the key that asks for speech, before anything is waited for. */
   _openSound() {
-    if (this.sound) return;
+    if (this.sound || this._disposed) return;
     try {
       this.sound = new SoundPlayer({ sampleRate: this.client?.hello?.sample_rate });
     } catch {
