@@ -57,6 +57,7 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(VOICE) --rate 250 --json $(RESULTS)/voice-fast.json
 	$(VOICE) --frame-rate 30 --json $(RESULTS)/voice-30fps.json
 	$(VOICE) --language en-gb --voice f2 --json $(RESULTS)/voice-breathy.json
+	$(BIN)/facewire bench hostile --json $(RESULTS)/hostile-cpu.json
 	$(BIN)/python benchmarks/make_docs.py
 
 train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)

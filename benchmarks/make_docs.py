@@ -20,10 +20,12 @@ from compare_audio2face import Comparison
 from cost_text import face_cost, precisions_table, session_costs
 from docs_sections import put
 from facewire.bench.throughput_plot import draw
+from facewire.commands.bench_hostile import HostileReport
 from facewire.commands.bench_latency import LatencyReport
 from facewire.commands.bench_throughput import ThroughputReport
 from facewire_training.hubert.cost import Cost
 from facewire_training.hubert.edge_error import EdgeReport
+from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
 from latency_table import all_stages, requests_table, stages_table
 from precisions import Precisions
@@ -85,6 +87,11 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/hubert.md": {
             "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),
             "cost": lambda: running_costs(_read(results / "hubert-cost.json", Cost)),
+        },
+        "docs/security.md": {
+            "hostile clients": lambda: attacks_table(
+                _read(results / "hostile-cpu.json", HostileReport)
+            )
         },
         "docs/model-card.md": {"weaknesses": lambda: quality_text.weaknesses(quality)},
     }
