@@ -24,6 +24,8 @@ SMALLEST_SLICE, LARGEST_SLICE = 128, 65_536
 SEND_BUFFER = 65_536
 """Bytes that the system may hold for a client that does not read: a second of frames, not many."""
 
+MOST_UNREAD = 262_144
+"""Bytes of answers that wait in this process for a client that does not read."""
 REFUSAL_S = 1.0
 """How long a client may take to read that its method is not answered here."""
 CREDIT_S = 0.02
@@ -119,8 +121,6 @@ class FairConnection(ServerConnection):
         self._asked = False
         self._full = False
         """Whether enough messages wait to be looked at."""
-        self._unread = False
-        """Whether the client does not read what it is sent."""
         self._credit_s = CREDIT_S
         self._credited_at = self.accepted_at
         self._heard_at = self.accepted_at
@@ -180,15 +180,13 @@ class FairConnection(ServerConnection):
         super().eof_received()
 
     def pause_writing(self) -> None:
-        """Listen no more to a client that does not read: answers would pile up."""
+        """Look at what is read, too: a client that does not read must not pile up answers."""
         super().pause_writing()
-        self._unread = True
         self._set_reading()
 
     def resume_writing(self) -> None:
         """Go on."""
         super().resume_writing()
-        self._unread = False
         self._go_on()
 
     def _refuse_method(self) -> None:
@@ -200,6 +198,14 @@ class FairConnection(ServerConnection):
             self.loop.call_later(REFUSAL_S, self.transport.abort)
             if self.transport.can_write_eof():
                 self.transport.write_eof()
+
+    @property
+    def _unread(self) -> bool:
+        """Whether so much is unread that the client is not listened to any more.
+
+        That is more than frames alone can be: a client may read again when it could send.
+        """
+        return self.paused and self.transport.get_write_buffer_size() > MOST_UNREAD
 
     def _pause(self) -> None:
         self._full = True

@@ -206,7 +206,9 @@ class Connection:
             if item := await self._receive():
                 yield item
             if self._clock.now() - self._pinged >= PING_EVERY_NS:
-                await self._ping()
+                self._pinged = self._clock.now()
+                # Not here: behind an upload it would wait, and what comes would not be read.
+                self._start(self._ping())
 
     @property
     def _socket(self) -> HeardConnection:
