@@ -162,11 +162,11 @@ def run_attack(server: ServerProcess, attack: str, seconds: float) -> Result:
 def _settled(server: ServerProcess, before: Usage) -> Usage:
     """Return what the server holds once the attacker's sockets are closed."""
     until = time.monotonic() + SETTLE_S
-    while time.monotonic() < until:
+    while True:
         time.sleep(0.2)
-        if (usage := server.usage()).descriptors <= before.descriptors:
-            break
-    return usage
+        usage = server.usage()
+        if usage.descriptors <= before.descriptors or time.monotonic() > until:
+            return usage
 
 
 def _outcome(victim: "subprocess.Popen[str]") -> Outcome:

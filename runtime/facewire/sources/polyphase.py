@@ -68,10 +68,12 @@ class PolyphaseResampler:
         if self._exact:
             return self._weigh(heard, phase)
         place = phase * self._phases
-        share = (place % self._up / self._up).astype(np.float32)
-        before, after = (self._weigh(heard, place // self._up + row) for row in (0, 1))
-        made: Samples = before + (after - before) * share
-        return made
+        share: Samples = (place % self._up / self._up).astype(np.float32)
+        row = place // self._up
+        before, after = self._weigh(heard, row), self._weigh(heard, row + 1)
+        after -= before
+        after *= share
+        return np.add(before, after, dtype=np.float32)
 
     def _weigh(self, windows: Samples, rows: NDArray[np.int64]) -> Samples:
         weighed: Samples = np.einsum("nt,nt->n", windows, self._kernel[rows])
