@@ -246,11 +246,12 @@ class Speaking:
         self, source: SpeechSource, stack: AsyncExitStack
     ) -> AsyncIterator[AudioChunk]:
         """Say how much has been spoken where nobody hears it: a long text takes a while."""
+        show = None
         if not self.live:
             console = Console(stderr=True)
             show = stack.enter_context(showing_progress(console, "speech", 0, self._clock))
         async for chunk in source:
-            if not self.live:
+            if show is not None:
                 show(chunk.end / chunk.sample_rate)
             yield chunk
 
