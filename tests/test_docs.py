@@ -67,10 +67,11 @@ def folder(tmp_path: Path) -> Path:
         soundfile.write(tmp_path / name, short, rate)
     (tmp_path / "speech.pcm").write_bytes((short * 32767).astype(np.int16).tobytes())
     (tmp_path / "letter.txt").write_text("My dear friend, it has been a while. Be well.")
-    (tmp_path / "DATA").mkdir()
-    soundfile.write(tmp_path / "DATA" / "speech.wav", short, rate)
     phones = "0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aa\n0.6 0.8 p\n"
-    (tmp_path / "DATA" / "speech.lab").write_text(phones)
+    for speaker, name in (("ann", "one"), ("bob", "two")):
+        (tmp_path / "DATA" / speaker).mkdir(parents=True)
+        soundfile.write(tmp_path / "DATA" / speaker / f"{name}.wav", short, rate)
+        (tmp_path / "DATA" / speaker / f"{name}.lab").write_text(phones)
     (tmp_path / "hubert-base-ls960").mkdir()
     for name in ("config.json", "pytorch_model.bin"):
         (tmp_path / "hubert-base-ls960" / name).write_bytes(b"{}")

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,9 @@ from facewire_training.quality.report import Report
 from facewire_training.quality.run import SetScores
 
 _FACE_PACKAGE = "facewire_web"
-_MODULES = (
-    "face.js", "face_eyes.js", "face_features.js", "face_head.js", "face_lips.js", "face_mouth.js",
-    "face_mouth_inside.js", "face_mouth_shape.js", "face_palette.js", "face_space.js", "pose.js",
-)  # fmt: skip
-"""Of the viewer's page: those that draw."""
+_MODULES = ("face.js", "pose.js")
+"""Of the viewer's page: those that draw. What they import comes with them."""
+_IMPORT = re.compile(r'from "\./([\w.]+)"')
 
 Performed = Sequence[tuple[str, Take, float]]
 """Name of a system, its take of the whole clip, and its delay in live timing in ms."""
@@ -67,18 +66,29 @@ def _own(name: str) -> str:
 def _modules() -> dict[str, str]:
     """Return the drawing modules as data URLs that find each other by `facewire/NAME`."""
     try:
-        folder = resources.files(_FACE_PACKAGE)
-        sources = {name: (folder / name).read_text(encoding="utf-8") for name in _MODULES}
+        sources = _with_imports(resources.files(_FACE_PACKAGE), _MODULES)
     except (OSError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"the page needs the viewer's drawing ({error}); install Facewire again"
         ) from error
     urls = {}
     for name, source in sources.items():
-        found = re.sub(r'from "\./', 'from "facewire/', source)
+        found = _IMPORT.sub(r'from "facewire/\1"', source)
         encoded = base64.b64encode(found.encode()).decode()
         urls[f"facewire/{name}"] = f"data:text/javascript;base64,{encoded}"
     return urls
+
+
+def _with_imports(folder: Traversable, names: Sequence[str]) -> dict[str, str]:
+    """Return the text of modules and of all that they import, by name."""
+    sources: dict[str, str] = {}
+    wanted = list(names)
+    while wanted:
+        name = wanted.pop()
+        if name not in sources:
+            sources[name] = (folder / name).read_text(encoding="utf-8")
+            wanted += _IMPORT.findall(sources[name])
+    return sources
 
 
 def _clip(excerpt: Excerpt, performed: Performed) -> dict[str, Any]:
