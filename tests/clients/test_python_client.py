@@ -75,6 +75,15 @@ class TestFaceClient:
             assert 55 < face.lookahead.frame <= 61
         assert frames == list(range(120))
 
+    async def test_a_seed_moves_the_same_way(self, server: FaceServer, speech: Samples) -> None:
+        async def idle(seed: int | None) -> list[list[float]]:
+            async with FaceClient(f"ws://{server.address}", seed=seed) as face:
+                return [frame.weights.tolist() async for frame in face.animate(speech)]
+
+        same, again, other = await idle(7), await idle(7), await idle(8)
+        assert same == again
+        assert same != other
+
     async def test_silence_goes_on_where_audio_does_not(
         self, server: FaceServer, speech: Samples
     ) -> None:

@@ -36,6 +36,7 @@ class FaceClient(Connection):
         frame_rate: int | float | str | Fraction = 60,
         lookahead_ms: float = 80.0,
         idle: bool = True,
+        seed: int | msgspec.UnsetType | None = msgspec.UNSET,
         silence_ms: float | msgspec.UnsetType | None = msgspec.UNSET,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
@@ -51,6 +52,7 @@ class FaceClient(Connection):
             frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
             lookahead_ms: how far past its timestamp a frame may listen.
             idle: whether the face blinks and looks around.
+            seed: which idle motion; the same seed moves the same way, None is one of its own.
             silence_ms: after so long without audio the stream goes on as if silence came, which
                 `silence` then tells; None: it waits for audio. Unset, the server decides.
             format: how frames travel.
@@ -67,6 +69,7 @@ class FaceClient(Connection):
             lookahead_ms=lookahead_ms,
             format=format,
             idle=idle,
+            seed=seed,
             silence_ms=silence_ms,
         )
         self.silence: Silence | None = None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,6 +79,7 @@ class SpeakClient(Connection):
         lead_ms: float = 100.0,
         pacing: Literal["real-time", "burst"] = "real-time",
         idle: bool = True,
+        seed: int | msgspec.UnsetType | None = msgspec.UNSET,
         tokens: str = "phones",
         sample_rate: int = 16_000,
         channels: int = 1,
@@ -101,6 +103,7 @@ class SpeakClient(Connection):
             lead_ms: how long before they are heard faces and sound leave the server.
             pacing: "burst" for everything as soon as it is made.
             idle: whether the face blinks and looks around.
+            seed: which idle motion; the same seed moves the same way, None is one of its own.
             tokens: the space of the tokens that are sent.
             sample_rate: Hz of the audio that is sent.
             channels: of the audio that is sent.
@@ -123,6 +126,7 @@ class SpeakClient(Connection):
             lead_ms=lead_ms,
             pacing=pacing,
             idle=idle,
+            seed=seed,
             tokens=tokens,
             sample_rate=sample_rate,
             channels=channels,
