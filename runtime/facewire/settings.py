@@ -100,7 +100,7 @@ class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether the face blinks, looks about and moves its brows and head."""
     seed: Annotated[int, Meta(ge=0)] | Literal["random"] = "random"
     """Which idle motion: the same seed moves the same way. With "random" each live stream and each
-    session has one of its own, and `animate` takes 0."""
+    session has one of its own, and `animate`, and `say` to files alone, take 0."""
 
     @property
     def fixed_seed(self) -> int | None:

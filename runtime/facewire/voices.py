@@ -66,6 +66,15 @@ def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voi
     return loaded
 
 
+def check_local_voice(voice: str) -> None:
+    """See whether a voice that `load_local_voice` takes is there, without starting anything.
+
+    Raises:
+        ConfigError: there is no such voice or file, or its library is not installed.
+    """
+    _import("facewire_engines.voices.registry").check_local(voice)
+
+
 def embedded_languages() -> dict[str, str]:
     """Return the languages of the embedded voice by their codes: what each is called.
 

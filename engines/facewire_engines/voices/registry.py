@@ -58,3 +58,15 @@ def load_local(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
     if settings.decoder:
         return CosyVoice(settings)
     return HeardVoice(CosyVoice(settings, sample_rate=SAMPLE_RATE), load_embedded())
+
+
+def check_local(voice: str) -> None:
+    """See whether a voice that `load_local` takes is there, without starting or reaching anything.
+
+    Raises:
+        ConfigError: there is no such voice or file, or the file is not as it should be.
+    """
+    if voice.lower().startswith(COSYVOICE):
+        read_settings(Path(voice[len(COSYVOICE) :]))
+    else:
+        EspeakVoice(voice=voice)

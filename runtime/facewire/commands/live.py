@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from importlib import resources
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from facewire.audio_format import parse_format
-from facewire.clock import Clock, SystemClock
+from facewire.clock import SECOND, Clock, SystemClock
 from facewire.commands import options
 from facewire.commands.loading import load_wanted
 from facewire.commands.page_address import print_address
@@ -21,6 +21,7 @@ from facewire.commands.signals import Ended
 from facewire.commands.summary import print_report, raise_failures
 from facewire.engine import Engine
 from facewire.errors import ConfigError
+from facewire.frames import AudioChunk
 from facewire.listening import certificate_of
 from facewire.pipeline import run_stream
 from facewire.report import StreamReport
@@ -37,6 +38,10 @@ from facewire.sources.paced import Paced
 from facewire.sources.pcm import PcmStream
 from facewire.sources.sound_file import SoundFile
 from facewire.wanted import face_factory, open_face, open_session
+
+DEMO_WAIT_S = 30
+"""How long the demo waits for somebody to open the page, where a person can read its address."""
+_LOOK_S = 0.1
 
 CHUNK_SAMPLES = 160
 """10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
@@ -140,7 +145,7 @@ def live(
     sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
     try:
         try:
-            run(_live(given, pcm, sinks, page, chosen, clock, report))
+            run(_live(given, pcm, sinks, page, chosen, clock, report, demo=demo))
         finally:
             if report.frames:
                 print_report(Console(), report)
@@ -178,6 +183,8 @@ async def _live(
     settings: Settings,
     clock: Clock,
     report: StreamReport,
+    *,
+    demo: bool,
 ) -> None:
     """Open everything, say where the page is, and run until the source ends."""
     console = Console(stderr=True)
@@ -187,6 +194,7 @@ async def _live(
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
     sinks = [*outputs, TerminalSink(console, clock)]
+    chunks: AsyncIterable[AudioChunk] = source
     async with AsyncExitStack() as stack:
         stack.callback(session.close)
         listeners = []
@@ -197,16 +205,31 @@ async def _live(
             viewers = WebSocketSink(broadcaster)
             sinks.append(viewers)
             listeners.append(viewers)
-            print_address(console, server, "the face is at {}")
+            waits = demo and console.is_terminal
+            hint = f" (the clip begins when you open it, or in {DEMO_WAIT_S} s)" if waits else ""
+            print_address(console, server, "the face is at {}" + hint)
+            if waits:
+                chunks = _once_watched(source, broadcaster, clock)
         await stack.enter_async_context(source)
         await run_stream(
-            source, session, face, sinks,
+            chunks, session, face, sinks,
             engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
         )  # fmt: skip
     if given == "-" and not report.samples:
         raise ConfigError(
             "nothing was heard: standard input ended before any sound came; pipe raw PCM into it"
         )
+
+
+async def _once_watched(
+    source: Source, broadcaster: Broadcaster, clock: Clock
+) -> AsyncIterator[AudioChunk]:
+    """Begin when somebody watches, or after a while."""
+    until = clock.now() + DEMO_WAIT_S * SECOND
+    while not broadcaster.viewers and clock.now() < until:
+        await clock.sleep_until(clock.now() + int(_LOOK_S * SECOND))
+    async for chunk in source:
+        yield chunk
 
 
 def serve_page(

@@ -63,6 +63,10 @@ def say(
     ] = None,
     host: options.HostOption = None,
     port: options.PortOption = None,
+    token: options.TokenOption = None,
+    insecure: options.InsecureOption = None,
+    cert: options.CertOption = None,
+    key: options.KeyOption = None,
     frame_rate: options.FrameRateOption = None,
     engine: options.EngineOption = None,
     backend: options.BackendOption = None,
@@ -81,6 +85,10 @@ def say(
         profile,
         server__host=host,
         server__port=port,
+        server__token=token,
+        server__insecure=insecure,
+        server__cert=cert,
+        server__key=key,
         stream__frame_rate=frame_rate,
         stream__engine=engine,
         stream__backend=backend,
@@ -107,7 +115,7 @@ def say(
         if speaking.live:
             speaking.print_summary(console)
         raise_failures(speaking.report)
-        if not speaking.live:
+        if not speaking.live and speaking.report.samples:
             console.print("interrupted; the files hold what was made until then")
         raise
     if not speaking.report.samples:

@@ -14,6 +14,7 @@ from facewire.commands.page_address import print_address
 from facewire.commands.running import run
 from facewire.commands.steady import keep_steady
 from facewire.settings import Settings
+from facewire.voices import check_local_voice
 
 EXAMPLES = """
 Examples:
@@ -73,6 +74,8 @@ def serve(
         stream__backend=backend,
         face__seed=seed,
     )
+    for name in chosen.server.voices:
+        check_local_voice(name)
     run(_serve(chosen, SystemClock()))
 
 

@@ -140,7 +140,9 @@ class Speaking:
             frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
         )
         session = SpeechSession(tokens, self._lead)
-        face = open_face(session.spec, settings)
+        # Files of the same text are the same; who is watched moves in a way of their own.
+        repeated = None if self.live else settings.face.fixed_seed or 0
+        face = open_face(session.spec, settings, seed=repeated)
         overwrite = self._outputs.overwrite
         sinks = [sink_of(output, clock, overwrite=overwrite) for output in self._outputs.faces]
         async with AsyncExitStack() as stack:
