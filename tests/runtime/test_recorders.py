@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from facewire import arkit
 from facewire.clock import SECOND, ManualClock
@@ -227,7 +228,6 @@ class TestNpz:
 
     async def test_an_archive_can_be_recovered_onto_another_disk(self, tmp_path: Path) -> None:
         part = await left_by_a_crash(tmp_path / "face.npz")
-        (tmp_path / "face.npz.part.tmp").write_text("cut off by a kill while it was written")
         memory = MEMORY if os.access(MEMORY, os.W_OK) else tmp_path
         with tempfile.TemporaryDirectory(dir=memory) as other:
             result = recover(part, "-o", f"{other}/saved.npz")
@@ -245,9 +245,40 @@ class TestNpz:
             assert result.returncode == 2
             assert len(result.stderr.splitlines()) == 1
         assert part.read_bytes() == left
-        (tmp_path / "face.npz.part.tmp").write_text("cut off by a kill while it was written")
         assert recover(part).returncode == 0
         assert os.listdir(tmp_path) == ["face.npz"]
+
+    @pytest.mark.parametrize("linked", [False, True])
+    async def test_no_other_file_is_lost_while_an_archive_is_made(
+        self, tmp_path: Path, linked: bool
+    ) -> None:
+        precious = tmp_path / ("precious.txt" if linked else "face.npz.part.tmp")
+        precious.write_text("precious")
+        if linked:
+            (tmp_path / "face.npz.part.tmp").symlink_to(precious)
+        there = os.listdir(tmp_path)
+        await record(NpzRecorder(tmp_path / "face.npz"), 3)
+        part = await left_by_a_crash(tmp_path / "second.npz")
+        assert recover(part, "-o", str(tmp_path / "face.npz"), "--overwrite").returncode == 0
+        assert precious.read_text() == "precious"
+        assert sorted(os.listdir(tmp_path)) == sorted([*there, "face.npz"])
+
+    def test_two_outputs_and_the_input_are_all_there_in_the_end(self, tmp_path: Path) -> None:
+        names = ("face.npz.part.tmp", "other.npz.part.tmp")
+        speech = tmp_path / names[0]
+        soundfile.write(speech, np.zeros(1_600, np.float32), 16_000, format="WAV")
+        heard = speech.read_bytes()
+        result = subprocess.run(
+            [
+                sys.executable, "-m", "facewire", "animate", names[0],
+                "-o", "face.npz", "-o", "other.npz", "-o", f"jsonl:{names[1]}",
+            ],
+            cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        assert speech.read_bytes() == heard
+        assert len((tmp_path / names[1]).read_text().splitlines()) > 5
+        assert sorted(os.listdir(tmp_path)) == ["face.npz", names[0], "other.npz", names[1]]
 
     async def test_an_archive_that_is_being_recorded_cannot_be_recovered(
         self, tmp_path: Path

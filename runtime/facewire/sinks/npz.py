@@ -8,6 +8,7 @@ import asyncio
 import errno
 import itertools
 import os
+import secrets
 import shlex
 from pathlib import Path
 from typing import Any
@@ -217,15 +218,18 @@ def _read_part(part: Path) -> dict[str, Any]:
 
 
 def _save(arrays: dict[str, Any], path: Path) -> None:
-    temporary = path.with_name(f"{path.name}{PART}.tmp")
+    # A name that nobody else has, and "x": what is there, a link included, is never written to.
+    temporary = path.with_name(f"facewire-{secrets.token_hex(8)}.npz.tmp")
+    file = temporary.open("xb")
     try:
-        with temporary.open("wb") as file:
+        with file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def _free_part(path: Path) -> Path:
