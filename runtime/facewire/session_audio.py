@@ -50,6 +50,8 @@ class AudioIntake:
         """Index of the next sample, at the client's rate."""
         self._filled = 0
         """Samples of silence that stand behind the last audio already."""
+        self._rest = 0
+        """What fills left over, less than a sample, in parts of which SECOND make one."""
         self._uncounted = 0
         """Samples of silence in the stream that the client never counted."""
         self._turn = 0
@@ -84,7 +86,7 @@ class AudioIntake:
 
     def fill(self, duration: int, now: int) -> Iterator[Piece]:
         """Return pieces of silence that last so many ns: the client has stopped sending."""
-        samples = duration * self._format.sample_rate // SECOND
+        samples, self._rest = divmod(duration * self._format.sample_rate + self._rest, SECOND)
         self._filled += samples
         silence = bytes(samples * self._format.frame_bytes)
         yield from self._cut(Piece(silence, self._turn, now, now))

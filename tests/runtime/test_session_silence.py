@@ -13,8 +13,10 @@ from facewire.audio_format import AudioFormat, Encoding
 from facewire.clock import MILLISECOND, SECOND, SystemClock
 from facewire.face import make_face
 from facewire.frames import Samples
+from facewire.pace import Pace
 from facewire.server import FaceServer
 from facewire.session_audio import AudioIntake, Piece
+from facewire.session_listening import FILL_NS, LONGEST_FILL_NS
 from facewire.wire import (
     AudioMessage,
     ProtocolError,
@@ -160,6 +162,17 @@ class TestIntake:
         pcm = b"".join(piece.pcm for piece in pieces if isinstance(piece, Piece))
         assert pcm == bytes(4_000) + b"\1\0" * 160
         assert not [p for p in pieces if isinstance(p, Silence)]
+
+    def test_an_hour_of_silence_lasts_an_hour(self) -> None:
+        rate = 11_025
+        intake, pace = AudioIntake(AudioFormat(Encoding.S16LE, rate, 1)), Pace()
+        pace.hear(20 * MILLISECOND, SECOND, 0)
+        samples, now = 0, SECOND + 20 * MILLISECOND
+        for _ in range(3_600 * SECOND // FILL_NS):
+            now += FILL_NS
+            filled = intake.fill(pace.fill(now, LONGEST_FILL_NS), now)
+            samples += sum(len(piece.pcm) for piece in filled) // 2
+        assert samples == 3_600 * rate
 
     def test_a_long_gap_is_allowed_as_far_as_it_is_filled(self) -> None:
         intake = AudioIntake(FORMAT)
