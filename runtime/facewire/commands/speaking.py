@@ -174,7 +174,7 @@ class Speaking:
             )  # fmt: skip
 
     def print_summary(self, console: Console) -> None:
-        """Print how much was spoken, and how early the faces were."""
+        """Print how much was spoken, how soon, and where it keeps time how early the faces were."""
         report, source, meter = self.report, self._source, self._meter
         if source is None or meter is None or not meter.first:
             return
@@ -184,12 +184,11 @@ class Speaking:
             f"real-time factor {report.real_time_factor:.4f}",
             soft_wrap=True,
         )
-        first = (meter.first - source.asked) / MILLISECOND
-        console.print(
-            f"first_frame_ms {first:.1f}  face_lead_ms {meter.least_ms():.1f} at least, "
-            f"{meter.median_ms():.1f} median",
-            soft_wrap=True,
-        )
+        numbers = f"first_frame_ms {(meter.first - source.asked) / MILLISECOND:.1f}"
+        if self.live:
+            least, median = meter.least_ms(), meter.median_ms()
+            numbers += f"  face_lead_ms {least:.1f} at least, {median:.1f} median"
+        console.print(numbers, soft_wrap=True)
         print_outputs(console, report)
 
     async def _open_sound(self, stack: AsyncExitStack) -> list[AudioListener]:
