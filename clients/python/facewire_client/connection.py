@@ -41,7 +41,13 @@ from facewire_client.liveness import HeardConnection, Liveness
 
 FIRST_PINGS = 4
 PING_EVERY_NS = 10 * SECOND
+HELLO_S = 30.0
+"""How long a server that was asked for something may take to say hello; it may load a voice."""
+FIRST_PONGS_S = 2.0
+"""How long we wait for the first pongs; without them the clock's offset is less sure."""
 
+MAX_EARLY = 1_024
+"""Messages that may come before the first pongs; with more, we wait for these no longer."""
 MAX_QUEUE = 1_024
 """Messages that wait for the program, before TCP makes the server wait."""
 OPEN_S = 10.0
@@ -75,7 +81,9 @@ class Connection:
         query: dict[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
+        hello_at_once: bool = True,
     ) -> None:
+        """Get ready to connect; `hello_at_once` is False where the hello waits for a stream."""
         try:
             self.url = socket_url(url, endpoint, **(query or {}))
         except ValueError as error:
@@ -86,6 +94,7 @@ class Connection:
         self.ended: Ended | None = None
         """What the server counted, once the stream is over."""
         self._tls = tls
+        self._hello_at_once = hello_at_once
         self._clock = clock or SystemClock()
         self._offset = ClockOffset()
         self._pings: set[int] = set()
@@ -118,7 +127,7 @@ class Connection:
         """Connect, and wait for the hello.
 
         Raises:
-            ServerError: nobody answers, or the server refuses.
+            ServerError: nobody answers, the server refuses, or it says no hello.
             ValueError: this client was connected before; make another one.
         """
         if self._open_socket is not None:
@@ -224,14 +233,29 @@ class Connection:
         return decode_server_message(text)
 
     async def _greet(self) -> None:
-        # A server that refuses at once says why in what it sent before it closed.
-        with suppress(ServerError):
-            await self._ask()
-        while self._hello is None:
-            await self._receive()
+        try:
+            async with asyncio.timeout(HELLO_S if self._hello_at_once else None):
+                # A server that refuses at once says why in what it sent before it closed.
+                with suppress(ServerError):
+                    await self._ask()
+                while self._hello is None:
+                    await self._receive()
+        except TimeoutError as error:
+            raise ServerError(
+                f"{self.url.partition('?')[0]} said no hello for {HELLO_S:g} s; "
+                "it has too much to do, or is no Facewire server",
+                "silent",
+            ) from error
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_PONGS_S):
+                await self._compare_clocks()
+
+    async def _compare_clocks(self) -> None:
         for _ in range(FIRST_PINGS):
             await self._ping()
             while self._pings and self.ended is None:
+                if len(self._early) >= MAX_EARLY:
+                    return
                 if item := await self._receive():
                     self._early.append(item)
 
