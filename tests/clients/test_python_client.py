@@ -289,6 +289,29 @@ async def test_the_example_runs(server: FaceServer, recording: Path) -> None:
     assert lines[60].startswith("   1.000 s  jawOpen 0.")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["speech.wav", "--help"], 0, "usage: example.py"),
+        ([], 2, "usage: example.py"),
+        (["{recording}", "ws://127.0.0.1:9"], 1, "does not answer"),
+        (["{recording}", "{server}/elsewhere"], 1, "404"),
+        (["no.wav", "{server}"], 1, "no.wav"),
+    ],
+)
+async def test_the_example_says_what_is_wrong(
+    server: FaceServer, recording: Path, arguments: list[str], status: int, words: str
+) -> None:
+    given = [text.format(recording=recording, server=url(server)) for text in arguments]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(EXAMPLE), *given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == status
+    assert words in said.decode()
+    assert status != 1 or len(said.splitlines()) == 1
+
+
 def snippets(document: str) -> list[str]:
     text = (ROOT / document).read_text()
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
