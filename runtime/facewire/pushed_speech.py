@@ -3,16 +3,15 @@
 Checking is quick, and tells at once what is wrong. Decoding is left for a thread, a bite at a time.
 """
 
-from functools import partial
-
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire.audio_format import AudioFormat
 from facewire.errors import WireError
 from facewire.frames import Samples
 from facewire.sources.resample import StreamResampler
 from facewire.tokens import TokenSpace
-from facewire.turn_making import NO_SAMPLES, Piece, Undecoded
+from facewire.turn_pieces import NO_SAMPLES, Piece, Undecoded
 from facewire.wire import AudioMessage
 from facewire.wire_tokens import TokensMessage
 
@@ -35,6 +34,7 @@ class PushedSpeech:
             space: of the tokens that come; None if the face is made from the audio.
         """
         self._format = audio_format
+        self._bytes_per_second = audio_format.frame_bytes * audio_format.sample_rate
         self._space = space
         self._tokens = 0
         self._samples = 0
@@ -47,8 +47,8 @@ class PushedSpeech:
             return self._seconds(message.pcm)
         return len(message.tokens) / float(self._space.rate) if self._space else 0.0
 
-    def take_tokens(self, message: TokensMessage) -> Piece:
-        """Return a run of tokens as a piece of speech.
+    def take_tokens(self, message: TokensMessage) -> NDArray[np.int32]:
+        """Return a run of tokens, [T].
 
         Raises:
             WireError: they do not follow the last ones, or are not of the space.
@@ -67,7 +67,7 @@ class PushedSpeech:
                 f"{self._space.vocabulary} classes"
             )
         self._tokens += len(message.tokens)
-        return Piece(tokens=message.tokens.astype(np.int32))
+        return message.tokens.astype(np.int32)
 
     def take_audio(self, message: AudioMessage) -> list[Undecoded]:
         """Return a run of audio as pieces of speech that are not decoded; they are in order.
@@ -87,24 +87,22 @@ class PushedSpeech:
             )
         self._samples += len(message.pcm) // self._format.frame_bytes
         bite = self._format.sample_rate // BITES_PER_SECOND * self._format.frame_bytes
-        bites = [message.pcm[at : at + bite] for at in range(0, len(message.pcm), bite)]
-        return [
-            Undecoded(partial(self._decode, pcm), self._seconds(pcm), len(pcm)) for pcm in bites
-        ]
+        bites = [bytearray(message.pcm[at : at + bite]) for at in range(0, len(message.pcm), bite)]
+        return [Undecoded(self._decode, pcm, self._bytes_per_second, bite) for pcm in bites]
 
     def flush(self) -> Undecoded:
         """Return what the resamplers hold back, to be decoded last."""
-        return Undecoded(self._flush, 0.0, 0)
+        return Undecoded(self._flush, bytearray(), self._bytes_per_second)
 
     def _seconds(self, pcm: bytes) -> float:
-        return len(pcm) / (self._format.frame_bytes * self._format.sample_rate)
+        return len(pcm) / self._bytes_per_second
 
-    def _decode(self, pcm: bytes) -> Piece:
+    def _decode(self, pcm: bytearray) -> Piece:
         samples = self._format.decode(pcm)
         heard = self._to_hear.push(samples) if self._to_hear else NO_SAMPLES
         return Piece(self._to_play.push(samples), heard)
 
-    def _flush(self) -> Piece:
+    def _flush(self, _pcm: bytearray) -> Piece:
         heard: Samples = self._to_hear.flush() if self._to_hear else NO_SAMPLES
         return Piece(self._to_play.flush(), heard)
 

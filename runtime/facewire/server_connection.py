@@ -8,12 +8,15 @@ of about a millisecond, those of greedy clients in turn, and in a part of the lo
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from websockets.asyncio.server import ServerConnection
 
 from facewire.http_method import METHOD_REFUSAL, method_of
+from facewire.stepwise import Step, Stepwise
+
+T = TypeVar("T")
 
 SLICE_S = 0.001
 """How long a slice of what came may take."""
@@ -33,7 +36,7 @@ CREDIT_S = 0.02
 INCOME = 0.05
 """The share of the loop's time that a client with a stream has for itself."""
 MESSAGE_S = 0.0001
-"""What it costs to handle a message, besides taking it apart."""
+"""What it costs at least to handle a message, besides taking it apart."""
 REST = 1.5
 """After a greedy client used the loop, it is left to the others for so many times as long."""
 
@@ -124,6 +127,10 @@ class FairConnection(ServerConnection):
         self._credit_s = CREDIT_S
         self._credited_at = self.accepted_at
         self._heard_at = self.accepted_at
+        self._taken_apart_s = 0.0
+        """Since a step began: what was charged for taking messages apart."""
+        self._at_a_turn = False
+        """Whether the last message was handled at a greedy client's turn."""
 
     @property
     def silent_s(self) -> float:
@@ -138,10 +145,19 @@ class FairConnection(ServerConnection):
         Raises:
             ConnectionClosed: there is none.
         """
-        if self._can_spend(MESSAGE_S):
-            return await self.recv()
-        await self._share.turn()
+        self._at_a_turn = not self._can_spend(MESSAGE_S)
+        if self._at_a_turn:
+            await self._share.turn()
         return await self.recv()
+
+    def metered(self, handling: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Do what a coroutine does with the messages, and charge the client for its time.
+
+        Args:
+            handling: calls `next_message` again and again, and suspends between messages, or all
+                that came at once would be handled at once; time that it waits costs nothing.
+        """
+        return Stepwise(handling, self._charge_step)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch over what is read, and what is not."""
@@ -239,10 +255,24 @@ class FairConnection(ServerConnection):
         super().data_received(data)
         spent = self.loop.time() - began
         self._credit_s -= spent
+        self._taken_apart_s += spent
         if spent > SLICE_S:
             self._slice = max(self._slice // 2, SMALLEST_SLICE)
         elif spent < SLICE_S / 4:
             self._slice = min(self._slice * 2, LARGEST_SLICE)
+
+    def _charge_step(self, step: Step) -> Any:
+        """Make a step of handling messages, and charge what is not paid of it."""
+        self._taken_apart_s = 0.0
+        began = self.loop.time()
+        try:
+            return step()
+        finally:
+            spent = self.loop.time() - began - self._taken_apart_s - MESSAGE_S
+            if spent > 0 and self._at_a_turn:
+                self._share.spend(spent)
+            elif spent > 0:
+                self._credit_s -= spent
 
     def _can_spend(self, seconds: float) -> bool:
         """Whether there is credit left; what is spent is taken from it."""

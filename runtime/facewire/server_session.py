@@ -149,9 +149,10 @@ class SessionConnection:
         if (silence_ms := request.silence_ms) is not None:
             silence_ns = int((silence_ms or SILENCE_MS) * MILLISECOND)
         try:
-            await SessionListener(
+            listener = SessionListener(
                 self._connection, self._inbox, intake, self._clock, silence_ns
-            ).listen(pieces, punctuality)
+            )
+            await self._connection.metered(listener.listen(pieces, punctuality))
         finally:
             pieces.close()
 

@@ -149,6 +149,9 @@ class SpeakConnection:
         )
 
     async def _listen(self, speaker: Speaker) -> None:
+        await self._connection.metered(self._obey_all(speaker))
+
+    async def _obey_all(self, speaker: Speaker) -> None:
         """Do what the client asks for, as long as it reads the answers."""
         while True:
             request = _decode(await self._inbox.during(lambda: speaker.busy))
@@ -163,6 +166,7 @@ class SpeakConnection:
                 _obey(speaker, request)
             while len(speaker.answers) > MAX_ANSWERS:
                 await speaker.answered.wait()
+            await asyncio.sleep(0)  # others get their turn
 
     async def _deliver(self, speaker: Speaker, request: OpenSpeech) -> None:
         """Send what is due when it is due, until all is said."""

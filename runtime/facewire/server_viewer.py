@@ -62,6 +62,10 @@ async def _greet(
 async def _answer(viewer: Viewer, clock: Clock) -> None:
     connection = viewer.connection
     assert isinstance(connection, FairConnection), "made by this server"
+    await connection.metered(_answer_pings(connection, clock))
+
+
+async def _answer_pings(connection: FairConnection, clock: Clock) -> None:
     while True:
         data = await connection.next_message()
         message = decode_client_message(data) if isinstance(data, str) else None
@@ -70,3 +74,4 @@ async def _answer(viewer: Viewer, clock: Clock) -> None:
                 "a viewer sends nothing but ping; send audio to /session", ErrorCode.OUT_OF_ORDER
             )
         await answer_ping(connection, message, clock)
+        await asyncio.sleep(0)  # others get their turn

@@ -1,5 +1,7 @@
 """The ears of a client's stream: takes its audio, and goes on with silence when that stops."""
 
+import asyncio
+
 from facewire.channel import Channel
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.pace import Pace
@@ -72,6 +74,7 @@ class SessionListener:
             else:
                 await self._hear(message, pieces, punctuality)
             self._inbox.touch()
+            await asyncio.sleep(0)  # others get their turn
 
     async def _hear(
         self, message: AudioMessage, pieces: Channel[Heard], punctuality: Punctuality
@@ -97,6 +100,7 @@ class SessionListener:
                 return message
             await answer_ping(self._connection, message, self._clock)
             self._inbox.touch()
+            await asyncio.sleep(0)
 
     def _wake(self, began: int) -> int:
         """Return when something has to be done if nothing comes, in ns."""

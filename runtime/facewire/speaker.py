@@ -170,7 +170,7 @@ class Speaker:
             if isinstance(message, AudioMessage):
                 making.push_undecoded(pushed.take_audio(message))
             else:
-                making.push(pushed.take_tokens(message), pushed.seconds(message))
+                making.push_tokens(pushed.take_tokens(message), pushed.seconds(message))
         except WireError as error:
             self.workshop.give_up(making, f"{error}; turn {message.turn} ends before that")
         self._ring()

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +56,7 @@ class TokenFaces:
 
     def push(self, tokens: NDArray[np.int32]) -> None:
         """Take the next tokens, as many as there are."""
-        self._waiting.extend(
-            tokens[first : first + self._bite] for first in range(0, len(tokens), self._bite)
-        )
+        _join(self._waiting, tokens, self._bite)
 
     def step(self) -> list[BlendshapeFrame]:
         """Decode a bite."""
@@ -109,9 +107,7 @@ class AudioFaces:
 
     def push(self, samples: Samples) -> None:
         """Take the next samples, at the rate of the engine."""
-        self._waiting.extend(
-            samples[start : start + self._bite] for start in range(0, len(samples), self._bite)
-        )
+        _join(self._waiting, samples, self._bite)
 
     def step(self) -> list[BlendshapeFrame]:
         """Hear a bite.
@@ -143,3 +139,14 @@ class AudioFaces:
         self._closed = True
         if self._session is not None:
             self._session.close()
+
+
+def _join(waiting: deque[NDArray[Any]], came: NDArray[Any], bite: int) -> None:
+    """Put what came, [T], behind what waits: into the last bite if it has room, or cut into bites.
+
+    Who sends one token at a time would otherwise have a step, and an array, for each.
+    """
+    if waiting and len(waiting[-1]) + len(came) <= bite:
+        waiting[-1] = np.concatenate([waiting[-1], came])
+    else:
+        waiting.extend(came[first : first + bite] for first in range(0, len(came), bite))

@@ -2,48 +2,24 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire.clauses import ClauseSplitter
-from facewire.frames import BlendshapeFrame, Samples, StreamSpec
-from facewire.speech import Span
+from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.turn_faces import AudioFaces, TokenFaces
+from facewire.turn_pieces import Piece, Undecoded
 from facewire.turns import Turn
 
-NO_SAMPLES: Samples = np.zeros(0, np.float32)
 SPLIT = 1_000
 """Characters that are split into clauses at once."""
 DECODED_S = 1.0
 """How much pushed audio is decoded, besides that of the faces that are made."""
 FLOAT_BYTES = 4
-NO_TOKENS: NDArray[np.int32] = np.zeros(0, np.int32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """A piece of speech on its way to a turn; what it lacks is empty."""
-
-    samples: Samples = field(default_factory=NO_SAMPLES.copy)
-    """To be played, at the rate of the stream."""
-    heard: Samples = field(default_factory=NO_SAMPLES.copy)
-    """The same for the encoder, at the rate of the engine."""
-    tokens: NDArray[np.int32] = field(default_factory=NO_TOKENS.copy)
-    words: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Undecoded:
-    """A piece of pushed audio as it came: a fraction of the size of what it becomes."""
-
-    decode: Callable[[], Piece]
-    """In a thread, in order."""
-    seconds: float
-    size: int
-    """Bytes, until it is decoded."""
+TOKENS_TOGETHER = 64
+"""So many tokens of a client are kept as one piece, in however many messages they came."""
 
 
 class TurnText:
@@ -148,6 +124,7 @@ class TurnMaking:
         self.received = 0
         """How often something came for it."""
         self._spec = spec
+        self._frames_per_second = float(spec.frame_rate)
         self._hears = hears
         self._undecoded: deque[Undecoded] = deque()
         self._undecoded_s = 0.0
@@ -163,17 +140,19 @@ class TurnMaking:
         self._made = 0
         """Frames of this run."""
         self._pieces: deque[Piece] = deque()
+        self._pieces_samples = 0
+        """Of those pieces: a client asks with every message, so they are not counted each time."""
 
     @property
     def ahead(self) -> float:
         """Seconds of speech that wait to be played, if only their faces or words."""
-        waiting = sum(len(piece.samples) for piece in self._pieces) + self.turn.samples_left
+        waiting = self._pieces_samples + self.turn.samples_left
         return self._undecoded_s + waiting / self._spec.sample_rate
 
     @property
     def held(self) -> float:
         """Seconds of speech that wait, where those of its tokens count as well as its audio's."""
-        played_s = self.turn.frames / float(self._spec.frame_rate)
+        played_s = self.turn.frames / self._frames_per_second
         return max(self.ahead, self._tokens_s - played_s)
 
     @property
@@ -201,28 +180,45 @@ class TurnMaking:
     def say(self, text: str) -> None:
         """Take the next piece of text."""
         assert self.text is not None
-        self.received += 1
-        self.text.push(text)
+        if text:
+            self.received += 1
+            self.text.push(text)
 
-    def push(self, piece: Piece, tokens_s: float = 0.0) -> None:
-        """Take the next piece of speech, of which the client sent so many seconds of tokens."""
+    def push(self, piece: Piece) -> None:
+        """Take the next piece of speech."""
         self.received += 1
-        self._tokens_s += tokens_s
-        self._pieces.append(piece)
+        self._add(piece)
+
+    def push_tokens(self, tokens: NDArray[np.int32], seconds: float) -> None:
+        """Take the next tokens of the client, and how long they last.
+
+        They may wait for long, in messages of one token, so they are joined as they come.
+        """
+        if not len(tokens):
+            return
+        self.received += 1
+        self._tokens_s += seconds
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last.only_tokens(TOKENS_TOGETHER - len(tokens)):
+            self._pieces[-1] = Piece(tokens=np.concatenate([last.tokens, tokens]))
+        else:
+            self._add(Piece(tokens=tokens))
 
     def push_undecoded(self, pieces: Iterable[Undecoded]) -> None:
-        """Take the next audio of the client."""
-        self.received += 1
+        """Take the next audio of the client; that of small messages is joined."""
         for piece in pieces:
-            self._undecoded.append(piece)
+            self.received += 1
             self._undecoded_s += piece.seconds
-            self._undecoded_bytes += piece.size
+            self._undecoded_bytes += len(piece.pcm)
+            if not (self._undecoded and self._undecoded[-1].join(piece)):
+                self._undecoded.append(piece)
 
     def close(self) -> None:
         """Make no more, and give back what is held for it."""
         self._undecoded.clear()
         self._undecoded_s = 0.0
         self._pieces.clear()
+        self._pieces_samples = 0
         if self._faces is not None:
             self._faces.close()
 
@@ -236,7 +232,9 @@ class TurnMaking:
         if turn.dropped or turn.complete:
             return None
         while self._pieces:
-            self._open(self._pieces.popleft())
+            piece = self._pieces.popleft()
+            self._pieces_samples -= len(piece.samples)
+            self._open(piece)
         if self._undecoded and self._decoded_ahead < DECODED_S:
             return partial(self._decode, self._undecoded.popleft())
         if turn.faces_waiting >= frames_ahead:
@@ -258,9 +256,9 @@ class TurnMaking:
         """Take what `work` made."""
         if self._decoded is not None:
             piece, bite = self._decoded
-            self._pieces.append(piece)
+            self._add(piece)
             self._undecoded_s = max(0.0, self._undecoded_s - bite.seconds)
-            self._undecoded_bytes -= bite.size
+            self._undecoded_bytes -= len(bite.pcm)
             self._decoded = None
             return
         self.turn.show(frames)
@@ -273,11 +271,15 @@ class TurnMaking:
         """Seconds of the turn's audio that are decoded, past its last face."""
         turn, spec = self.turn, self._spec
         faces = turn.frames + turn.faces_waiting
-        return turn.samples_made / spec.sample_rate - faces / float(spec.frame_rate)
+        return turn.samples_made / spec.sample_rate - faces / self._frames_per_second
+
+    def _add(self, piece: Piece) -> None:
+        self._pieces.append(piece)
+        self._pieces_samples += len(piece.samples)
 
     def _decode(self, bite: Undecoded) -> list[BlendshapeFrame]:
         """Decode a bite of audio, in a thread."""
-        self._decoded = (bite.decode(), bite)
+        self._decoded = (bite.decode(bite.pcm), bite)
         return []
 
     def _open(self, piece: Piece) -> None:

@@ -10,7 +10,8 @@ from facewire.errors import FacewireError
 from facewire.frames import BlendshapeFrame
 from facewire.server_threads import ServerThreads
 from facewire.speech import CancellableVoice, Voice
-from facewire.turn_making import Piece, TurnMaking
+from facewire.turn_making import TurnMaking
+from facewire.turn_pieces import Piece
 
 logger = logging.getLogger(__name__)
 

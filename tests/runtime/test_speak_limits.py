@@ -3,7 +3,9 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,11 +18,14 @@ from facewire.engine import Engine
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server import FaceServer
+from facewire.server_connection import LoopShare
 from facewire.server_limits import Limits
 from facewire.session_audio import FaceStage
+from facewire.speaker import Speaker
 from facewire.speech_roads import SpeechRoads
-from facewire.turn_making import Piece, TurnMaking, TurnText
+from facewire.turn_making import TOKENS_TOGETHER, TurnMaking, TurnText
 from facewire.turn_patience import TurnPatience
+from facewire.turn_pieces import Piece
 from facewire.turns import Turn
 from facewire.wire import AudioMessage, encode_audio
 from facewire.wire_tokens import TokensMessage, encode_tokens
@@ -431,3 +436,130 @@ def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
         clauses += 1
     assert clauses == 10_000
     assert (text.waiting, text.quiet) == (0, True)
+
+
+async def behind_a_turn_that_waits(client: Client, *, tokens: bool) -> None:
+    """Begin a turn that the engine has to hear, of which nothing comes, and one behind it."""
+    await client.open()
+    await client.begin(1)
+    await client.begin(2, tokens=tokens)
+
+
+@pytest.fixture
+def makings(monkeypatch: pytest.MonkeyPatch) -> dict[int, TurnMaking]:
+    """What is being made, by turn."""
+    found: dict[int, TurnMaking] = {}
+    prepare = TurnMaking.__init__
+
+    def noting(making: TurnMaking, turn: Turn, *args: Any, **kw: Any) -> None:
+        prepare(making, turn, *args, **kw)
+        found[turn.number] = making
+
+    monkeypatch.setattr(TurnMaking, "__init__", noting)
+    return found
+
+
+async def test_tokens_one_by_one_are_joined_while_their_turn_waits(
+    model: PhonesEngine, makings: dict[int, TurnMaking]
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await behind_a_turn_that_waits(client, tokens=True)
+        for first in range(1_000):
+            await client.send_tokens(2, 1, first)
+        assert await client.all_told() == []
+        assert len(makings[2]._pieces) <= 1_000 // TOKENS_TOGETHER + 1
+        await client.tell(type="end_turn", turn=1)
+        await client.tell(type="end_turn", turn=2)
+        assert (await client.ends(2))["frames"] == 600
+
+
+async def test_samples_one_by_one_are_joined_while_their_turn_waits(
+    model: PhonesEngine, makings: dict[int, TurnMaking]
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await behind_a_turn_that_waits(client, tokens=False)
+        for start in range(4_000):
+            await client.connection.send(encode_audio(AudioMessage(b"\1\0", start, 2)))
+        await client.connection.send(encode_audio(AudioMessage(bytes(8_000), 4_000, 2)))
+        assert await client.all_told() == []
+        sizes = [len(piece.pcm) for piece in makings[2]._undecoded]
+        assert (sum(sizes), len(sizes)) == (16_000, 4)
+        assert makings[2].ahead == pytest.approx(0.5)
+        await client.tell(type="end_turn", turn=1)
+        await client.tell(type="end_turn", turn=2)
+        assert (await client.ends(2))["frames"] == 30
+
+
+async def test_messages_without_speech_are_nothing_received(model: PhonesEngine) -> None:
+    async with served(model, turn_silence_s=0.3) as server, speaking(server) as client:
+        await client.open()
+
+        async def send_nothing() -> None:
+            while True:
+                await client.send_tokens(1, 0)
+                await client.speak(1, 0.0)
+                await asyncio.sleep(0.02)
+
+        await client.begin(1, tokens=True)
+        sending = asyncio.create_task(send_nothing())
+        assert "nothing came for turn 1" in (await client.told("problem"))["message"]
+        sending.cancel()
+
+
+def test_what_waits_is_counted_as_it_comes_and_goes() -> None:
+    def no_faces() -> Any:
+        raise AssertionError
+
+    making = TurnMaking(Turn(1, audio=True), StreamSpec(RATE), no_faces)
+    for _ in range(10):
+        making.push(Piece(np.zeros(RATE, np.float32)))
+    making._pieces = NeverWalked(making._pieces)
+    assert (making.ahead, making.held) == (10.0, 10.0)
+    assert making.work(60) is None
+    assert making.ahead == 10.0, "the turn has it now"
+    making.push(Piece(np.zeros(RATE, np.float32)))
+    assert making.ahead == 11.0
+    making.close()
+    assert making.ahead == 10.0
+
+
+class NeverWalked(deque[Piece]):
+    """Pieces that cannot be counted one by one, as that takes the longer the more there are."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError
+
+
+async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_their_turn(
+    model: PhonesEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, ticks, seen, turns = asyncio.get_running_loop(), 0, list[int](), 0
+    take, turn = Speaker.take, LoopShare.turn
+
+    def slow(speaker: Speaker, message: AudioMessage | TokensMessage) -> None:
+        seen.append(ticks)
+        time.sleep(0.005)  # more than what it costs on any machine
+        take(speaker, message)
+
+    def noting(share: LoopShare) -> Coroutine[Any, Any, None]:
+        nonlocal turns
+        turns += 1
+        return turn(share)
+
+    def tick() -> None:
+        nonlocal ticks
+        ticks += 1
+        loop.call_soon(tick)
+
+    monkeypatch.setattr(Speaker, "take", slow)
+    monkeypatch.setattr(LoopShare, "turn", noting)
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await client.begin(1, tokens=True)
+        tick()
+        messages = [TokensMessage(np.zeros(1, np.uint32), at, 1) for at in range(100)]
+        for message in messages:
+            await client.connection.send(encode_tokens(message))
+        assert await client.all_told() == []
+    assert len(set(seen)) == len(seen) == 100
+    assert turns >= 50

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import count, repeat
 from typing import Any
 
+import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.frames import Opcode
 
@@ -135,6 +136,32 @@ def _tokens(turn: int) -> bytes:
     return begin + tokens + frame(EndTurn(turn=turn))
 
 
+def _waits(*, tokens: bool) -> list[bytes]:
+    """A turn that the engine has to hear, of which nothing comes, and one behind it."""
+    behind = BeginSpeech(turn=2, tokens=tokens, audio=not tokens)
+    first = BeginSpeech(turn=1, tokens=False, audio=True)
+    return [frame(open_speech()), frame(first), frame(behind)]
+
+
+async def one_by_one(url: str, make: Callable[[int], bytes], *, tokens: bool) -> None:
+    """Send speech in the smallest messages, many together, for a turn that has to wait."""
+    raw = await raw_socket(url)
+    try:
+        await raw.shake_hands("/speak")
+        await raw.say(*_waits(tokens=tokens))
+        await raw.flood(b"".join(map(make, range(at, at + 500))) for at in count(0, 500))
+    finally:
+        raw.close()
+
+
+def _one_token(at: int) -> bytes:
+    return frame(encode_tokens(TokensMessage(np.zeros(1, np.uint32), at, 2)))
+
+
+def _one_sample(at: int) -> bytes:
+    return frame(encode_audio(AudioMessage(b"\0\0", at, 2)))
+
+
 async def http(url: str, request: bytes) -> None:
     """Ask for a page, and do not wait for it to come."""
     raw = await raw_socket(url)
@@ -148,6 +175,7 @@ async def http(url: str, request: bytes) -> None:
 _SESSION = [frame(open_stream())]
 _SPEAK = [frame(open_speech())]
 _EMPTY = frame(encode_audio(AudioMessage(b"", 0)))
+_NO_TOKENS = frame(encode_tokens(TokensMessage(np.zeros(0, np.uint32), 0, 2)))
 _FRAGMENTS = [frame(b"", Opcode.BINARY, fin=False), *[frame(b"", Opcode.CONT, fin=False)] * 4_000]
 _FOREIGN = (
     b"GET /session HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -187,6 +215,18 @@ ATTACKS: dict[str, Hostile] = {
     ),
     "tokens": Hostile(
         "100,000 tokens a turn", partial(together, [partial(numbered, make=_tokens)] * 2)
+    ),
+    "single-tokens": Hostile(
+        "one-token messages behind a turn that waits",
+        partial(together, [partial(one_by_one, make=_one_token, tokens=True)] * GREEDY),
+    ),
+    "no-tokens": Hostile(
+        "token messages without a token behind a turn that waits",
+        _greedy("/speak", _waits(tokens=True), [_NO_TOKENS]),
+    ),
+    "single-samples": Hostile(
+        "one-sample messages behind a turn that waits",
+        partial(together, [partial(one_by_one, make=_one_sample, tokens=False)] * GREEDY),
     ),
     "pings": Hostile("a flood of ping", _greedy("/session", _SESSION, [frame(Ping())])),
     "unread-pings": Hostile(
