@@ -18,7 +18,7 @@ import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.frames import Opcode
 
-from facewire.bench.hostile_socket import block, frame, raw_socket
+from facewire.bench.hostile_socket import block, frame, frame_unmasked, raw_socket
 from facewire.bench.hostile_uploads import JUNK, UPLOADS, open_speech, open_stream
 from facewire.speak_requests import BeginSpeech, EndTurn, Interrupt, Pause, Resume, SetPlayout, Text
 from facewire.wire import AudioMessage, encode_audio
@@ -29,6 +29,8 @@ HALVES = 900
 IDLE = 200
 GREEDY = 4
 """Connections of a flood."""
+TOGETHER = 2_000
+"""Small messages that are written at once."""
 AGAIN_S = 0.05
 """After a refusal, the attacker tries again."""
 
@@ -143,23 +145,26 @@ def _waits(*, tokens: bool) -> list[bytes]:
     return [frame(open_speech()), frame(first), frame(behind)]
 
 
-async def one_by_one(url: str, make: Callable[[int], bytes], *, tokens: bool) -> None:
+async def one_by_one(url: str, message: bytes, *, tokens: bool) -> None:
     """Send speech in the smallest messages, many together, for a turn that has to wait."""
     raw = await raw_socket(url)
     try:
         await raw.shake_hands("/speak")
         await raw.say(*_waits(tokens=tokens))
-        await raw.flood(b"".join(map(make, range(at, at + 500))) for at in count(0, 500))
+        await raw.flood(_in_order(message, at) for at in count(0, TOGETHER))
     finally:
         raw.close()
 
 
-def _one_token(at: int) -> bytes:
-    return frame(encode_tokens(TokensMessage(np.zeros(1, np.uint32), at, 2)))
-
-
-def _one_sample(at: int) -> bytes:
-    return frame(encode_audio(AudioMessage(b"\0\0", at, 2)))
+def _in_order(message: bytes, first: int) -> bytes:
+    """Return a message many times with the next positions, quickly: the server is to be busy."""
+    parts = np.dtype([
+        ("frame", "V6"), ("kind", "V8"), ("position", "<i8"), ("rest", f"V{len(message) - 16}")
+    ])  # fmt: skip
+    frames = np.zeros(TOGETHER, parts)
+    frames[:] = np.frombuffer(frame_unmasked(message), parts)
+    frames["position"] = np.arange(first, first + TOGETHER)
+    return frames.tobytes()
 
 
 async def http(url: str, request: bytes) -> None:
@@ -175,6 +180,8 @@ async def http(url: str, request: bytes) -> None:
 _SESSION = [frame(open_stream())]
 _SPEAK = [frame(open_speech())]
 _EMPTY = frame(encode_audio(AudioMessage(b"", 0)))
+_ONE_TOKEN = encode_tokens(TokensMessage(np.zeros(1, np.uint32), 0, 2))
+_ONE_SAMPLE = encode_audio(AudioMessage(b"\0\0", 0, 2))
 _NO_TOKENS = frame(encode_tokens(TokensMessage(np.zeros(0, np.uint32), 0, 2)))
 _FRAGMENTS = [frame(b"", Opcode.BINARY, fin=False), *[frame(b"", Opcode.CONT, fin=False)] * 4_000]
 _FOREIGN = (
@@ -218,7 +225,7 @@ ATTACKS: dict[str, Hostile] = {
     ),
     "single-tokens": Hostile(
         "one-token messages behind a turn that waits",
-        partial(together, [partial(one_by_one, make=_one_token, tokens=True)] * GREEDY),
+        partial(together, [partial(one_by_one, message=_ONE_TOKEN, tokens=True)] * GREEDY),
     ),
     "no-tokens": Hostile(
         "token messages without a token behind a turn that waits",
@@ -226,7 +233,7 @@ ATTACKS: dict[str, Hostile] = {
     ),
     "single-samples": Hostile(
         "one-sample messages behind a turn that waits",
-        partial(together, [partial(one_by_one, make=_one_sample, tokens=False)] * GREEDY),
+        partial(together, [partial(one_by_one, message=_ONE_SAMPLE, tokens=False)] * GREEDY),
     ),
     "pings": Hostile("a flood of ping", _greedy("/session", _SESSION, [frame(Ping())])),
     "unread-pings": Hostile(

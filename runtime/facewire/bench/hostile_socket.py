@@ -25,6 +25,11 @@ def frame(data: str | bytes | Message, opcode: Opcode | None = None, *, fin: boo
     return Frame(kind, payload, fin).serialize(mask=True)
 
 
+def frame_unmasked(data: bytes) -> bytes:
+    """Return a short binary frame with a mask of zeros, whose payload can be changed in place."""
+    return struct.pack("!BB4x", 0x80 | Opcode.BINARY, 0x80 | len(data)) + data
+
+
 def block(frames: Sequence[bytes]) -> bytes:
     """Return frames again and again, as many as are written at once."""
     once = b"".join(frames)
