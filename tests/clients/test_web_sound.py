@@ -151,9 +151,11 @@ def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage
         calm.wait_for_timeout(max(5.0, began + WATCHED_S - time.time()) * 1000)
         ended = time.time()
         undisturbed, stood, held_up = map(Notes, (calm, frozen, disturbed))
-    # The clocks are apart by .5 % of the time between.
+    # The clocks went apart by a fifth of a second in the time between, and the beginning, where a
+    # page that loads beside others may have got its first sound late, is played out as well.
+    assert ended - began > WATCHED_S - 1
     for notes in (undisturbed, stood, held_up):
-        assert abs(notes.lag(ended - 5, ended) - notes.lag(began - 4, began)) < 0.1
+        assert abs(notes.lag(ended - 5, ended)) < 0.1
     for notes, over in ((stood, thawed), (held_up, began + BUSY_S), (held_up, resumed)):
         assert abs(notes.lag(over + 1, over + 3)) < 0.5
         assert notes.faces(over + 1, over + 4) > 20
