@@ -131,7 +131,7 @@ def page(browser: "Browser", server: str, open_page: OpenPage, sent: Sent) -> It
         page.reload()
         wait_for(page, "speech?.state === 'resting'")
         say(page, "Yes.")
-        wait_for(page, "speech.sound && speech.state === 'resting'")
+        wait_until_said(page)
         page.evaluate(RECORD)
         yield page
 
@@ -223,6 +223,28 @@ def test_stop_silences_and_brings_the_face_to_rest(page: "Page", sent: Sent) -> 
     assert rested
     assert max(rested) < 0.02
     assert page.locator("#pill-text").inner_text() == "Ready"
+
+
+def test_a_text_that_is_stopped_before_it_began_is_given_back(
+    browser: "Browser", server: str, open_page: OpenPage, sent: Sent
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        sent.watch(page)
+        page.reload()
+        wait_for(page, "speech?.state === 'resting'")
+        # The first text waits for the sound: in one task of the page, nothing is ready in between.
+        page.get_by_label("What the face says").fill("Never mind.")
+        page.evaluate(
+            "for (const key of ['Enter', 'Escape']) document.getElementById('say-text')"
+            ".dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
+        )
+        page.wait_for_function("document.getElementById('say-text').value === 'Never mind.'")
+        assert page.evaluate("facewire.speech.pending") == 0
+        assert page.get_by_role("button", name="Stop", exact=True).is_disabled()
+        say(page, "Yes.")
+        wait_until_said(page)
+    assert [message["turn"] for message in sent.of("turn")] == [1]
+    assert not sent.of("interrupted")
 
 
 def test_the_next_text_speaks_after_a_stop(page: "Page", sent: Sent) -> None:

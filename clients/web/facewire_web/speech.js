@@ -42,6 +42,8 @@ export class Speech {
     this.sound = null;
     this.frames = new FramePlayout(KEPT_FRAMES);
     this._turns = [];
+    /** How many texts wait for the connection and the sound; stop() forgets them. */
+    this._asked = { count: 0 };
     this._newest = 0;
     this._void = 0;
     this._holding = false;
@@ -55,7 +57,7 @@ export class Speech {
 
   /** How many turns are spoken or wait for it. */
   get pending() {
-    return this._turns.length;
+    return this._turns.length + this._asked.count;
   }
 
   /** The sample at the listener's ear, or null as long as there is no sound. */
@@ -123,17 +125,18 @@ export class Speech {
    * @param {{cut?: boolean, voice?: object}} [options] cut: interrupt what is spoken, instead of waiting;
    *   voice: as for open(), if there is no connection yet
    * @returns {Promise<number>} the turn's number
-   * @throws {FaceError} there is no connection, for a reason in words
+   * @throws {FaceError} there is no connection, for a reason in words, or it was stopped before it began
    */
   async say(text, { cut = false, voice = {} } = {}) {
-    const opening = this.open(voice);
-    const { client } = this;
-    this._openSound();
-    const hello = await opening;
-    await Promise.race([this.sound?.ready.catch(() => {}), pause(SOUND_PATIENCE_MS)]);
-    if (!client || client !== this.client) throw leftError();
-    this._beginSound(hello);
-    const interrupts = cut && this.pending > 0;
+    const asked = this._asked;
+    asked.count += 1;
+    try {
+      await this._ready(voice);
+    } finally {
+      asked.count -= 1;
+    }
+    if (asked !== this._asked) throw leftError();
+    const interrupts = cut && this._turns.length > 0;
     if (interrupts) this._hold();
     this._newest += 1;
     this._turns.push({ number: this._newest, start: null, end: null });
@@ -144,10 +147,14 @@ export class Speech {
 
   /** Fall silent now, forget what waits, and let the face come to rest. */
   stop() {
+    const speaks = this._turns.length > 0;
     if (!this.pending) return;
-    this._hold();
-    this.client.interrupt();
-    this._say("resting");
+    this._asked = { count: 0 };
+    if (speaks) {
+      this._hold();
+      this.client.interrupt();
+    }
+    if (this.state !== "opening") this._say("resting");
   }
 
   /** Stand still, sound and face. */
@@ -178,6 +185,18 @@ export class Speech {
     const { heard } = this;
     if (heard === null || this._holding || this.state === "paused") return this.frames.at(nowMs, heard);
     return this.frames.at(nowMs, heard + (aheadMs * this.client.hello.sample_rate) / 1000);
+  }
+
+  /** Wait for the connection, and for the sound as long as that makes sense. */
+  async _ready(voice) {
+    const opening = this.open(voice);
+    const { client } = this;
+    this._openSound();
+    const hello = await opening;
+    if (this.state === "resting" && this.pending) this._say("speaking");
+    await Promise.race([this.sound?.ready.catch(() => {}), pause(SOUND_PATIENCE_MS)]);
+    if (!client || client !== this.client) throw leftError();
+    this._beginSound(hello);
   }
 
   /** In the click or the key that asks for speech, before anything is waited for. */
@@ -289,8 +308,8 @@ export class Speech {
     // Without sound, the frames that came tell where the speech is.
     const place = this.heard ?? (this.sound?.state === "opening" ? null : this.frames.dueAt(performance.now()));
     this._turns = this._turns.filter(({ end }) => end === null || place === null || place <= end);
-    if (this._turns.length) this._idleSinceMs = performance.now();
-    if (this.state === "speaking" && !this._turns.length) this._say("resting");
+    if (this.pending) this._idleSinceMs = performance.now();
+    if (this.state === "speaking" && !this.pending) this._say("resting");
     if (performance.now() - this._toldMs > PLAYOUT_EVERY_MS) this._tellPlayout();
   }
 
@@ -300,6 +319,7 @@ export class Speech {
     this.sound?.close();
     this.client = this.sound = this._hello = this._soundOf = null;
     this._turns = [];
+    this._asked = { count: 0 };
     this._newest = this._void = 0;
     this._holding = this._stopped = false;
     this.frames.reset(16_000);
