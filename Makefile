@@ -43,7 +43,7 @@ wheel: $(VENV)/.dev ## build dist/*.whl
 release: $(VENV)/.dev ## build the wheel and the source, and try the wheel in an empty environment; publishing is up to you
 	TMPDIR=$(SCRATCH) $(BIN)/python .ci/release.py
 
-VOICE := $(BIN)/python -m facewire_training.evaluate_voice
+VOICE := $(BIN)/python -m facewire_training.evaluation.voice
 
 bench: $(VENV)/.train ## measure what depends on the machine and write it into the docs: half an hour on one that does nothing else
 	$(BIN)/facewire bench latency --engine phones --engine phones-batched --engine energy --requests 20 \

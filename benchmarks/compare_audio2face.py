@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from facewire.bench.machine import Machine, describe_machine
-from facewire.bench.report_file import today, write_report
-from facewire.bench.throughput_load import Trial
-from facewire.bench.throughput_search import Row, search
-from facewire.commands.bench_throughput import throughput_table
 from facewire.frame_rate import parse_frame_rate
-from facewire_engines.phones import load_embedded
+from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.report_file import today, write_report
+from facewire_cli.bench.throughput_load import Trial
+from facewire_cli.bench.throughput_search import Row, search
+from facewire_cli.commands.bench_throughput import throughput_table
+from facewire_engines.phones.engine import load_embedded
 from peers.audio2face_engine import LOOKAHEAD_MS, PeerBatch, PeerEngine
 from session_cost import alone, batched, chunks, in_turns
 

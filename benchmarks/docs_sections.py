@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from facewire.bench.machine import Machine
+from facewire_cli.bench.machine import Machine
 
 BUSY = 0.75
 """Programs a core that want to run; `make bench` itself is one on two cores."""

@@ -6,9 +6,9 @@ It builds plans for the GPU at hand, compares every back-end with the model, sea
 sessions at 60 frames/s that stay in time on each, and writes `benchmarks/results/gpu-DATE.json`.
 Sessions are shared among processes, one for each core, that use the same GPU. What cannot be done
 here is noted and passed over. `--hubert FOLDER` measures a model of that engine too; one of random
-weights, made by `python -m facewire_training.hubert.export --random base --out FOLDER`, takes as
-long as a trained one. Without a GPU, `--backend onnx --backend torch` runs the same program on the
-processor.
+weights takes as long as a trained one, and is made by
+`python -m facewire_training.recipes.hubert.export --random base --out FOLDER`. Without a GPU,
+`--backend onnx --backend torch` runs the same program on the processor.
 """
 
 import argparse
@@ -20,18 +20,18 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from facewire.bench.machine import Machine, describe_machine
-from facewire.bench.throughput_load import Load, Trial
-from facewire.bench.throughput_search import Row, processors, search
-from facewire.bench.throughput_search import measure as measure_numbers
 from facewire.clock import SECOND, SystemClock
-from facewire.commands.bench_throughput import throughput_table
 from facewire.errors import EngineError, FacewireError
-from facewire_engines.backends import parse_backend
-from facewire_engines.checking import check_engines
-from facewire_engines.cuda_driver import Gpu, find_gpu
-from facewire_engines.plan_building import build_plans
-from facewire_engines.plans import default_cache
+from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.throughput_load import Load, Trial
+from facewire_cli.bench.throughput_search import Row, processors, search
+from facewire_cli.bench.throughput_search import measure as measure_numbers
+from facewire_cli.commands.bench_throughput import throughput_table
+from facewire_engines.backends.checking import check_engines
+from facewire_engines.backends.choice import parse_backend
+from facewire_engines.backends.cuda_driver import Gpu, find_gpu
+from facewire_engines.backends.tensorrt.plan_building import build_plans
+from facewire_engines.backends.tensorrt.plans import default_cache
 
 BACKENDS = ("tensorrt", "tensorrt:fp16", "torch-cuda")
 FRAME_RATE = "60"

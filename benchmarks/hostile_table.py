@@ -1,8 +1,8 @@
 """The table of `facewire bench hostile --json`."""
 
 from docs_sections import how, table
-from facewire.bench.hostile_run import Result
-from facewire.commands.bench_hostile import HostileReport
+from facewire_cli.bench.hostile_run import Result
+from facewire_cli.commands.bench_hostile import HostileReport
 
 HEADER = ["beside", "p50", "p95", "p99", "longest", "frames", "memory", "sockets", "threads"]
 

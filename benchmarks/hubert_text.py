@@ -1,8 +1,8 @@
 """What docs/hubert.md says of windows and of time, from the reports of their commands."""
 
 from docs_sections import table
-from facewire_training.hubert.cost import Cost
-from facewire_training.hubert.edge_error import EdgeReport, cells
+from facewire_training.recipes.hubert.cost import Cost
+from facewire_training.recipes.hubert.edge_error import EdgeReport, cells
 
 
 def window_errors(report: EdgeReport) -> str:

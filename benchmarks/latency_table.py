@@ -1,9 +1,9 @@
 """The tables of `facewire bench latency --json`: stages, and first packets."""
 
 from docs_sections import how, table
-from facewire.bench.latency_run import LatencyResult
-from facewire.bench.request_run import RequestResult, Spread
-from facewire.commands.bench_latency import LatencyReport
+from facewire_cli.bench.latency_run import LatencyResult
+from facewire_cli.bench.request_run import RequestResult, Spread
+from facewire_cli.commands.bench_latency import LatencyReport
 
 PERCENTILES = ("p50", "p95", "p99", "max")
 

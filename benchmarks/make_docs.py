@@ -19,12 +19,12 @@ import quality_text
 from compare_audio2face import Comparison
 from cost_text import face_cost, precisions_table, session_costs
 from docs_sections import put
-from facewire.bench.throughput_plot import draw
-from facewire.commands.bench_hostile import HostileReport
-from facewire.commands.bench_latency import LatencyReport
-from facewire.commands.bench_throughput import ThroughputReport
-from facewire_training.hubert.cost import Cost
-from facewire_training.hubert.edge_error import EdgeReport
+from facewire_cli.bench.throughput_plot import draw
+from facewire_cli.commands.bench_hostile import HostileReport
+from facewire_cli.commands.bench_latency import LatencyReport
+from facewire_cli.commands.bench_throughput import ThroughputReport
+from facewire_training.recipes.hubert.cost import Cost
+from facewire_training.recipes.hubert.edge_error import EdgeReport
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
 from latency_table import all_stages, requests_table, stages_table

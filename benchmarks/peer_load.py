@@ -5,7 +5,7 @@ The trial's engine is the path of the ONNX file.
 
 from pathlib import Path
 
-from facewire.bench.throughput_load import main
+from facewire_cli.bench.throughput_load import main
 from peers.audio2face_engine import PeerEngine
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from facewire.bench.machine import Machine, describe_machine
-from facewire.bench.report_file import today, write_report
-from facewire_engines.checking import check_engines
+from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.report_file import today, write_report
+from facewire_engines.backends.checking import check_engines
 
 REFERENCE = "phones@onnx"
 OTHERS = {

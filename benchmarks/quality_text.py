@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from facewire_training.quality.figures import BY_KEY, written
-from facewire_training.quality.report import Report, read_report
-from facewire_training.quality.run import RowScores, SetScores
-from facewire_training.report_tables import markdown
+from facewire_training.evaluation.quality.figures import BY_KEY, written
+from facewire_training.evaluation.quality.report import Report, read_report
+from facewire_training.evaluation.quality.run import RowScores, SetScores
+from facewire_training.evaluation.report_tables import markdown
 
 PUBLISHED = "phones 80 ms"
 METER = "volume meter"
@@ -112,7 +112,7 @@ def weaknesses(reports: QualityReports) -> str:
 
 
 def capture_lag(path: Path) -> str:
-    """Return how far captured mouths lag their sound, from `facewire_training.capture_delay`."""
+    """Return how far captured mouths lag their sound, as `capture_delay` measured it."""
     found = json.loads(path.read_text(encoding="utf-8"))
     lags = found["lags_ms"]
     sentences = [

@@ -20,14 +20,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from facewire.bench.machine import Machine, describe_machine
-from facewire.bench.report_file import today, write_report
-from facewire.bench.throughput_load import clip_samples
 from facewire.clock import SystemClock
-from facewire.engine import EngineSession
 from facewire.frames import AudioChunk
-from facewire_engines.batched_phones import BatchedPhonesEngine
-from facewire_engines.phones import HOP, PhonesEngine, load_embedded
+from facewire.stream.engine import EngineSession
+from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.report_file import today, write_report
+from facewire_cli.bench.throughput_load import clip_samples
+from facewire_engines.phones.batched import BatchedPhonesEngine
+from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
 
 RATE = 16_000
 FRAME_RATE = Fraction(60)

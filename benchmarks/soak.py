@@ -22,13 +22,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from facewire.bench.hostile_run import ServerProcess, Usage, serving
-from facewire.bench.machine import Machine, describe_machine
-from facewire.bench.report_file import today, write_report
 from facewire.frames import AudioChunk, BlendshapeFrame
-from facewire.settings import Settings
-from facewire.wanted import open_face
-from facewire_engines.phones import load_embedded
+from facewire.settings.opening import open_face
+from facewire.settings.settings import Settings
+from facewire_cli.bench.hostile_run import ServerProcess, Usage, serving
+from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.report_file import today, write_report
+from facewire_engines.phones.engine import load_embedded
 from soak_clients import LOOKAHEAD_MS, RATE, Heard, Uploaded, digest_of, speech
 
 LIVE = 5

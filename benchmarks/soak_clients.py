@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire.bench.throughput_load import clip_samples
 from facewire.clock import MILLISECOND, SECOND, SystemClock
 from facewire.frames import StreamSpec
+from facewire_cli.bench.throughput_load import clip_samples
 from facewire_client import FaceClient
 
 RATE = 16_000

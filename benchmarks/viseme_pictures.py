@@ -21,10 +21,10 @@ from browser import opened
 from daemon import serving
 from facewire import arkit
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
-from facewire_engines.hop_intake import SAMPLE_RATE
-from facewire_engines.phone_set import INDEX
-from facewire_engines.phones import PhonesEngine, load_embedded
-from facewire_training.align import align, pronunciations
+from facewire_engines.hearing.hop_intake import SAMPLE_RATE
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.phone_set import INDEX
+from facewire_training.data.align import align, pronunciations
 
 CLIP = Path(facewire.__file__).parent / "assets" / "demo.flac"
 TEXT = (

@@ -6,7 +6,7 @@ from speech_timeline import Timeline
 
 
 class VoiceReport(msgspec.Struct, frozen=True):
-    """What `python -m facewire_training.evaluate_voice --json` wrote."""
+    """What `python -m facewire_training.evaluation.voice --json` wrote."""
 
     date: str
     command: str

@@ -10,7 +10,7 @@ import numpy as np
 
 from facewire.clock import Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
-from facewire_engines.onnx_graph import OnnxGraph
+from facewire_engines.backends.onnx_graph import OnnxGraph
 
 SAMPLE_RATE = 16_000
 WINDOW = 8_320

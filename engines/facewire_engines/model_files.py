@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import EngineError
-from facewire_engines.graph import GraphFile
+from facewire_engines.backends.graph import GraphFile
+
+EMBEDDED_MODELS = Path(__file__).parent / "models"
+"""A folder for each model that comes with Facewire."""
 
 
 class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

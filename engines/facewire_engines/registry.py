@@ -7,15 +7,15 @@ is the engine with the model in a folder, such as `hubert:models/hubert`.
 from collections.abc import Callable
 from pathlib import Path
 
-from facewire.engine import Engine
 from facewire.errors import ConfigError
-from facewire_engines.automatic import FEW, Maker, choose
-from facewire_engines.backends import AUTO, Backend, graph_loader, parse_backend
-from facewire_engines.batched_phones import CAPACITY, load_batched
-from facewire_engines.energy import EnergyEngine
-from facewire_engines.graph import GraphLoader
-from facewire_engines.hubert import load_hubert
-from facewire_engines.phones import load_embedded
+from facewire.stream.engine import Engine
+from facewire_engines.backends.automatic import FEW, Maker, choose
+from facewire_engines.backends.choice import AUTO, Backend, graph_loader, parse_backend
+from facewire_engines.backends.graph import GraphLoader
+from facewire_engines.energy.engine import EnergyEngine
+from facewire_engines.hubert.engine import load_hubert
+from facewire_engines.phones.batched import CAPACITY, load_batched
+from facewire_engines.phones.engine import load_embedded
 
 SINGLE: dict[str, Maker] = {"phones": load_embedded}
 """Models, each of whose sessions runs on its own, by the name of the engine."""

@@ -1,24 +1,7 @@
-"""The command line: `facewire`, or `python -m facewire`."""
+"""`python -m facewire`: the command `facewire`, wherever it is installed."""
 
-from facewire.commands.signals import Ended, end_at_once, end_in_order, leave, watch_signals
-
-
-def main() -> None:
-    """Run the command line; exit status 2 for the user's mistakes, 1 for ours.
-
-    A signal ends it with 128 and its number, at any moment: libraries that take long to import,
-    and print a traceback if they are interrupted, come after the handlers.
-    """
-    end_at_once()
-    watch_signals()
-    from facewire.commands.app import run_app
-
-    end_in_order()
-    try:
-        run_app()
-    except Ended as ended:
-        leave(int(str(ended.code)))
-
+from importlib.metadata import entry_points
 
 if __name__ == "__main__":
-    main()
+    (script,) = entry_points(group="console_scripts", name="facewire")
+    script.load()()

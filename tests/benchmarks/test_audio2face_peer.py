@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facewire.bench.throughput_load import Trial, run_load
 from facewire.clock import SystemClock
 from facewire.frames import AudioChunk
+from facewire_cli.bench.throughput_load import Trial, run_load
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from facewire_engines.cuda_driver import driver_is_there
+from facewire_engines.backends.cuda_driver import driver_is_there
 
 ROOT = Path(__file__).parents[2]
 

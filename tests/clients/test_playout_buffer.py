@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from facewire.frames import BlendshapeFrame
-from facewire.speak_answers import Interrupted
-from facewire.wire import WireFrame, wire_frame
+from facewire.wire.binary import WireFrame, wire_frame
+from facewire.wire.speak_answers import Interrupted
 from facewire_client import AudioRun, PlayoutBuffer
 
 

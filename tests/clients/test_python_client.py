@@ -14,11 +14,11 @@ import soundfile
 from facewire.clock import SECOND, ManualClock, SystemClock
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
-from facewire.server import FaceServer
+from facewire.server.server import FaceServer
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
-from facewire.wire import WireFrame
+from facewire.wire.binary import WireFrame
 from facewire_client import AudioRun, ClockOffset, FaceClient, FaceViewer, ServerError
-from facewire_engines.energy import EnergyEngine
+from facewire_engines.energy.engine import EnergyEngine
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "clients" / "python" / "example.py"

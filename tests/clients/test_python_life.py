@@ -20,13 +20,13 @@ from websockets.asyncio.server import ServerConnection, serve
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
-from facewire.listening import certificate_of
-from facewire.server import FaceServer
+from facewire.server.http.address import certificate_of
+from facewire.server.server import FaceServer
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
-from facewire.wire import WireFrame, encode_frame, wire_frame
+from facewire.wire.binary import WireFrame, encode_frame, wire_frame
 from facewire_client import FaceClient, FaceViewer, ServerError, SpeakClient, connection, liveness
 from facewire_client.connection import Connection
-from facewire_engines.energy import EnergyEngine
+from facewire_engines.energy.engine import EnergyEngine
 
 PATIENCE_S = 20
 SILENT_S = 1.0
@@ -184,10 +184,10 @@ import asyncio, fcntl, socket, struct
 import numpy as np
 from facewire.clock import SystemClock
 from facewire.face import make_face
-from facewire.listening import certificate_of
+from facewire.server.http.address import certificate_of
 from facewire.server import FaceServer
 from facewire_client import FaceClient, ServerError
-from facewire_engines.energy import EnergyEngine
+from facewire_engines.energy.engine import EnergyEngine
 
 def plug(up):
     with socket.socket() as any_socket:

@@ -13,15 +13,15 @@ import pytest
 pytest.importorskip("scipy", reason="measuring needs scipy: pip install scipy")
 
 from facewire import arkit
-from facewire_engines.phone_set import INDEX
-from facewire_training.adapters.clip import Clip
-from facewire_training.corpora.corpus import Utterance
-from facewire_training.metrics.take import Take
-from facewire_training.phones import PhoneInterval
-from facewire_training.quality.excerpt import Excerpt
-from facewire_training.quality.page import write_page
-from facewire_training.quality.report import Report
-from facewire_training.quality.run import RowScores, SetScores
+from facewire_engines.phones.phone_set import INDEX
+from facewire_training.data.adapters.clip import Clip
+from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.data.phones import PhoneInterval
+from facewire_training.evaluation.metrics.take import Take
+from facewire_training.evaluation.quality.pictures.excerpt import Excerpt
+from facewire_training.evaluation.quality.pictures.page import write_page
+from facewire_training.evaluation.quality.report import Report
+from facewire_training.evaluation.quality.run import RowScores, SetScores
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -17,8 +17,8 @@ import pytest
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.face import make_face
-from facewire.server import FaceServer
-from facewire.wire import WireFrame
+from facewire.server.server import FaceServer
+from facewire.wire.binary import WireFrame
 from facewire_client import (
     AudioRun,
     Interrupted,
@@ -34,8 +34,8 @@ from facewire_client import (
     TurnEnds,
     Words,
 )
-from facewire_engines.phone_set import INDEX
-from facewire_engines.phones import PhonesEngine, load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.phone_set import INDEX
 
 pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
 
@@ -501,7 +501,7 @@ class TestOwnSpeech:
         self, server: FaceServer, engine: PhonesEngine
     ) -> None:
         from facewire.frames import AudioChunk
-        from facewire_engines.voices.espeak import EspeakVoice
+        from facewire_engines.voices.espeak.voice import EspeakVoice
 
         (speech,) = EspeakVoice().speak(BOB)
         integers = np.rint(speech.samples * 32_767).astype(np.int16)

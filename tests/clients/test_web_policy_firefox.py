@@ -12,9 +12,9 @@ import pytest
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import StreamSpec
-from facewire.server import FaceServer
+from facewire.server.server import FaceServer
 from facewire.sinks.websocket import Broadcaster
-from facewire_engines.energy import EnergyEngine
+from facewire_engines.energy.engine import EnergyEngine
 
 PATIENCE_S = 60
 

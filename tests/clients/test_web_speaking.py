@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facewire.arkit import NAMES
-from facewire.wire import AUDIO_KIND, FRAME_KIND, WireFrame, decode_audio, decode_frame
+from facewire.wire.binary import AUDIO_KIND, FRAME_KIND, WireFrame, decode_audio, decode_frame
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocket

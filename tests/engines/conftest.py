@@ -24,9 +24,9 @@ def hubert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a model of the engine `hubert`: small, of random weights, 40 ms a step."""
     for module in ("torch", "onnx", "transformers"):
         pytest.importorskip(module, reason=f"install {module}: pip install -e '.[train]'")
-    from facewire_training.hubert.export import write_model
-    from facewire_training.hubert.geometry import Geometry
-    from facewire_training.hubert.model import random_checkpoint
+    from facewire_training.recipes.hubert.export import write_model
+    from facewire_training.recipes.hubert.geometry import Geometry
+    from facewire_training.recipes.hubert.model import random_checkpoint
 
     folder = tmp_path_factory.mktemp("hubert")
     write_model(folder, random_checkpoint("tiny"), Geometry(context=20, step=2, right=8))

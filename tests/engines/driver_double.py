@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from facewire_engines.graph import NEXT, GraphFile
-from facewire_engines.onnx_graph import OnnxGraph
-from facewire_engines.onnx_surgery import ROWS, SIZE
-from facewire_engines.tensorrt_graph import TensorrtGraph
+from facewire_engines.backends.graph import NEXT, GraphFile
+from facewire_engines.backends.onnx_graph import OnnxGraph
+from facewire_engines.backends.onnx_surgery import ROWS, SIZE
+from facewire_engines.backends.tensorrt.graph import TensorrtGraph
 
 DONE = 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from facewire.face import make_face
 from facewire.frames import AudioChunk, Samples
-from facewire_engines.phones import load_embedded
+from facewire_engines.phones.engine import load_embedded
 
 HOUR = 16_000 * 3600
 BLOCK = 16_000

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from facewire.clock import ManualClock
-from facewire.engine import Engine, EngineSession
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
-from facewire_engines.backends import graph_loader, missing, parse_backend
-from facewire_engines.batched_phones import BatchedPhonesEngine
-from facewire_engines.cuda_driver import driver_is_there
-from facewire_engines.parity import TOLERANCES
-from facewire_engines.phones import load_embedded
+from facewire.stream.engine import Engine, EngineSession
+from facewire_engines.backends.choice import graph_loader, missing, parse_backend
+from facewire_engines.backends.cuda_driver import driver_is_there
+from facewire_engines.backends.parity import TOLERANCES
+from facewire_engines.backends.torch.graph import load_torch
+from facewire_engines.phones.batched import BatchedPhonesEngine
+from facewire_engines.phones.engine import load_embedded
 from facewire_engines.registry import load
-from facewire_engines.torch_graph import load_torch
 
 ON_GPU = [
     f"{form}@{backend}"

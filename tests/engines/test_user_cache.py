@@ -19,7 +19,7 @@ import pwd, sys
 def unknown(number):
     raise KeyError(f"getpwuid(): uid not found: {number}")
 pwd.getpwuid = unknown  # what the system answers about a number that nobody was given
-from facewire.__main__ import main
+from facewire_cli.__main__ import main
 sys.argv[0] = "facewire"
 main()
 """
@@ -78,12 +78,12 @@ def test_a_cache_is_an_absolute_path(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 PRIVATE = """
 import os, sys
 sys.argv[0] = "facewire"
-import facewire.commands.app, facewire_engines.plans, facewire_engines.store.published
+import facewire_cli.app, facewire_engines.backends.tensorrt.plans, facewire_engines.store.published
 import facewire_engines.store.record, encodings.idna
 os.setgroups([])
 os.setresgid(12345, 12345, 12345)
 os.setresuid(12345, 12345, 12345)
-from facewire.__main__ import main
+from facewire_cli.__main__ import main
 main()
 """
 

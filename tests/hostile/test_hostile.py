@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from facewire.bench.hostile_attacks import ATTACKS
-from facewire.bench.hostile_run import ALONE, ServerProcess, run_attack, serving
+from facewire_cli.bench.hostile_attacks import ATTACKS
+from facewire_cli.bench.hostile_run import ALONE, ServerProcess, run_attack, serving
 
 SECONDS = 0.6
 MOST_DESCRIPTORS = 1_200

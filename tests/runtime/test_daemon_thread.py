@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from facewire.sources.daemon_thread import call_in_daemon
+from facewire.daemon_thread import call_in_daemon
 
 
 async def test_the_result_is_returned() -> None:

@@ -75,7 +75,7 @@ folder = pathlib.Path(sys.argv.pop(1))
 for name in sys.argv.pop(1).split(","):
     (folder / (name + ".py")).write_text("raise OSError('undefined symbol: ' + __name__)")
 sys.path.insert(0, str(folder))
-from facewire.__main__ import main
+from facewire_cli.__main__ import main
 sys.argv[0] = "facewire"
 main()
 """

@@ -1,6 +1,7 @@
 """Facewire's client: send speech or text, get faces. Or watch the faces of a live stream."""
 
-from facewire.speak_answers import (
+from facewire.wire.binary import WireFrame
+from facewire.wire.speak_answers import (
     Interrupted,
     NotInterrupted,
     Paused,
@@ -10,7 +11,6 @@ from facewire.speak_answers import (
     TurnEnds,
     Words,
 )
-from facewire.wire import WireFrame
 from facewire_client.client import FaceClient
 from facewire_client.clock_offset import ClockOffset
 from facewire_client.connection import ServerError

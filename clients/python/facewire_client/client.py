@@ -9,10 +9,10 @@ from typing import Any, Literal
 import msgspec
 from numpy.typing import NDArray
 
-from facewire.audio_format import Encoding
+from facewire.audio.format import Encoding
 from facewire.clock import Clock
-from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire_messages import End, FrameFormat, LookaheadSet, Open, SetLookahead, Silence
+from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
+from facewire.wire.session import End, FrameFormat, LookaheadSet, Open, SetLookahead, Silence
 from facewire_client.connection import Connection, ServerError
 
 MESSAGE_SAMPLES = 8_192

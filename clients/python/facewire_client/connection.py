@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.errors import WireError
-from facewire.wire import (
+from facewire.wire.binary import (
     AUDIO_KIND,
     FRAME_KIND,
     AudioMessage,
@@ -22,7 +22,7 @@ from facewire.wire import (
     decode_audio,
     decode_frame,
 )
-from facewire.wire_messages import (
+from facewire.wire.session import (
     Ended,
     Error,
     Frame,

@@ -5,8 +5,8 @@ from bisect import bisect_right
 import numpy as np
 
 from facewire.frames import Samples
-from facewire.speak_answers import Interrupted
-from facewire.wire import WireFrame
+from facewire.wire.binary import WireFrame
+from facewire.wire.speak_answers import Interrupted
 from facewire_client.speaker import SpeechEvent
 from facewire_client.viewer import AudioRun
 

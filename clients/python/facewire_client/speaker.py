@@ -11,9 +11,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire.audio_format import Encoding
+from facewire.audio.format import Encoding
 from facewire.clock import Clock
-from facewire.speak_answers import (
+from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
+from facewire.wire.session import End, FrameFormat, Message
+from facewire.wire.speak_answers import (
     Interrupted,
     NotInterrupted,
     Paused,
@@ -25,7 +27,7 @@ from facewire.speak_answers import (
     Words,
     decode_speak_answer,
 )
-from facewire.speak_requests import (
+from facewire.wire.speak_requests import (
     BeginSpeech,
     EndTurn,
     Interrupt,
@@ -36,9 +38,7 @@ from facewire.speak_requests import (
     SetPlayout,
     Text,
 )
-from facewire.wire import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire_messages import End, FrameFormat, Message
-from facewire.wire_tokens import TokensMessage, encode_tokens
+from facewire.wire.tokens import TokensMessage, encode_tokens
 from facewire_client.connection import CLOSE_S, Connection, ServerError
 from facewire_client.viewer import AudioRun, audio_run
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import ConfigError
-from facewire_engines.model_files import read_manifest
+from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 
 HUB = "https://huggingface.co"
 MANIFESTS = Path(__file__).parent / "manifests"
-EMBEDDED = Path(__file__).parents[1] / "models"
 
 
 class PublishedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +79,7 @@ def published_models() -> dict[str, Published]:
     Raises:
         EngineError: an embedded model's manifest is missing or damaged.
     """
-    models = [_embedded(path.parent) for path in sorted(EMBEDDED.glob("*/manifest.json"))]
+    models = [_embedded(path.parent) for path in sorted(EMBEDDED_MODELS.glob("*/manifest.json"))]
     models += [
         msgspec.json.decode(path.read_bytes(), type=Published)
         for path in sorted(MANIFESTS.glob("*.json"))

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
-from facewire_engines.store.published import EMBEDDED, Published, PublishedFile
+from facewire_engines.model_files import EMBEDDED_MODELS
+from facewire_engines.store.published import Published, PublishedFile
 from facewire_engines.user_cache import user_cache
 
 RECORD = "record.json"
@@ -55,7 +56,7 @@ def read_record(store: Path, model: Published) -> Record:
     """Return what is here of a model: nothing, if the record cannot be read."""
     if model.embedded:
         files = {
-            name: StoredFile(str(EMBEDDED / model.name / name), file.sha256, file.bytes)
+            name: StoredFile(str(EMBEDDED_MODELS / model.name / name), file.sha256, file.bytes)
             for name, file in model.files.items()
         }
         return Record(model.revision, files)

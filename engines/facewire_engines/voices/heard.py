@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire.speech import Speech, Voice
+from facewire.speaking.voice import Speech, Voice
 from facewire.tokens import TokenSpace
-from facewire_engines.hop_intake import SAMPLE_RATE
-from facewire_engines.phone_set import INDEX
-from facewire_engines.phones import ENCODER_INPUTS, HOP, PhonesEngine
-from facewire_engines.token_session import PHONETIC
+from facewire_engines.hearing.hop_intake import SAMPLE_RATE
+from facewire_engines.phones.engine import ENCODER_INPUTS, HOP, PhonesEngine
+from facewire_engines.phones.phone_set import INDEX
+from facewire_engines.phones.token_session import PHONETIC
 
 SUREST = 11
 """Hops of hindsight at which the encoder is right most often; see training/LOG.md."""

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from facewire.speech import Voice
-from facewire_engines.hop_intake import SAMPLE_RATE
-from facewire_engines.phones import load_embedded
-from facewire_engines.voices.cosyvoice import CosyVoice
-from facewire_engines.voices.cosyvoice_settings import read_settings
-from facewire_engines.voices.espeak import EspeakVoice
-from facewire_engines.voices.espeak_library import language_names, variants
+from facewire.speaking.voice import Voice
+from facewire_engines.hearing.hop_intake import SAMPLE_RATE
+from facewire_engines.phones.engine import load_embedded
+from facewire_engines.voices.cosyvoice.settings import read_settings
+from facewire_engines.voices.cosyvoice.voice import CosyVoice
+from facewire_engines.voices.espeak.library import language_names, variants
+from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
 
 COSYVOICE = "cosyvoice:"

@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from facewire.clock import Clock
 from facewire.errors import ConfigError
-from facewire.sink import Sink
 from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
 from facewire.sinks.osc import DEFAULT_ADDRESS, OscSink
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
+from facewire.stream.sink import Sink
 
 
 class MakeRecorder(Protocol):

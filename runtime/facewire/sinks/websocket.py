@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
-from facewire.audio_format import Encoding
+from facewire.audio.format import Encoding
 from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
-from facewire.wire import AudioMessage, encode_audio, encode_frame, encode_samples, wire_frame
-from facewire.wire_messages import Ended, FrameFormat, encode_message, json_frame
+from facewire.wire.binary import (
+    AudioMessage,
+    encode_audio,
+    encode_frame,
+    encode_samples,
+    wire_frame,
+)
+from facewire.wire.session import Ended, FrameFormat, encode_message, json_frame
 
 MAX_BACKLOG = 16_384
 """Bytes: a viewer that has more than this waiting misses what comes now."""

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from facewire.clock import Clock, SystemClock
 from facewire.sinks.recording_file import RecordingFile, count_words
-from facewire.speech import Span
+from facewire.speaking.voice import Span
 
 HEADING = "start_s\tend_s\tword"
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire.channel import Channel, ChannelClosed, Overflow
+from facewire.audio.gap import GapMeter
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.sources.device_time import DeviceTime
-from facewire.sources.gap import GapMeter
 from facewire.sources.input_devices import PORTAUDIO, InputDevice, load_sounddevice
+from facewire.stream.channel import Channel, ChannelClosed, Overflow
 
 CAPACITY_S = 10
 """Audio that waits for the reader, at most: a burst that the device hands over at once is kept."""

@@ -6,7 +6,7 @@ import stat
 from functools import partial
 
 from facewire.clock import Clock
-from facewire.sources.daemon_thread import call_in_daemon
+from facewire.daemon_thread import call_in_daemon
 
 _READ_BYTES = 65_536
 

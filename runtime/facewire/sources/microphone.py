@@ -10,12 +10,14 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from facewire.audio.gap import LONGEST_GAP_S
+from facewire.audio.repairs import Repairs
+from facewire.audio.resample import CANCEL, StreamResampler
 from facewire.clock import MILLISECOND, SECOND, Clock
+from facewire.daemon_thread import call_in_daemon
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.capture import Block, Capture
-from facewire.sources.daemon_thread import call_in_daemon
-from facewire.sources.gap import LONGEST_GAP_S
 from facewire.sources.input_devices import (
     InputDevice,
     abandon_portaudio,
@@ -24,8 +26,6 @@ from facewire.sources.input_devices import (
     load_sounddevice,
     refresh_devices,
 )
-from facewire.sources.repairs import Repairs
-from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
 

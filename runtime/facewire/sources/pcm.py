@@ -8,15 +8,15 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from facewire.audio_format import AudioFormat
+from facewire.audio.format import AudioFormat
+from facewire.audio.gap import LONGEST_GAP_S
+from facewire.audio.repairs import Repairs
+from facewire.audio.resample import CANCEL, StreamResampler
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.descriptor import DescriptorReader
-from facewire.sources.gap import LONGEST_GAP_S
 from facewire.sources.pace import ArrivalPace
-from facewire.sources.repairs import Repairs
-from facewire.sources.resample import CANCEL, StreamResampler
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from facewire.audio.resample import CANCEL, StreamResampler, round_half_up
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.libsndfile import SndfileRecording
 from facewire.sources.media_file import MediaRecording, is_media
-from facewire.sources.resample import CANCEL, StreamResampler, round_half_up
 
 logger = logging.getLogger(__name__)
 

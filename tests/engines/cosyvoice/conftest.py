@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import soxr
 
-from facewire_engines.voices.cosyvoice import CosyVoice
-from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings
+from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.workers import cosyvoice_worker as worker
 
 STAND_IN = Path(__file__).with_name("replayed_cosyvoice.py")

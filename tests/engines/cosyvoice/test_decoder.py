@@ -12,15 +12,16 @@ from facewire import arkit
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import BlendshapeFrame
 from facewire.tokens import TokenChunk
-from facewire_engines.cosyvoice_decoder import CosyVoiceDecoder, CosyVoiceSession, load_decoder
-from facewire_engines.cosyvoice_tokens import COSYVOICE2, VOCABULARY, digits, ids_of
-from facewire_engines.token_session import PHONETIC
+from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, CosyVoiceSession, load_decoder
+from facewire_engines.cosyvoice.tokens import COSYVOICE2, VOCABULARY, digits, ids_of
+from facewire_engines.model_files import EMBEDDED_MODELS
+from facewire_engines.phones.token_session import PHONETIC
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
-from facewire_training.cosyvoice.export import write_model  # noqa: E402
-from facewire_training.cosyvoice.network import Network, NetworkConfig  # noqa: E402
+from facewire_training.recipes.cosyvoice.export import write_model  # noqa: E402
+from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig  # noqa: E402
 
 RATE = 24_000
 COUNT = 250
@@ -188,7 +189,7 @@ def test_what_does_not_fit_is_refused(decoder: CosyVoiceDecoder, tokens: np.ndar
 
 
 def test_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
-    embedded = Path(load_decoder.__code__.co_filename).parent / "models" / "phones"
+    embedded = EMBEDDED_MODELS / "phones"
     with pytest.raises(EngineError, match="'phones', not a decoder of CosyVoice"):
         load_decoder(embedded)
     for path in folder.iterdir():

@@ -11,11 +11,11 @@ import pytest
 
 from facewire.clock import SystemClock
 from facewire.face import make_face
-from facewire.server import FaceServer
-from facewire.wire import WireFrame
+from facewire.server.server import FaceServer
+from facewire.wire.binary import WireFrame
 from facewire_client import AudioRun, Problem, ServerError, SpeakClient, TurnEnds
-from facewire_engines.phones import PhonesEngine, load_embedded
-from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings
 
 pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
@@ -48,9 +48,9 @@ def write_voice(settings: Settings, tmp_path: Path) -> WriteVoice:
 def decoder(tmp_path: Path) -> str:
     """Return the folder of a small decoder of CosyVoice2's tokens, of random weights."""
     pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
-    from facewire_engines.cosyvoice_tokens import COSYVOICE2
-    from facewire_training.cosyvoice.export import write_model
-    from facewire_training.cosyvoice.network import Network, NetworkConfig
+    from facewire_engines.cosyvoice.tokens import COSYVOICE2
+    from facewire_training.recipes.cosyvoice.export import write_model
+    from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 
     folder = tmp_path / "decoder"
     network = Network(NetworkConfig(embedding="digits", features=8, width=16, layers=1)).eval()

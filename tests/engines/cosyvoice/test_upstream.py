@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facewire.speech import Speech
-from facewire_engines.voices.cosyvoice import CosyVoice
-from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
+from facewire.speaking.voice import Speech
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings
+from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.workers import cosyvoice_worker as worker
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")

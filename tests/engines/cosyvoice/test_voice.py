@@ -17,13 +17,13 @@ import pytest
 import soxr
 
 from facewire.errors import ConfigError, EngineError
-from facewire.speech import CancellableVoice, Speech
+from facewire.speaking.voice import CancellableVoice, Speech
 from facewire.tokens import TokenChunk
-from facewire_engines.cosyvoice_decoder import load_decoder
-from facewire_engines.cosyvoice_tokens import COSYVOICE2
-from facewire_engines.voices.cosyvoice import CosyVoice
-from facewire_engines.voices.cosyvoice_messages import Inbox, Piece, encode
-from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings, read_settings
+from facewire_engines.cosyvoice.decoder import load_decoder
+from facewire_engines.cosyvoice.tokens import COSYVOICE2
+from facewire_engines.voices.cosyvoice.messages import Inbox, Piece, encode
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_settings
+from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.workers import cosyvoice_worker as worker
 from facewire_engines.workers.source import worker_source
 
@@ -43,8 +43,8 @@ def test_faces_from_a_worker_are_those_made_in_process(
     voice: CosyVoice, recording: tuple[np.ndarray, np.ndarray], tmp_path: Path
 ) -> None:
     pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
-    from facewire_training.cosyvoice.export import write_model
-    from facewire_training.cosyvoice.network import Network, NetworkConfig
+    from facewire_training.recipes.cosyvoice.export import write_model
+    from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 
     network = Network(NetworkConfig(embedding="digits", features=8, width=16, layers=1)).eval()
     write_model(network, COSYVOICE2.name, tmp_path, "test")

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from facewire.errors import ConfigError, EngineError
-from facewire_engines.voices.cosyvoice import CosyVoice
-from facewire_engines.voices.cosyvoice_link import WorkerLink
-from facewire_engines.voices.cosyvoice_messages import Inbox
-from facewire_engines.voices.cosyvoice_settings import CosyVoiceSettings
+from facewire_engines.voices.cosyvoice.link import WorkerLink
+from facewire_engines.voices.cosyvoice.messages import Inbox
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings
+from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.workers import cosyvoice_worker as worker
 from facewire_engines.workers.source import TOKEN, worker_source
 

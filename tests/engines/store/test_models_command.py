@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from facewire.commands.app import app
 from facewire.errors import ConfigError, EngineError, FacewireError
+from facewire_cli.app import app
 
 pytest.importorskip("httpx", reason="install it: pip install -e '.[models]'")
 

@@ -1,0 +1,36 @@
+"""A graph's plan from the cache, if there is one for the GPU at hand, on that GPU."""
+
+from pathlib import Path
+
+from facewire.errors import EngineError
+from facewire_engines.backends.cuda_driver import find_gpu
+from facewire_engines.backends.graph import GraphFile
+from facewire_engines.backends.onnx_graph import OnnxGraph
+from facewire_engines.backends.tensorrt.graph import TensorrtGraph
+from facewire_engines.backends.tensorrt.plan_building import plan_key
+from facewire_engines.backends.tensorrt.plans import find_plan
+
+
+def load_plan(file: GraphFile, precision: str, cache: Path) -> TensorrtGraph:
+    """Load the plan of a graph.
+
+    Args:
+        file: the graph.
+        precision: what its products are computed in.
+        cache: folder of plans.
+
+    Raises:
+        ConfigError: TensorRT is not installed.
+        EngineError: there is no GPU, no plan for it, or the plan cannot be loaded.
+    """
+    gpu = find_gpu()
+    found = find_plan(cache, plan_key(file, precision, (gpu.target,)), gpu.target)
+    if found is None:
+        raise EngineError(
+            f"there is no plan of {file.name} for {gpu.name} in {precision} that is whole and of "
+            f"this version; make one with: facewire engine build --target {gpu.target} "
+            f"--precision {precision}"
+        )
+    backend = "tensorrt" if precision == "fp32" else f"tensorrt:{precision}"
+    spec = OnnxGraph(file.content).spec
+    return TensorrtGraph(spec, found[0].read_bytes(), backend=backend)

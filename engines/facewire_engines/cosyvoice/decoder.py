@@ -1,0 +1,184 @@
+"""A decoder for CosyVoice's tokens: a window of ids around a frame, to 52 weights.
+
+A frame lies somewhere within a token of 40 ms. Its window is that token, `BEFORE` before it and
+`AFTER` after it; how far into the token it lies is the *phase*, a number of its own, so any frame
+rate is exact. Tokens that end after the look-ahead are unknown to the graph.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from facewire import arkit
+from facewire.clock import Clock
+from facewire.errors import EngineError
+from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
+from facewire.tokens import TokenChunk, TokenSpace
+from facewire_engines.backends.graph import Array, Graph, GraphLoader
+from facewire_engines.backends.onnx_graph import load_onnx
+from facewire_engines.cosyvoice.tokens import SPACES, VOCABULARY
+from facewire_engines.hearing.hop_intake import stream_spec
+from facewire_engines.hearing.token_intake import TokenIntake
+from facewire_engines.model_files import Manifest, read_graph, read_manifest
+
+BEFORE, AFTER = 7, 8
+"""Tokens of a window before and after the frame's own."""
+PLACES = BEFORE + 1 + AFTER
+REST = VOCABULARY
+"""What the graph calls silence outside of the speech; no voice says it."""
+MAX_LOOKAHEAD_MS = 320
+SAMPLE_RATE = 24_000
+"""Of CosyVoice's audio, in Hz."""
+
+FILE = "decoder.onnx"
+INPUTS: tuple[str, ...] = ("tokens", "known", "phase")
+
+
+@dataclass(frozen=True, slots=True)
+class CosyVoiceDecoder:
+    """A loaded decoder. Immutable, and shared by every session."""
+
+    manifest: Manifest
+    graph: Graph
+    space: TokenSpace
+    """What tokens it takes."""
+    sample_rate: int = SAMPLE_RATE
+    """The rate of the audio clock that tokens are on, in Hz."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.manifest.name
+
+    def session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        lookahead_ms: float = MAX_LOOKAHEAD_MS,
+        clock: Clock | None = None,
+    ) -> "CosyVoiceSession":
+        """Open a stream; with a clock, its frames carry stage stamps.
+
+        Raises:
+            ConfigError: the look-ahead or the frame rate is out of range.
+        """
+        spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS, self.sample_rate)
+        return CosyVoiceSession(self, spec, clock)
+
+
+class CosyVoiceSession:
+    """All that is remembered about one stream of tokens. Used by one thread at a time.
+
+    A frame leaves once every token exists that ends within its look-ahead, so how tokens were
+    chunked changes nothing. Frames are decoded one by one, for the same reason to the last bit.
+    """
+
+    def __init__(self, decoder: CosyVoiceDecoder, spec: StreamSpec, clock: Clock | None) -> None:
+        self.spec = spec
+        self._graph = decoder.graph
+        self._space = decoder.space
+        self._clock = clock
+        self._tokens = np.full(BEFORE + 1, REST, np.int64)
+        self._first = -len(self._tokens)
+        """Which token of the stream the oldest is."""
+        self._intake = TokenIntake(decoder.space, spec)
+        self._frames = 0
+
+    def push(self, chunk: TokenChunk) -> list[BlendshapeFrame]:
+        """Take the next tokens and return the frames that they complete.
+
+        Raises:
+            ValueError: the tokens are of another space or clock, are no ids, or do not follow the
+                last ones.
+        """
+        if not chunk.is_ids:
+            raise ValueError("expected ids, got probabilities")
+        self._intake.take(chunk)
+        self._tokens = np.concatenate((self._tokens, chunk.tokens.astype(np.int64)))
+        return self._ready()
+
+    def flush(self) -> list[BlendshapeFrame]:
+        """End the stream and return its last frames, with known silence after the last token."""
+        if self._intake.ended:
+            return []
+        self._intake.end()
+        self._tokens = np.concatenate((self._tokens, np.full(PLACES + AFTER, REST)))
+        return self._ready()
+
+    def close(self) -> None:
+        """End the stream without its last frames."""
+        self._intake.end()
+
+    def _ready(self) -> list[BlendshapeFrame]:
+        """Decode every frame whose look-ahead ends within the known tokens."""
+        frames: list[BlendshapeFrame] = []
+        started = self._now()
+        known = self._first + len(self._tokens)
+        while (timestamp := self.spec.timestamp(self._frames)) < self._intake.received:
+            if self._complete(timestamp) > known:
+                break
+            frames.append(self._decode(timestamp, started))
+            self._frames += 1
+        old = self._token(timestamp) - BEFORE - 1 - self._first
+        if old > 0:
+            self._tokens = self._tokens[old:]
+            self._first += old
+        return frames
+
+    def _complete(self, timestamp: int) -> int:
+        """Return how many tokens of the stream end within the look-ahead of a frame."""
+        return self._token(timestamp + self.spec.lookahead)
+
+    def _token(self, sample: int) -> int:
+        return self._space.token(sample, self.spec.sample_rate)
+
+    def _decode(self, timestamp: int, started: int) -> BlendshapeFrame:
+        centre = self._token(timestamp)
+        places = np.arange(centre - BEFORE, centre + AFTER + 1)
+        known = places < self._complete(timestamp)
+        ids = np.full(PLACES, REST, np.int64)
+        ids[known] = self._tokens[np.maximum(places[known] - self._first, 0)]
+        phase = Fraction(timestamp, self.spec.sample_rate) * self._space.rate - centre
+        feeds: dict[str, Array] = {
+            "tokens": ids[None],
+            "known": known[None].astype(np.float32),
+            "phase": np.array([phase], np.float32),
+        }
+        weights, speech = self._graph.run(feeds)
+        return BlendshapeFrame(
+            weights=weights[0],
+            index=self._frames,
+            timestamp=timestamp,
+            turn=self._intake.turn(timestamp),
+            speech=float(speech[0]),
+            stamps=Stamps(started=started, encoded=started, decoded=self._now()),
+        )
+
+    def _now(self) -> int:
+        return self._clock.now() if self._clock else 0
+
+
+def load_decoder(
+    folder: Path, sample_rate: int = SAMPLE_RATE, load: GraphLoader = load_onnx
+) -> CosyVoiceDecoder:
+    """Load a decoder from the folder that `facewire_training.recipes.cosyvoice.export` wrote.
+
+    Args:
+        folder: where its manifest is.
+        sample_rate: Hz, of the audio that tokens stand for.
+        load: the back-end.
+
+    Raises:
+        EngineError: a file is missing, damaged, or not a model of this kind.
+    """
+    manifest = read_manifest(folder)
+    if manifest.name not in SPACES or manifest.blendshapes != arkit.NAMES:
+        raise EngineError(
+            f"the model in {folder} is {manifest.name!r}, not a decoder of CosyVoice's tokens; "
+            "train one with facewire_training.recipes.cosyvoice"
+        )
+    graph = load(read_graph(folder, manifest, FILE))
+    graph.spec.require(INPUTS)
+    return CosyVoiceDecoder(manifest, graph, SPACES[manifest.name], sample_rate)

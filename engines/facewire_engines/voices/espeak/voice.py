@@ -1,0 +1,188 @@
+"""The embedded voice: espeak-ng, whose phones go straight to the decoder of the embedded model."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import pairwise
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from facewire.errors import ConfigError
+from facewire.frames import Samples
+from facewire.speaking.clauses import ClauseSplitter
+from facewire.speaking.voice import Span, Speech
+from facewire.tokens import TokenSpace
+from facewire_engines.hearing.hop_intake import SAMPLE_RATE
+from facewire_engines.phones.engine import HOP
+from facewire_engines.phones.ipa import nearest_phones
+from facewire_engines.phones.phone_set import INDEX, PHONES
+from facewire_engines.phones.token_session import PHONETIC
+from facewire_engines.voices.espeak.library import Manner, Spoken, languages, synthesise, variants
+from facewire_engines.voices.espeak.timing import CLOSURE_S, TimedPhone, timed_phones
+
+SLOWEST, FASTEST = 80, 450
+"""Words a minute."""
+HIGHEST = 100
+"""Of the pitch, from 0."""
+
+_LEAD_IN_S = CLOSURE_S
+"""Silence before a clause, in which lips close for a stop that begins it."""
+
+_WORD = re.compile(r"\S+")
+
+_UNSPACED = ("CJK ", "HIRAGANA ", "KATAKANA ", "THAI ", "LAO ", "KHMER ", "MYANMAR ")
+"""Beginnings of the names of characters that are written without spaces between words."""
+
+
+class EspeakVoice:
+    """Speaks clause by clause, in real time's thousandth. Used by one thread at a time."""
+
+    def __init__(
+        self, language: str = "en-us", voice: str = "", rate: int = 175, pitch: int = 50
+    ) -> None:
+        """Choose a voice.
+
+        Args:
+            language: a code such as `en-us`, `de` or `fr-fr`.
+            voice: a variant such as `f2` or `Annie`; empty is the language's own.
+            rate: words a minute.
+            pitch: 0 to 100.
+
+        Raises:
+            ConfigError: espeak-ng is not installed, or lacks the voice or the language; or a
+                number is out of range.
+        """
+        if not SLOWEST <= rate <= FASTEST:
+            raise ConfigError(
+                f"a rate of {rate} words a minute is out of range; choose {SLOWEST} to {FASTEST}"
+            )
+        if not 0 <= pitch <= HIGHEST:
+            raise ConfigError(f"a pitch of {pitch} is out of range; choose 0 to {HIGHEST}")
+        name = _language(language) + (f"+{_variant(voice)}" if voice else "")
+        self._manner = Manner(name, rate, pitch)
+        self.sample_rate = SAMPLE_RATE
+        self.space: TokenSpace = PHONETIC
+        self.silence = INDEX["sil"]
+
+    def speak(self, text: str) -> Iterator[Speech]:
+        """Yield the speech of each clause; text without anything to be spoken gives nothing."""
+        splitter = ClauseSplitter()
+        for clause in (*splitter.push(text), *splitter.flush()):
+            spoken = _with_lead_in(synthesise(clause, self._manner, end_pause=True))
+            phones = timed_phones(spoken, nearest_phones)
+            if phones:
+                yield _speech(clause, spoken, phones)
+
+
+def _language(wanted: str) -> str:
+    known = {code.lower(): voice for code, voice in languages().items()}
+    found = known.get(wanted.strip().lower().replace("_", "-"))
+    if found is None:
+        raise ConfigError(
+            f"espeak-ng does not speak {wanted!r}; {_nearest(wanted, known, 'en-us')}"
+        )
+    return found
+
+
+def _variant(wanted: str) -> str:
+    by_name = {key.lower(): file for file, name in variants().items() for key in (name, file)}
+    file = by_name.get(wanted.strip().lower())
+    if file is None:
+        raise ConfigError(f"espeak-ng has no voice {wanted!r}; {_nearest(wanted, by_name, 'f2')}")
+    return file
+
+
+def _nearest(wanted: str, known: Iterable[str], example: str) -> str:
+    names = get_close_matches(wanted.lower(), list(known), 3)
+    return (
+        f"did you mean {' or '.join(names)}?"
+        if names
+        else f"choose one such as {example} (facewire voices lists them)"
+    )
+
+
+def _with_lead_in(spoken: Spoken) -> Spoken:
+    """Return the same with silence before, taken from the pause after it as far as there is one."""
+    silence = int(_LEAD_IN_S * spoken.sample_rate)
+    sounding = np.flatnonzero(np.abs(spoken.samples.astype(np.int32)) > 1)
+    end = int(sounding[-1]) + 1 if len(sounding) else 0
+    kept = max(end, len(spoken.samples) - silence)
+    return Spoken(
+        np.concatenate((np.zeros(silence, np.int16), spoken.samples[:kept])),
+        spoken.sample_rate,
+        ((0, ""), *((first + silence, name) for first, name in spoken.marks)),
+        tuple((first + silence, place) for first, place in spoken.words),
+    )
+
+
+def _speech(clause: str, spoken: Spoken, phones: list[TimedPhone]) -> Speech:
+    """Put a clause on the clock of the tokens: 16 kHz, and silence to the next whole token."""
+    floats = spoken.samples.astype(np.float32) / np.float32(32_768)
+    resampled = soxr.resample(floats, spoken.sample_rate, SAMPLE_RATE)
+    count = -(-len(resampled) // HOP)
+    samples: Samples = np.zeros(count * HOP, np.float32)
+    samples[: len(resampled)] = np.clip(resampled, -1, 1)
+    rounded = (_span(PHONES[p.phone], p.start, p.end, spoken.sample_rate) for p in phones)
+    spans = tuple(span for span in rounded if span.end > span.start)
+    return Speech(samples, _tokens(spans, count), _words(clause, spoken, spans), spans)
+
+
+def _span(label: str, start: float, end: float, rate: int) -> Span:
+    return Span(label, round(start * SAMPLE_RATE / rate), round(end * SAMPLE_RATE / rate))
+
+
+def _tokens(phones: tuple[Span, ...], count: int) -> NDArray[np.int32]:
+    """Return the class at the centre of each of `count` tokens."""
+    ids = np.full(count, INDEX["sil"], np.int32)
+    for phone in phones:
+        ids[_centred(phone.start) : _centred(phone.end)] = INDEX[phone.label]
+    return ids
+
+
+def _centred(sample: int) -> int:
+    """Return the first token whose centre is not before the sample."""
+    return max(0, -(-(sample - HOP // 2) // HOP))
+
+
+def _written(clause: str, told: set[int]) -> list[tuple[int, str]]:
+    """Return where words begin, and the words.
+
+    They stand between white space; in scripts without any they begin where the voice says so: at
+    most characters of Chinese, and at the phrases of Japanese kana.
+
+    Args:
+        clause: the text.
+        told: where words begin by the voice.
+    """
+    words: list[tuple[int, str]] = []
+    for match in _WORD.finditer(clause):
+        inside = range(match.start() + 1, match.end())
+        cuts = [place for place in inside if place in told and _is_unspaced(clause[place])]
+        edges = [match.start(), *cuts, match.end()]
+        words += [(begin, clause[begin:end]) for begin, end in pairwise(edges)]
+    return words
+
+
+def _is_unspaced(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(_UNSPACED)
+
+
+def _words(clause: str, spoken: Spoken, phones: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return the words of a clause, from their first event to their last phone."""
+    starts: list[tuple[int, str]] = []
+    written = _written(clause, {place for _, place in spoken.words})
+    reached = -1
+    for first, place in spoken.words:
+        index = max((i for i, (begin, _) in enumerate(written) if begin <= place), default=0)
+        if written and index > reached:
+            reached = index
+            starts.append((round(first * SAMPLE_RATE / spoken.sample_rate), written[index][1]))
+    words: list[Span] = []
+    for (start, label), (until, _) in pairwise([*starts, (phones[-1].end, "")]):
+        end = max((p.end for p in phones if p.start < until and p.end > start), default=start)
+        if end > start:
+            words.append(Span(label, start, min(end, until)))
+    return tuple(words)

@@ -1,0 +1,46 @@
+"""How many clients may have a stream of their own at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from facewire.server.sockets.admission import Door
+from facewire.server.sockets.fair_connection import FairConnection
+from facewire.wire.binary import ErrorCode, ProtocolError
+
+
+class SessionSlots:
+    """Counts streams from their valid `open` to their end."""
+
+    def __init__(self, most: int, door: Door) -> None:
+        self.taken = 0
+        self._most = most
+        self._door = door
+
+    def check(self) -> None:
+        """Refuse a client while there is no slot.
+
+        Raises:
+            ProtocolError: all are taken.
+        """
+        if self.taken >= self._most:
+            raise ProtocolError(
+                f"all {self._most} sessions are taken; try again later", ErrorCode.BUSY
+            )
+
+    @contextmanager
+    def take(self, connection: FairConnection) -> Iterator[None]:
+        """Hold a slot for a client's stream.
+
+        Raises:
+            ProtocolError: all are taken.
+        """
+        self.check()
+        self.taken += 1
+        connection.streaming = True
+        self._door.admit(connection)
+        try:
+            yield
+        finally:
+            self.taken -= 1
+            connection.streaming = False
+            self._door.dismiss(connection)

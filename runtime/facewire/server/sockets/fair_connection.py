@@ -1,0 +1,296 @@
+"""A WebSocket of the server that takes no more of the event loop than is its share.
+
+A quarter of a megabyte of small messages can arrive in one read, and the library would take them
+apart in one go: half a second in which nobody else is served. Here they are taken apart in slices
+of about a millisecond, those of greedy clients in turn, and in a part of the loop's time.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+
+from websockets.asyncio.server import ServerConnection
+
+from facewire.server.http.method import METHOD_REFUSAL, method_of
+from facewire.server.sockets.stepwise import Step, Stepwise
+
+T = TypeVar("T")
+
+SLICE_S = 0.001
+"""How long a slice of what came may take."""
+FIRST_SLICE = 2_048
+SMALLEST_SLICE, LARGEST_SLICE = 128, 65_536
+"""Bytes."""
+
+SEND_BUFFER = 65_536
+"""Bytes that the system may hold for a client that does not read: a second of frames, not many."""
+
+MOST_UNREAD = 262_144
+"""Bytes of answers that wait in this process for a client that does not read."""
+REFUSAL_S = 1.0
+"""How long a client may take to read that its method is not answered here."""
+CREDIT_S = 0.02
+"""Of the loop's time, which a client may use at once."""
+INCOME = 0.05
+"""The share of the loop's time that a client with a stream has for itself."""
+MESSAGE_S = 0.0001
+"""What it costs at least to handle a message, besides taking it apart."""
+REST = 1.5
+"""After a greedy client used the loop, it is left to the others for so many times as long."""
+
+
+class LoopShare:
+    """Lets greedy clients use the event loop in turn, and no more than a part of its time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._free_at = 0.0
+        self._spent_s = 0.0
+        """Since the last rest."""
+
+    def ask(self, work: Callable[[], None]) -> None:
+        """Do something when it is its turn."""
+        self._waiting.append(work)
+        self._plan()
+
+    def spend(self, seconds: float) -> None:
+        """Note that a greedy client uses the loop."""
+        self._spent_s += seconds
+
+    async def turn(self) -> None:
+        """Return when it is the caller's turn to handle a message."""
+        turn = asyncio.get_running_loop().create_future()
+
+        def take() -> None:
+            if not turn.done():
+                turn.set_result(None)
+                self.spend(MESSAGE_S)
+
+        self.ask(take)
+        await turn
+
+    def _plan(self) -> None:
+        if self._waiting and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(self._free_at, self._next)
+
+    def _next(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            # One timer for each would be a millisecond for each, as exactly as systems keep time.
+            while self._waiting and self._spent_s < SLICE_S:
+                began = loop.time()
+                self._waiting.popleft()()
+                self.spend(loop.time() - began)
+        finally:
+            self._free_at = loop.time() + REST * self._spent_s
+            self._spent_s = 0.0
+            # Not before, or who asks again meanwhile would come too early.
+            self._timer = None
+            self._plan()
+
+
+class Doorkeeper(Protocol):
+    """Who hears of every connection, before and after there is a WebSocket."""
+
+    def enter(self, connection: "FairConnection") -> None:
+        """Note that there is one; it may be aborted at once."""
+        ...
+
+    def leave(self, connection: "FairConnection") -> None:
+        """Note that it is gone."""
+        ...
+
+
+class FairConnection(ServerConnection):
+    """A connection whose bytes are taken apart in slices, as its credit and the others allow."""
+
+    def __init__(self, *args: Any, share: LoopShare, door: Doorkeeper, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.accepted_at = self.loop.time()
+        self.streaming = False
+        """Whether the client has a stream, and so a share of the loop of its own."""
+        self.wants_no_body = False
+        """Whether the client asked with HEAD."""
+        self._refused = False
+        self._method: str | None = None
+        """What the client asked with, once that has come; empty where it is no HTTP."""
+        self._share = share
+        self._door = door
+        self._held = bytearray()
+        self._slice = FIRST_SLICE
+        self._asked = False
+        self._full = False
+        """Whether enough messages wait to be looked at."""
+        self._credit_s = CREDIT_S
+        self._credited_at = self.accepted_at
+        self._heard_at = self.accepted_at
+        self._taken_apart_s = 0.0
+        """Since a step began: what was charged for taking messages apart."""
+        self._at_a_turn = False
+        """Whether the last message was handled at a greedy client's turn."""
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing has come, in seconds; 0 while the server makes the client wait."""
+        if self._held or self._full:
+            return 0.0
+        return self.loop.time() - self._heard_at
+
+    async def next_message(self) -> str | bytes:
+        """Return the next message, once this client may be served again.
+
+        Raises:
+            ConnectionClosed: there is none.
+        """
+        self._at_a_turn = not self._can_spend(MESSAGE_S)
+        if self._at_a_turn:
+            await self._share.turn()
+        return await self.recv()
+
+    def metered(self, handling: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Do what a coroutine does with the messages, and charge the client for its time.
+
+        Args:
+            handling: calls `next_message` again and again, and suspends between messages, or all
+                that came at once would be handled at once; time that it waits costs nothing.
+        """
+        return Stepwise(handling, self._charge_step)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Watch over what is read, and what is not."""
+        super().connection_made(transport)
+        self.recv_messages.pause = self._pause
+        self.recv_messages.resume = self._resume
+        descriptor: socket.socket = self.transport.get_extra_info("socket")
+        descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._door.enter(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was not looked at."""
+        self._held.clear()
+        self._door.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came apart, now or later."""
+        self._heard_at = self.loop.time()
+        self._held += data
+        if self._method is None:
+            self._method = method_of(self._held)
+            if self._method is None:
+                return
+            if self._method == "HEAD":
+                self.wants_no_body = True
+                self._held[:4] = b"GET"
+        if self._method in ("", "GET", "HEAD"):
+            self._go_on()
+        else:
+            self._refuse_method()
+
+    def eof_received(self) -> None:
+        """End; over TCP nothing is held then, since nothing is read while something is."""
+        self._held.clear()
+        super().eof_received()
+
+    def pause_writing(self) -> None:
+        """Look at what is read, too: a client that does not read must not pile up answers."""
+        super().pause_writing()
+        self._set_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        self._go_on()
+
+    def _refuse_method(self) -> None:
+        """Say that once, and listen to the rest of the request, or it would not be read."""
+        self._held.clear()
+        if not self._refused:
+            self._refused = True
+            self.transport.write(METHOD_REFUSAL)
+            self.loop.call_later(REFUSAL_S, self.transport.abort)
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+
+    @property
+    def _unread(self) -> bool:
+        """Whether so much is unread that the client is not listened to any more.
+
+        That is more than frames alone can be: a client may read again when it could send.
+        """
+        return self.paused and self.transport.get_write_buffer_size() > MOST_UNREAD
+
+    def _pause(self) -> None:
+        self._full = True
+        self._set_reading()
+
+    def _resume(self) -> None:
+        self._full = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the next slice, if there is one and it is this client's turn."""
+        if self._held and not (self._full or self._unread or self._asked):
+            if self._can_spend(0.0):
+                self._take_slice()
+            if self._held and not (self._full or self._unread):
+                self._asked = True
+                self._share.ask(self._take_turn)
+        self._set_reading()
+
+    def _take_turn(self) -> None:
+        self._asked = False
+        if self._held and not (self._full or self._unread):
+            self._take_slice()
+        self._go_on()
+
+    def _take_slice(self) -> None:
+        began = self.loop.time()
+        size = self._slice
+        data = bytes(self._held[:size])
+        del self._held[:size]
+        super().data_received(data)
+        spent = self.loop.time() - began
+        self._credit_s -= spent
+        self._taken_apart_s += spent
+        if spent > SLICE_S:
+            self._slice = max(self._slice // 2, SMALLEST_SLICE)
+        elif spent < SLICE_S / 4:
+            self._slice = min(self._slice * 2, LARGEST_SLICE)
+
+    def _charge_step(self, step: Step) -> Any:
+        """Make a step of handling messages, and charge what is not paid of it."""
+        self._taken_apart_s = 0.0
+        began = self.loop.time()
+        try:
+            return step()
+        finally:
+            spent = self.loop.time() - began - self._taken_apart_s - MESSAGE_S
+            if spent > 0 and self._at_a_turn:
+                self._share.spend(spent)
+            elif spent > 0:
+                self._credit_s -= spent
+
+    def _can_spend(self, seconds: float) -> bool:
+        """Whether there is credit left; what is spent is taken from it."""
+        now = self.loop.time()
+        if self.streaming:
+            self._credit_s += (now - self._credited_at) * INCOME
+        self._credited_at = now
+        self._credit_s = min(self._credit_s, CREDIT_S) - seconds
+        if self._credit_s > 0:
+            return True
+        self._credit_s += seconds
+        return False
+
+    def _set_reading(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._held or self._full or self._unread:
+            self.transport.pause_reading()
+        elif not self.transport.is_reading():
+            self._heard_at = self.loop.time()
+            self.transport.resume_reading()

@@ -1,0 +1,275 @@
+"""One client on `/speak`: text, tokens or audio in, speech and faces out, turn by turn."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from facewire import __version__
+from facewire.clock import Clock
+from facewire.errors import CapacityError, ConfigError, EngineError
+from facewire.frames import StreamSpec
+from facewire.server.session import FaceFactory, name_of
+from facewire.server.session_audio import FaceStage
+from facewire.server.session_intake import answer_ping
+from facewire.server.sockets.fair_connection import FairConnection
+from facewire.server.sockets.inbox import Inbox
+from facewire.server.speak_frames import Letter, letter_of
+from facewire.settings.limits import Limits
+from facewire.speaking.conversation import Speaker
+from facewire.speaking.models import SpeechRoads, open_roads
+from facewire.speaking.playout import Planned, Playout
+from facewire.stream.engine import Engine
+from facewire.stream.threads import ServerThreads
+from facewire.tokens import TokenSpace
+from facewire.wire.binary import AUDIO_KIND, AudioMessage, ErrorCode, ProtocolError, decode_audio
+from facewire.wire.session import End, Ended, Message, Ping, encode_message
+from facewire.wire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
+from facewire.wire.speak_requests import (
+    BeginSpeech,
+    EndTurn,
+    Interrupt,
+    OpenSpeech,
+    Pause,
+    Resume,
+    SetPlayout,
+    SpeakRequest,
+    Text,
+    decode_speak_request,
+)
+from facewire.wire.tokens import TokensMessage, decode_tokens
+
+MAX_ANSWERS = 64
+"""Answers that wait for a client to read them, before no more of its requests are read."""
+TOGETHER = 16
+"""Frames that are dressed at once: short work, where everything leaves as soon as it is made."""
+
+
+class SpeakConnection:
+    """A client's connection, with at most one stream of turns at a time."""
+
+    def __init__(
+        self,
+        connection: FairConnection,
+        engine: Engine,
+        make_face: FaceFactory,
+        take_slot: Callable[[FairConnection], AbstractContextManager[None]],
+        *,
+        clock: Clock,
+        limits: Limits,
+        threads: ServerThreads,
+        voices: Sequence[str] = (),
+    ) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._make_face = make_face
+        self._take_slot = take_slot
+        self._inbox = Inbox(connection, clock, limits)
+        self._clock = clock
+        self._limits = limits
+        self._threads = threads
+        self._voices = voices
+        self._frames = 0
+
+    async def run(self) -> None:
+        """Serve one stream after the other.
+
+        Raises:
+            ConnectionClosed: the client left; in an ExceptionGroup while a stream is open.
+            ProtocolError: the client did something wrong; grouped likewise.
+        """
+        while True:
+            request = _decode(await self._inbox.first())
+            if isinstance(request, Ping):
+                await answer_ping(self._connection, request, self._clock)
+            elif isinstance(request, OpenSpeech):
+                request.check()
+                with self._take_slot(self._connection):
+                    await self._serve_stream(request)
+            else:
+                what = "audio or tokens" if isinstance(request, _BINARY) else name_of(request)
+                raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
+
+    async def _serve_stream(self, request: OpenSpeech) -> None:
+        roads = await self._open(request)
+        self._inbox.opened = True
+        try:
+            await self._speak(request, roads)
+        finally:
+            await self._threads.wait(roads.close)
+
+    async def _speak(self, request: OpenSpeech, roads: SpeechRoads) -> None:
+        """Serve a stream to its end; what makes its speech is let go of by whoever opened it."""
+
+        def make_face(spec: StreamSpec) -> FaceStage:
+            return self._make_face(spec, idle=request.idle, seed=request.wanted_seed)
+
+        speaker = Speaker(roads, make_face, threads=self._threads, limits=self._limits)
+        self._frames = 0
+        await self._send(self._hello(roads, speaker.playout.spec))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(self._listen(speaker), name="listen"),
+                    tasks.create_task(speaker.workshop.speak(), name="speak"),
+                    tasks.create_task(speaker.workshop.face(), name="face"),
+                ]
+                await self._deliver(speaker, request)
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            speaker.workshop.close()
+        await self._send(Ended(frames=self._frames, late=speaker.playout.late))
+
+    async def _open(self, request: OpenSpeech) -> SpeechRoads:
+        try:
+            return await self._threads.wait(
+                open_roads, self._engine, request, self._clock, self._voices
+            )
+        except CapacityError as error:
+            raise ProtocolError(str(error), ErrorCode.BUSY) from error
+        except (ConfigError, EngineError) as error:
+            raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
+
+    def _hello(self, roads: SpeechRoads, spec: StreamSpec) -> SpeechHello:
+        request, space = roads.request, roads.space
+        return SpeechHello(
+            software=f"facewire {__version__}",
+            engine=self._engine.name,
+            session=secrets.token_hex(8),
+            frame_rate=spec.frame_rate.as_integer_ratio(),
+            sample_rate=spec.sample_rate,
+            lookahead=0,
+            hop=self._engine.hop,
+            format=request.format,
+            clock_ns=self._clock.now(),
+            lead_ms=request.lead_ms,
+            pacing=request.pacing,
+            tokens=_info(space) if space else None,
+        )
+
+    async def _listen(self, speaker: Speaker) -> None:
+        await self._connection.metered(self._obey_all(speaker))
+
+    async def _obey_all(self, speaker: Speaker) -> None:
+        """Do what the client asks for, as long as it reads the answers."""
+        while True:
+            request = _decode(await self._inbox.during(lambda: speaker.busy))
+            if isinstance(request, Ping):
+                speaker.time.learn(request.client_ns, self._clock.now())
+                await answer_ping(self._connection, request, self._clock)
+            elif isinstance(request, OpenSpeech):
+                raise ProtocolError(
+                    "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
+                )
+            else:
+                _obey(speaker, request)
+            while len(speaker.answers) > MAX_ANSWERS:
+                await speaker.answered.wait()
+            await asyncio.sleep(0)  # others get their turn
+
+    async def _deliver(self, speaker: Speaker, request: OpenSpeech) -> None:
+        """Send what is due when it is due, until all is said."""
+        playout = speaker.playout
+        while not (speaker.over and not speaker.answers):
+            if speaker.answers:
+                await self._send(speaker.answers.popleft())
+                speaker.answered.ring()
+            elif (turn := playout.ended()) is not None:
+                for message in speaker.report_end(turn):
+                    await self._send(message)
+            elif planned := self._plan(playout):
+                speaker.workshop.ring()
+                for letter in await self._dress(playout, planned, request):
+                    await self._show(letter)
+            else:
+                now = self._clock.now()
+                moments = (playout.wake(now), speaker.end_stalled(now))
+                due = min((moment for moment in moments if moment is not None), default=None)
+                await speaker.bell.wait(due)
+
+    def _plan(self, playout: Playout) -> list[Planned]:
+        """Return the frame intervals that are due, a few at a time."""
+        planned: list[Planned] = []
+        while len(planned) < TOGETHER and (one := playout.plan(self._clock.now())) is not None:
+            planned.append(one)
+            if one.turn is not None and one.turn.drained:
+                break  # its end is told before anything of the next one leaves
+        return planned
+
+    async def _dress(
+        self, playout: Playout, planned: Sequence[Planned], request: OpenSpeech
+    ) -> list[Letter]:
+        """Dress frame intervals and put them into bytes, on a thread."""
+        binary, now = request.format == "binary", self._clock.now
+
+        def dress() -> list[Letter]:
+            return [letter_of(playout.dress(one), now(), binary=binary) for one in planned]
+
+        due = playout.clock.due(planned[0].sample, self._clock.now())
+        return await self._threads.compute(due, dress)
+
+    async def _show(self, letter: Letter) -> None:
+        """Send a frame interval, unless its turn is interrupted meanwhile."""
+        shown = letter.shown
+        turn, frame = shown.turn, shown.frame
+        if turn is not None and shown.begins:
+            await self._send(TurnBegins(turn=turn.number, sample=frame.timestamp, at=shown.own))
+        if turn is not None and shown.words and not turn.dropped:
+            words = [Word(word.label, word.start, word.end) for word in shown.words]
+            await self._send(Words(turn=turn.number, words=words))
+        if turn is not None and turn.dropped:
+            return
+        await self._send(letter.frame)
+        self._frames += 1
+        if letter.audio and not (turn is not None and turn.dropped):
+            await self._send(letter.audio)
+
+    async def _send(self, message: Message | bytes | str) -> None:
+        data = encode_message(message) if isinstance(message, Message) else message
+        try:
+            async with asyncio.timeout(self._limits.unread_s):
+                await self._connection.send(data)
+        except TimeoutError:
+            raise ProtocolError(
+                f"frames were not read for {self._limits.unread_s:g} s; read while you send",
+                ErrorCode.SLOW_READER,
+            ) from None
+
+
+_BINARY = (AudioMessage, TokensMessage)
+
+
+def _decode(data: str | bytes) -> SpeakRequest | AudioMessage | TokensMessage:
+    if isinstance(data, str):
+        return decode_speak_request(data)
+    return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
+
+
+def _obey(
+    speaker: Speaker,
+    request: "SpeakRequest | AudioMessage | TokensMessage",
+) -> None:
+    match request:
+        case Text():
+            speaker.say(request)
+        case BeginSpeech():
+            speaker.begin_speech(request)
+        case AudioMessage() | TokensMessage():
+            speaker.take(request)
+        case EndTurn():
+            speaker.end_turn(request)
+        case Interrupt():
+            speaker.interrupt(request)
+        case SetPlayout():
+            speaker.set_playout(request)
+        case Pause():
+            speaker.pause(request)
+        case Resume():
+            speaker.resume()
+        case End():
+            speaker.end()
+
+
+def _info(space: TokenSpace) -> TokenSpaceInfo:
+    return TokenSpaceInfo(space.name, space.rate.as_integer_ratio(), space.vocabulary)

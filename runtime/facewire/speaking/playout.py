@@ -1,0 +1,366 @@
+"""Lays turns on the one clock of a stream, and says what is to leave when. No sockets, no tasks.
+
+What leaves is planned first, which is quick and follows the clock, and dressed then: the face stage
+and the easing, which cost more, may run in another thread than the one that plans.
+
+Time goes by frame intervals. While nobody speaks the face rests, and lives; a turn leaves `lead`
+samples before it is heard, as far as it is made. An interrupt takes the clock of the stream back to
+what was really heard: what had left beyond that is void, and the stream goes on from there.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from facewire.clock import SECOND
+from facewire.face.easing import Easing
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
+from facewire.server.session_audio import FaceStage
+from facewire.speaking.playout_clock import PlayoutClock
+from facewire.speaking.turn import AT_REST, Cut, Turn
+from facewire.speaking.voice import Span
+
+HEAD_START_S = 0.02
+"""Between the first face of a turn and its first sound, so that no face is late."""
+
+EASE_S = 0.12
+"""From a face that was cut off, or whose turn is over, to whatever comes then."""
+
+SEAM_S = 0.05
+"""From the face before a turn to the turn: closures at its beginning must not be blunted."""
+
+MEMORY_S = 2
+"""How far before what is heard now an interrupt may name a moment and find its face."""
+
+NO_SAMPLES: Samples = np.zeros(0, np.float32)
+
+FURTHEST_S = 10
+"""What is heard is known to within this, or somebody is mistaken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """One frame interval that leaves."""
+
+    frame: BlendshapeFrame
+    """As the character shows it, on the stream's clock; its turn is 0 where nobody speaks."""
+    audio: Samples
+    """What is heard from the frame's timestamp on; may be empty."""
+    words: tuple[Span, ...]
+    """Words that begin here or soon, on the stream's clock."""
+    turn: Turn | None
+    """Whose it is."""
+    begins: bool
+    """Whether the turn begins here, or goes on after it had to wait."""
+    own: int
+    """How many samples of its own the turn had played before."""
+
+
+@dataclass(slots=True, eq=False)
+class _Past:
+    """A frame that has left: what an interrupt may go back to."""
+
+    frame: BlendshapeFrame
+    """As it was made, until it is dressed; its index, timestamp and turn stay."""
+    own: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Leaving:
+    """A face that is left behind within a time."""
+
+    past: _Past
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The first sample at which nothing is left of it."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One frame interval that is to leave, whose face is not dressed."""
+
+    raw: BlendshapeFrame
+    """What the face stage gets, on its own clock."""
+    past: _Past
+    leaving: _Leaving | None
+    audio: Samples
+    words: tuple[Span, ...]
+    turn: Turn | None
+    begins: bool
+    own: int
+
+    @property
+    def sample(self) -> int:
+        """Its place in the stream."""
+        return self.past.frame.timestamp
+
+
+class Playout:
+    """One stream of turns. Every method is told the time in ns.
+
+    Used by one thread; `dress` may be called in another one, in the order of planning.
+    """
+
+    def __init__(
+        self, spec: StreamSpec, face: FaceStage, *, lead: int, idles: bool, now: int
+    ) -> None:
+        """Begin at sample 0, which is heard after a head start.
+
+        Args:
+            spec: the clock and the frame rate of the stream.
+            face: makes frames fit the character.
+            lead: how many samples before they are heard turns leave; no less than the head start.
+            idles: whether frames go on while nobody speaks, after the face has come to rest.
+            now: the time.
+        """
+        self.spec = spec
+        self.clock = PlayoutClock(spec.sample_rate, now + int(HEAD_START_S * SECOND))
+        self.newest = 0
+        """The highest number of a turn so far."""
+        self._face = face
+        self._lead = max(lead, int(HEAD_START_S * spec.sample_rate))
+        self._idles = idles
+        self._head_start = int(HEAD_START_S * spec.sample_rate)
+        self._turns: deque[Turn] = deque()
+        """Those that are not heard to their end yet."""
+        self._next = 0
+        """Index of the next frame."""
+        self._faced = 0
+        self._resting = 0
+        """Frames since somebody spoke."""
+        self._speaking: Turn | None = None
+        """Whose frame was the last one."""
+        self._leaving: _Leaving | None = None
+        self._past: deque[_Past] = deque()
+        self.late = 0
+        """Frames of turns that left over a frame interval after they were due."""
+
+    @property
+    def sent(self) -> int:
+        """The first sample that has not left."""
+        return self.spec.timestamp(self._next)
+
+    def turns(self, now: int) -> tuple[Turn, ...]:
+        """Return the turns that are not heard to their end yet."""
+        self._forget(self.clock.position(now))
+        return tuple(self._turns)
+
+    def add(self, turn: Turn) -> None:
+        """Queue a turn; its number is higher than all before."""
+        self.newest = turn.number
+        self._turns.append(turn)
+
+    def pass_over(self, number: int) -> None:
+        """Note that there will be no turn of this number."""
+        self.newest = max(self.newest, number)
+
+    def step(self, now: int) -> Shown | None:
+        """Plan and dress the next frame interval if it is due to leave."""
+        planned = self.plan(now)
+        return None if planned is None else self.dress(planned)
+
+    def dress(self, planned: Planned) -> Shown:
+        """Return a frame interval as it leaves; all that were planned are dressed, in order."""
+        past = planned.past
+        faced = self._face.apply(planned.raw)
+        bare = past.frame
+        placed = replace(faced, index=bare.index, timestamp=bare.timestamp, turn=bare.turn)
+        leaving = planned.leaving
+        if leaving is not None and placed.timestamp < leaving.end:
+            easing = Easing(leaving.past.frame, leaving.start, leaving.length)
+            placed = easing.apply(placed)
+        past.frame = placed
+        return Shown(
+            placed, planned.audio, planned.words, planned.turn, planned.begins, planned.own
+        )
+
+    def plan(self, now: int) -> Planned | None:
+        """Return the next frame interval if it is due to leave, and move on; none while paused."""
+        if self.clock.paused:
+            return None
+        position = self.clock.position(now)
+        self._forget(position)
+        turn = self._ready_turn()
+        if turn is not None and not self._place(turn, position):
+            return self._speak(turn, now) if self.sent <= position + self._lead else None
+        if self._rests and self.sent <= position + self._head_start:
+            return self._rest(position)
+        return None
+
+    def wake(self, now: int) -> int | None:
+        """Return when `step` is worth a try again, in ns; None if something has to happen first."""
+        if self.clock.paused:
+            return None
+        speaks = self._ready_turn() is not None
+        if not speaks and not self._rests:
+            return None
+        return self.clock.due(self.sent - (self._lead if speaks else self._head_start), now)
+
+    def ended(self) -> Turn | None:
+        """Return a turn that has been given away whole, once."""
+        for turn in self._turns:
+            if turn.drained and not turn.told:
+                turn.told = True
+                return turn
+        return None
+
+    def set_playout(self, sample: int, when: int, now: int) -> None:
+        """Note that a sample is heard at `when` ns.
+
+        Raises:
+            ValueError: that cannot be, for a reason in words.
+        """
+        if sample < 0 or sample > self.sent + FURTHEST_S * self.spec.sample_rate:
+            raise ValueError(f"sample {sample} cannot be heard, {self.sent} is the next to leave")
+        if abs(when - now) > FURTHEST_S * SECOND:
+            raise ValueError(
+                f"playout is told within {FURTHEST_S} s of its time, which is the clock_ns of the "
+                "hello and of every pong"
+            )
+        self.clock.set_playout(sample, when)
+
+    def interrupt(self, number: int, at_ms: float | None, now: int) -> Cut | None:
+        """Stop a turn, and drop those behind it.
+
+        Args:
+            number: of the turn.
+            at_ms: when it was heard last, after it began; by default what is heard now. No
+                later than what has left.
+            now: the time.
+
+        Returns:
+            What was heard of it; None if it is over, or unknown.
+        """
+        position = self.clock.position(now)
+        self._forget(position)
+        named = next((turn for turn in self._turns if turn.number == number), None)
+        if named is None:
+            return None
+        dropped = [turn for turn in self._turns if turn.number >= number]
+        for turn in dropped:
+            turn.dropped = True
+            self._turns.remove(turn)
+        behind = tuple(turn.number for turn in dropped[1:])
+        self.clock.resume(now)
+        if named.start is None:
+            return Cut(number, None, None, 0.0, 0.0, behind)
+        stop = position
+        if at_ms is not None:
+            stop = named.start + int(at_ms * self.spec.sample_rate / 1000)
+        sent = min(self.sent, named.end) if named.drained else self.sent
+        stop = max(named.start, min(stop, sent))
+        kept = self._take_back(stop, position)
+        last = None if kept is None else min(kept.frame.index, self.spec.frame_count(stop) - 1)
+        if kept is None or stop == named.start:
+            return Cut(number, None, last, 0.0, 0.0, behind)
+        own = kept.own + (stop - kept.frame.timestamp if kept.frame.turn == number else 0)
+        heard_ms, speech_ms = (
+            count * 1000 / self.spec.sample_rate for count in (stop - named.start, max(own, 0))
+        )
+        return Cut(number, stop - 1, last, heard_ms, speech_ms, behind)
+
+    @property
+    def _rests(self) -> bool:
+        """Whether frames of a resting face are wanted."""
+        if self._idles:
+            return True
+        # Where the client keeps time, a turn that is slowly made is late for nobody.
+        unfinished = self._speaking is not None and not self._speaking.drained
+        return not unfinished and self._resting < EASE_S * self.spec.frame_rate
+
+    def _ready_turn(self) -> Turn | None:
+        """Return the turn whose time it is, if enough of it is made."""
+        turn = next((turn for turn in self._turns if not turn.drained), None)
+        count = self.spec.timestamp(self._next + 1) - self.sent
+        return turn if turn is not None and turn.ready(count) else None
+
+    def _place(self, turn: Turn, position: int) -> bool:
+        """Find the place where a turn can go on; tell whether the face has to rest before that."""
+        if turn is self._speaking or self.sent >= position:
+            return False
+        if self._rests and self.sent >= position - self.spec.sample_rate:
+            return True
+        self._next = self.spec.frame_count(position + self._head_start)
+        return False
+
+    def _speak(self, turn: Turn, now: int) -> Planned:
+        begin = self.sent
+        count = self.spec.timestamp(self._next + 1) - begin
+        begins = turn is not self._speaking
+        if begins:
+            self._ease(SEAM_S)
+            turn.start = begin if turn.start is None else turn.start
+        interval = turn.take(count)
+        self._speaking, self._resting = turn, 0
+        turn.end = begin + (len(interval.audio) or count)
+        ahead = self.clock.due(begin, now) - now
+        turn.lead(ahead)
+        self.late += -ahead * self.spec.frame_rate > SECOND
+        offset = begin - interval.own
+        words = tuple(
+            replace(word, start=word.start + offset, end=word.end + offset)
+            for word in interval.words
+        )
+        raw, past = self._next_frame(interval.frame, turn.number, interval.own)
+        leaving = self._leaving
+        return Planned(raw, past, leaving, interval.audio, words, turn, begins, interval.own)
+
+    def _rest(self, position: int) -> Planned:
+        if self.sent < position - self.spec.sample_rate:
+            # Nobody misses what a machine that slept would have shown of a resting face.
+            self._next = self.spec.frame_count(position)
+        if self._speaking is not None:
+            self._ease(EASE_S)
+            self._speaking = None
+        self._resting += 1
+        own = self._past[-1].own if self._past else 0
+        raw, past = self._next_frame(AT_REST, 0, own)
+        return Planned(raw, past, self._leaving, NO_SAMPLES, (), None, False, 0)
+
+    def _next_frame(
+        self, frame: BlendshapeFrame, turn: int, own: int
+    ) -> tuple[BlendshapeFrame, _Past]:
+        """Return the next frame for the face stage, and its place in the stream; remember it."""
+        # The face has a clock of its own that never goes back, whatever is interrupted.
+        timestamp = self.spec.timestamp(self._faced)
+        raw = replace(frame, index=self._faced, timestamp=timestamp)
+        past = _Past(replace(frame, index=self._next, timestamp=self.sent, turn=turn), own)
+        self._faced += 1
+        self._next += 1
+        self._past.append(past)
+        return raw, past
+
+    def _ease(self, seconds: float) -> None:
+        """Leave the last face within so much time, or the time that is left of an easing."""
+        if not self._past:
+            return
+        length = int(seconds * self.spec.sample_rate)
+        if self._leaving is not None:
+            length = max(length, self._leaving.end - self.sent)
+        self._leaving = _Leaving(self._past[-1], self.sent, length)
+
+    def _take_back(self, stop: int, position: int) -> _Past | None:
+        """Go back to the last frame before sample `stop`, and ease the face away from it.
+
+        Of those that are forgotten, the oldest that is not stands for it.
+        """
+        while len(self._past) > 1 and self._past[-1].frame.timestamp >= stop:
+            self._past.pop()
+        kept = self._past[-1] if self._past else None
+        self._next = self.spec.frame_count(max(stop, position))
+        self._leaving = None
+        self._ease(EASE_S)
+        self._speaking, self._resting = None, 0
+        return kept
+
+    def _forget(self, position: int) -> None:
+        while self._turns and self._turns[0].told and self._turns[0].end <= position:
+            self._turns.popleft()
+        oldest = position - MEMORY_S * self.spec.sample_rate
+        while len(self._past) > 1 and self._past[0].frame.timestamp < oldest:
+            self._past.popleft()

@@ -1,0 +1,182 @@
+"""Where turns are made: one task hands the voice its clauses, and one makes faces."""
+
+import logging
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from facewire.clock import Clock
+from facewire.errors import FacewireError
+from facewire.frames import BlendshapeFrame
+from facewire.speaking.timed_event import Bell
+from facewire.speaking.turn_pieces import Piece
+from facewire.speaking.turn_synthesis import TurnMaking
+from facewire.speaking.voice import CancellableVoice, Voice
+from facewire.stream.threads import ServerThreads
+
+logger = logging.getLogger(__name__)
+
+MADE_S = 20
+"""How much speech may wait, besides what has to leave, before the voice is asked for more."""
+FACED_S = 1
+"""How many faces may wait, besides those that have to leave."""
+URGENT_S = 0.25
+"""With fewer faces than these a turn is in a hurry."""
+
+Work = Callable[[], list[BlendshapeFrame]]
+
+
+class Workshop:
+    """What is being made for one client. Used by one event loop."""
+
+    def __init__(
+        self,
+        voice: Voice | None,
+        *,
+        lead_s: float,
+        frame_rate: Fraction,
+        clock: Clock,
+        threads: ServerThreads,
+        on_progress: Callable[[], None],
+        on_problem: Callable[[int, str], None],
+    ) -> None:
+        """Begin with nothing to do.
+
+        Args:
+            voice: speaks text, if any comes.
+            lead_s: how long before it is heard speech leaves.
+            frame_rate: of the faces.
+            clock: for waiting.
+            threads: do the work.
+            on_progress: is called when there is more to take.
+            on_problem: is called with a turn and a sentence when something cannot be made.
+        """
+        self.making: dict[int, TurnMaking] = {}
+        """By their numbers, in their order."""
+        self._voice = voice
+        self._ahead_s = lead_s + MADE_S
+        self._frames_ahead = int((lead_s + FACED_S) * frame_rate)
+        self._urgent = int(URGENT_S * frame_rate)
+        self._clock = clock
+        self._threads = threads
+        self._on_progress = on_progress
+        self._on_problem = on_problem
+        self._voice_bell = Bell(clock)
+        self._faces_bell = Bell(clock)
+
+    def ring(self) -> None:
+        """Look whether there is something to do."""
+        self._voice_bell.ring()
+        self._faces_bell.ring()
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Make no more of some turns."""
+        for number in numbers:
+            making = self.making.pop(number, None)
+            if making is None:
+                continue
+            making.close()
+            if making.text and making.text.speaking:
+                self.silence()
+
+    def close(self) -> None:
+        """Make nothing more, and give back all that is held."""
+        self.silence()
+        for making in self.making.values():
+            making.close()
+
+    def give_up(self, making: TurnMaking, why: str) -> None:
+        """End a turn with what there is of it, and say why."""
+        making.end()
+        making.turn.failed = True
+        if making.text is not None:
+            making.text.clear()
+            making.turn.end_with_sound()
+        self._on_problem(making.turn.number, why)
+
+    def silence(self) -> None:
+        """Have the voice stop what it makes, if it can be told."""
+        if isinstance(self._voice, CancellableVoice):
+            self._voice.cancel()
+
+    async def speak(self) -> None:
+        """Hand the voice one clause after the other, for ever."""
+        while True:
+            making = next(filter(self._wants_voice, self.making.values()), None)
+            if making is None or making.text is None:
+                await self._voice_bell.wait()
+                continue
+            making.text.speaking = True
+            try:
+                await self._say(making, making.text.take())
+            except FacewireError as error:
+                self.give_up(making, str(error))
+            except Exception:
+                logger.exception("the voice failed")
+                self.give_up(making, "the voice failed; the server's log says why")
+            finally:
+                making.text.speaking = False
+            self._faces_bell.ring()
+
+    async def face(self) -> None:
+        """Make what faces are wanted, the next turn's first, for ever."""
+        while True:
+            found = self._next_work()
+            if found is None:
+                await self._faces_bell.wait()
+                continue
+            making, work = found
+            hurries = making.turn.faces_waiting < self._urgent
+            due = self._clock.now() if hurries else None
+            try:
+                making.take(work, await self._threads.compute(due, work))
+            except FacewireError as error:
+                self._end_faces(making, f"{error}; turn {making.turn.number} ends here")
+            except Exception:
+                if not making.turn.dropped:
+                    logger.exception("the faces of a turn failed")
+                self._end_faces(making, "its faces failed; the server's log says why")
+            self._on_progress()
+
+    def _next_work(self) -> tuple[TurnMaking, Work] | None:
+        """Return what is to be done next, and for which turn.
+
+        Of the turns that the engine has to hear only the first is worked on: a client holds one
+        session of the engine at most, however many turns it has begun.
+        """
+        for making in self.making.values():
+            work = making.work(self._frames_ahead)
+            if work is not None:
+                return making, work
+            if making.needs_engine:
+                return None
+        return None
+
+    def _end_faces(self, making: TurnMaking, why: str) -> None:
+        """End a turn of which no more faces can be made."""
+        making.close()
+        if not making.turn.dropped:
+            making.turn.complete = True
+            self.give_up(making, why)
+
+    def _wants_voice(self, making: TurnMaking) -> bool:
+        return bool(making.text and making.text.ready) and making.ahead < self._ahead_s
+
+    async def _say(self, making: TurnMaking, clause: str) -> None:
+        """Have a clause spoken, as far ahead as there is room, as long as it is wanted."""
+        assert self._voice is not None
+        pieces = self._voice.speak(clause)
+        while (speech := await self._threads.wait(next, pieces, None)) is not None:
+            making.push(Piece(speech.samples, tokens=speech.tokens, words=speech.words))
+            self._faces_bell.ring()
+            while making.ahead >= self._ahead_s and not making.turn.dropped:
+                await self._voice_bell.wait()
+            if making.turn.dropped:
+                await self._threads.wait(_close, pieces)
+                return
+
+
+def _close(pieces: object) -> None:
+    """Close an iterator that can be closed, as generators can."""
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,44 @@
+"""Text that arrives bit by bit, such as words typed or piped into standard input."""
+
+import asyncio
+import codecs
+import os
+from collections.abc import AsyncGenerator
+from functools import partial
+
+from facewire.daemon_thread import call_in_daemon
+from facewire.speaking.clauses import ClauseSplitter
+
+PAUSE_S = 0.7
+"""Where no more text has come for so long, what is there is said."""
+
+_READ_BYTES = 65_536
+
+
+async def clauses_from(
+    descriptor: int, pause_s: float | None = PAUSE_S
+) -> AsyncGenerator[str, None]:
+    """Yield the clauses of UTF-8 text from a file descriptor, each as soon as it is complete.
+
+    Args:
+        descriptor: stays open; a read that is under way when this is closed may still take bytes.
+        pause_s: after how long without text an incomplete clause counts as complete; None is never.
+    """
+    splitter = ClauseSplitter()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    reading: asyncio.Future[bytes] | None = None
+    while True:
+        # A read cannot be taken back, so the same one is waited for again after a pause.
+        reading = reading or call_in_daemon(partial(os.read, descriptor, _READ_BYTES), "read text")
+        done, _ = await asyncio.wait([reading], timeout=pause_s if splitter.pending else None)
+        if not done:
+            for clause in splitter.flush():
+                yield clause
+            continue
+        data, reading = reading.result(), None
+        for clause in splitter.push(decoder.decode(data, final=not data)):
+            yield clause
+        if not data:
+            for clause in splitter.flush():
+                yield clause
+            return

@@ -1,0 +1,96 @@
+"""All commands of `facewire`, and how their errors are said."""
+
+import io
+import logging
+import sys
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from facewire import __version__
+from facewire.errors import ConfigError, FacewireError
+from facewire_cli.commands import (
+    animate,
+    bench_hostile,
+    bench_latency,
+    bench_quality,
+    bench_throughput,
+    devices,
+    engine,
+    live,
+    models,
+    recover,
+    say,
+    serve,
+    voices,
+)
+
+app = typer.Typer(
+    name="facewire",
+    help="Live speech in, a moving face out, in real time.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""
+Examples:
+
+    facewire live --demo
+
+    facewire live --out osc://127.0.0.1:9000
+
+    facewire animate speech.wav -o face.csv
+""",
+)
+bench = typer.Typer(help="The reproducible numbers, as a table and as --json.")
+bench.command("latency", epilog=bench_latency.EXAMPLES)(bench_latency.latency)
+bench.command("throughput", epilog=bench_throughput.EXAMPLES)(bench_throughput.throughput)
+bench.command("quality", epilog=bench_quality.EXAMPLES)(bench_quality.quality)
+bench.command("hostile", epilog=bench_hostile.EXAMPLES)(bench_hostile.hostile)
+app.add_typer(bench, name="bench", no_args_is_help=True)
+app.add_typer(engine.app, name="engine", no_args_is_help=True)
+app.add_typer(models.app, name="models", no_args_is_help=True)
+app.command("live", epilog=live.EXAMPLES)(live.live)
+app.command("say", epilog=say.EXAMPLES)(say.say)
+app.command("animate", epilog=animate.EXAMPLES)(animate.animate)
+app.command("recover", epilog=recover.EXAMPLES)(recover.recover)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("devices", epilog=devices.EXAMPLES)(devices.devices)
+app.command("voices", epilog=voices.EXAMPLES)(voices.voices)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    if version:
+        print(f"facewire {__version__}")
+        raise typer.Exit
+
+
+def run_app() -> None:
+    """Run the command line; exit status 2 for the user's mistakes, 1 for ours."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files may hold what no encoding has a letter for.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    console = Console(stderr=True)
+    handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    try:
+        app()
+    except (FacewireError, PermissionError, BaseExceptionGroup) as error:
+        first = _first(error)
+        if isinstance(first, PermissionError) and first.filename:
+            why = f"{first.filename} may not be used by this user ({first.strerror})"
+            first = ConfigError(f"{why}; change its permissions, or name another")
+        if not isinstance(first, FacewireError):
+            raise
+        console.print(f"facewire: {first}", style="red", markup=False, soft_wrap=True)
+        sys.exit(2 if isinstance(first, ConfigError) else 1)
+
+
+def _first(errors: BaseException) -> BaseException:
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return errors

@@ -1,0 +1,185 @@
+"""A server, a well-behaved client and a hostile one, each a process: how the good one fares."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import numpy as np
+
+from facewire.errors import FacewireError
+from facewire.stream.latency import Percentiles, percentiles
+from facewire_cli.bench.hostile_attacks import ATTACKS
+from facewire_cli.bench.hostile_victim import Outcome
+
+ALONE = "alone"
+"""The name of the run without an attack."""
+START_S = 60.0
+SETTLE_S = 30.0
+"""After an attack, until its sockets are closed, at most; then what the server holds is read."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a process holds; of other systems than Linux nothing is known, which is 0."""
+
+    memory_mb: float
+    descriptors: int
+    threads: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How a well-behaved client fared beside an attack."""
+
+    attack: str
+    words: str
+    expected: int
+    """Frames."""
+    came: int
+    ended: bool
+    """Whether its stream ended as it should."""
+    behind: Percentiles | None
+    """How long after it was due each frame was there; None if none came."""
+    before: Usage
+    during: Usage
+    """When the well-behaved client had all it wanted, and the attack still went on."""
+    after: Usage
+
+
+class ServerProcess:
+    """`facewire serve`, as a user starts it."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+
+    def usage(self) -> Usage:
+        """Look at what it holds now."""
+        folder = Path("/proc") / str(self.process.pid)
+        if self.process.poll() is not None:
+            raise FacewireError(f"the server ended with status {self.process.returncode}")
+        if not folder.is_dir():
+            return Usage(0, 0, 0)
+        status = (folder / "status").read_text()
+        memory, threads = (
+            int(found[1]) if (found := re.search(rf"{key}:\s+(\d+)", status)) else 0
+            for key in ("VmRSS", "Threads")
+        )
+        return Usage(round(memory / 1024, 1), len(os.listdir(folder / "fd")), threads)
+
+
+@contextmanager
+def serving(options: Sequence[str] = ()) -> Iterator[ServerProcess]:
+    """Start a server on a free port, and end it.
+
+    Raises:
+        FacewireError: it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="facewire") as folder:
+        log = Path(folder) / "serve.log"
+        with log.open("w") as written:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "facewire", "serve", "--port", "0", *options],
+                stdout=written, stderr=written, text=True,
+            )  # fmt: skip
+        try:
+            yield ServerProcess(process, _address(process, log), log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        if found := re.search(r"http://(\S+?)/", log.read_text()):
+            return f"ws://{found[1]}"
+        time.sleep(0.05)
+    raise FacewireError(f"facewire serve does not start: {log.read_text()[-500:]}")
+
+
+@contextmanager
+def helper(module: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a module of this package as a process, and return when it says that it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"facewire_cli.bench.{module}", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        if _stream(process.stdout).readline() != "ready\n":
+            raise FacewireError(f"{module} {' '.join(arguments)} does not start")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def run_attack(server: ServerProcess, attack: str, seconds: float) -> Result:
+    """Let a well-behaved client speak beside an attack.
+
+    Args:
+        server: whom they are clients of.
+        attack: one of `ATTACKS`, or `ALONE` for none.
+        seconds: how long the client speaks.
+
+    Raises:
+        FacewireError: the server or a client ended early.
+    """
+    before = server.usage()
+    with helper("hostile_victim", server.url, str(seconds)) as victim:
+        if attack == ALONE:
+            outcome, during = _outcome(victim), server.usage()
+        else:
+            with helper("hostile_attacks", attack, server.url):
+                outcome, during = _outcome(victim), server.usage()
+    after = _settled(server, before)
+    behind = np.array(outcome.behind_ns, np.int64)
+    return Result(
+        attack=attack,
+        words="nobody" if attack == ALONE else ATTACKS[attack].words,
+        expected=outcome.expected,
+        came=len(behind),
+        ended=outcome.ended,
+        behind=percentiles(behind) if len(behind) else None,
+        before=before,
+        during=during,
+        after=after,
+    )
+
+
+def _settled(server: ServerProcess, before: Usage) -> Usage:
+    """Return what the server holds once the attacker's sockets are closed."""
+    until = time.monotonic() + SETTLE_S
+    while True:
+        time.sleep(0.2)
+        usage = server.usage()
+        if usage.descriptors <= before.descriptors or time.monotonic() > until:
+            return usage
+
+
+def _outcome(victim: "subprocess.Popen[str]") -> Outcome:
+    """Tell the client to begin, and return what it found."""
+    begin = _stream(victim.stdin)
+    begin.write("\n")
+    begin.flush()
+    said = _stream(victim.stdout).readline()
+    if not said:
+        raise FacewireError("the well-behaved client was not served to the end")
+    return msgspec.json.decode(said, type=Outcome)
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None, "it was asked for"
+    return stream

@@ -1,0 +1,137 @@
+"""`facewire animate`: a recording to a file of faces, as fast as the machine can."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from facewire.clock import SECOND, Clock, SystemClock
+from facewire.frames import AudioChunk
+from facewire.settings.opening import open_face, open_session
+from facewire.settings.settings import Settings
+from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.sinks.uri import FILE_KINDS, parse_output, sink_of
+from facewire.sources.sound_file import SoundFile
+from facewire.stream.pipeline import run_stream
+from facewire.stream.report import StreamReport
+from facewire.stream.sink import Sink
+from facewire_cli import options
+from facewire_cli.loading import load_wanted
+from facewire_cli.progress import showing_progress
+from facewire_cli.running import run
+from facewire_cli.signals import Ended
+from facewire_cli.summary import print_outputs, raise_failures
+
+CHUNK_SAMPLES = 16_000
+"""A second at a time: large enough that threads and progress cost nothing."""
+
+EXAMPLES = """
+Examples:
+
+    facewire animate speech.wav -o face.csv
+
+    facewire animate speech.flac -o face.npz -o face.jsonl --frame-rate 30000/1001
+
+    facewire animate speech.ogg -o face.csv --lookahead-ms 160 --no-idle
+"""
+
+
+def animate(
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN",
+            help="WAV, FLAC, OGG, MP3; M4A, MP4, WebM and more with the extra [media].",
+        ),
+    ],
+    output: Annotated[
+        list[str],
+        typer.Option("--output", "-o", metavar="OUT", help="OUT.csv, OUT.npz or OUT.jsonl."),
+    ],
+    frame_rate: options.FrameRateOption = None,
+    lookahead_ms: options.LookaheadOption = None,
+    engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
+    profile: options.ProfileOption = None,
+    idle: options.IdleOption = None,
+    seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
+    settings: options.SettingsOption = None,
+) -> None:
+    """Turn a recording into a file of faces, as fast as the machine can.
+
+    A file that exists is not replaced without --overwrite.
+    """
+    chosen = options.with_options(
+        settings,
+        profile,
+        stream__frame_rate=frame_rate,
+        stream__lookahead_ms=lookahead_ms,
+        stream__engine=engine,
+        stream__backend=backend,
+        face__idle=idle,
+        face__seed=seed,
+    )
+    clock = SystemClock()
+    sound = SoundFile(recording, chunk_samples=CHUNK_SAMPLES)
+    outputs = settle_outputs(
+        [parse_output(uri, FILE_KINDS) for uri in output],
+        inputs=(recording, settings, profile),
+        existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
+    )
+    sinks = [sink_of(file, clock, overwrite=overwrite) for file in outputs]
+    console = Console()
+    report = StreamReport()
+    try:
+        seconds = run(_animate(sound, sinks, chosen, clock, report))
+    except Ended:
+        raise_failures(report)
+        console.print("interrupted; the files hold what was made until then")
+        raise
+    console.print(
+        f"{report.frames} frames of {report.audio_s:.2f} s in {seconds:.2f} s: "
+        f"real-time factor {seconds / report.audio_s:.4f}",
+        soft_wrap=True,
+    )
+    print_outputs(console, report)
+    raise_failures(report)
+
+
+async def _animate(
+    sound: SoundFile,
+    sinks: Sequence[Sink],
+    settings: Settings,
+    clock: Clock,
+    report: StreamReport,
+) -> float:
+    """Run the stream, and return how long it took in seconds, loading not counted."""
+    loaded = await asyncio.to_thread(load_wanted, settings)
+    session = open_session(loaded, settings, clock)
+    face = open_face(session.spec, settings, seed=settings.face.fixed_seed or 0)
+    console = Console(stderr=True)
+    with (
+        closing(session),
+        showing_progress(console, sound.path.name, sound.duration_s, clock) as show,
+    ):
+
+        def advancing() -> Iterator[AudioChunk]:
+            for chunk in sound:
+                yield chunk
+                show(chunk.end / chunk.sample_rate)
+
+        began = clock.now()
+        await run_stream(
+            _threaded(advancing()), session, face, sinks,
+            engine_name=loaded.name, clock=clock, live=False, report=report,
+        )  # fmt: skip
+        return (clock.now() - began) / SECOND
+
+
+async def _threaded(chunks: Iterator[AudioChunk]) -> AsyncIterator[AudioChunk]:
+    """Read the next chunk in a thread, so that the disk never holds up the sinks."""
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield chunk

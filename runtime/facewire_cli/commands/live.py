@@ -1,0 +1,271 @@
+"""`facewire live`: a microphone, a file or standard input to a moving face, in real time."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from facewire.audio.format import parse_format
+from facewire.clock import SECOND, Clock, SystemClock
+from facewire.errors import ConfigError
+from facewire.frames import AudioChunk
+from facewire.server.http.address import certificate_of
+from facewire.server.server import Broadcaster, FaceServer
+from facewire.settings.opening import face_factory, open_face, open_session
+from facewire.settings.settings import Settings
+from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.sinks.terminal import TerminalSink
+from facewire.sinks.uri import parse_output, sink_of
+from facewire.sinks.websocket import WebSocketSink
+from facewire.sources.microphone import Microphone
+from facewire.sources.paced import Paced
+from facewire.sources.pcm import PcmStream
+from facewire.sources.sound_file import SoundFile
+from facewire.stream.engine import Engine
+from facewire.stream.pipeline import run_stream
+from facewire.stream.report import StreamReport
+from facewire.stream.sink import Sink
+from facewire.stream.source import Source
+from facewire_cli import options
+from facewire_cli.loading import load_wanted
+from facewire_cli.page_address import print_address
+from facewire_cli.running import run
+from facewire_cli.signals import Ended
+from facewire_cli.summary import print_report, raise_failures
+
+DEMO_WAIT_S = 30
+"""How long the demo waits for somebody to open the page, where a person can read its address."""
+_LOOK_S = 0.1
+
+CHUNK_SAMPLES = 160
+"""10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
+
+EXAMPLES = """
+Examples:
+
+    facewire live                                     # your microphone; open the page it names
+
+    facewire live --demo --out csv:face.csv           # the bundled clip
+
+    facewire live --device USB --retry --out osc://127.0.0.1:9000
+
+    arecord -t raw -f S16_LE -r 16000 | facewire live --input -
+"""
+
+
+def live(
+    source: Annotated[
+        str | None,
+        typer.Option("--input", "-i", metavar="FILE|-", help="A recording, or raw PCM on stdin."),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Play the bundled clip.")] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Number or part of the name, as `facewire devices` lists them."),
+    ] = None,
+    retry: Annotated[
+        bool | None, typer.Option("--retry", help="Wait for a microphone that is missing.")
+    ] = None,
+    pcm: Annotated[
+        str, typer.Option(metavar="FORMAT", help="Raw PCM on stdin: s16le or f32le, Hz, channels.")
+    ] = "s16le,16000,1",
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="URI",
+            help="osc://HOST:PORT, csv:FILE, npz:FILE, jsonl:FILE. May be repeated.",
+        ),
+    ] = None,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Serve the viewer page and the WebSocket.")
+    ] = True,
+    host: options.HostOption = None,
+    port: options.PortOption = None,
+    allow_origin: options.OriginOption = None,
+    token: options.TokenOption = None,
+    insecure: options.InsecureOption = None,
+    cert: options.CertOption = None,
+    key: options.KeyOption = None,
+    open_sound: options.OpenSoundOption = None,
+    base_path: options.BasePathOption = None,
+    frame_rate: options.FrameRateOption = None,
+    lookahead_ms: options.LookaheadOption = None,
+    engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
+    profile: options.ProfileOption = None,
+    idle: options.IdleOption = None,
+    seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
+    settings: options.SettingsOption = None,
+) -> None:
+    """Turn a microphone into a moving face, in real time, until Ctrl-C.
+
+    A file that exists is kept: the recording goes to FILE-2, FILE-3 and so on, unless --overwrite
+    is given.
+    """
+    if demo and source:
+        raise ConfigError("--demo plays the bundled clip; give either --demo or --input")
+    chosen = options.with_options(
+        settings,
+        profile,
+        microphone__device=device,
+        microphone__retry=retry,
+        server__host=host,
+        server__port=port,
+        server__allow_origin=allow_origin,
+        server__token=token,
+        server__insecure=insecure,
+        server__cert=cert,
+        server__key=key,
+        server__open_sound=open_sound,
+        server__base_path=base_path,
+        stream__frame_rate=frame_rate,
+        stream__lookahead_ms=lookahead_ms,
+        stream__engine=engine,
+        stream__backend=backend,
+        face__idle=idle,
+        face__seed=seed,
+    )
+    clock = SystemClock()
+    report = StreamReport()
+    given = demo_clip() if demo else source
+    outputs = settle_outputs(
+        [parse_output(uri) for uri in (*chosen.outputs, *(out or []))],
+        inputs=(0 if given == "-" else Path(given) if given else None, settings, profile),
+        existing=Existing.OVERWRITTEN if overwrite else Existing.KEPT,
+    )
+    sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
+    try:
+        try:
+            run(_live(given, pcm, sinks, page, chosen, clock, report, demo=demo))
+        finally:
+            if report.frames:
+                print_report(Console(), report)
+    except Ended:
+        raise_failures(report)
+        raise
+    raise_failures(report)
+
+
+def demo_clip() -> str:
+    """Return the path of the bundled clip."""
+    return str(resources.files("facewire") / "assets" / "demo.flac")
+
+
+def open_source(given: str | None, pcm: str, settings: Settings, clock: Clock) -> Source:
+    """Return the source that the options name: stdin, a recording in real time, or a microphone."""
+    if given == "-":
+        return PcmStream(sys.stdin.buffer, parse_format(pcm), clock)
+    if given:
+        return Paced(SoundFile(Path(given), chunk_samples=CHUNK_SAMPLES), clock)
+    microphone = settings.microphone
+    return Microphone(
+        clock,
+        None if microphone.device == "" else microphone.device,
+        block_ms=microphone.block_ms,
+        retry=microphone.retry,
+    )
+
+
+async def _live(
+    given: str | None,
+    pcm: str,
+    outputs: Sequence[Sink],
+    page: bool,
+    settings: Settings,
+    clock: Clock,
+    report: StreamReport,
+    *,
+    demo: bool,
+) -> None:
+    """Open everything, say where the page is, and run until the source ends."""
+    console = Console(stderr=True)
+    source = open_source(given, pcm, settings, clock)
+    report.repairs = getattr(source, "repairs", None)
+    loaded = await asyncio.to_thread(load_wanted, settings)
+    session = open_session(loaded, settings, clock)
+    face = open_face(session.spec, settings)
+    sinks = [*outputs, TerminalSink(console, clock)]
+    chunks: AsyncIterable[AudioChunk] = source
+    async with AsyncExitStack() as stack:
+        stack.callback(session.close)
+        listeners = []
+        if page:
+            broadcaster = Broadcaster(clock=clock)
+            server = serve_page(loaded, settings, clock, broadcaster)
+            await stack.enter_async_context(server)
+            viewers = WebSocketSink(broadcaster)
+            sinks.append(viewers)
+            listeners.append(viewers)
+            waits = demo and console.is_terminal
+            hint = f" (the clip begins when you open it, or in {DEMO_WAIT_S} s)" if waits else ""
+            print_address(console, server, "the face is at {}" + hint)
+            if waits:
+                chunks = _once_watched(source, broadcaster, clock)
+        await stack.enter_async_context(source)
+        await run_stream(
+            chunks, session, face, sinks,
+            engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
+        )  # fmt: skip
+    if given == "-" and not report.samples:
+        raise ConfigError(
+            "nothing was heard: standard input ended before any sound came; pipe raw PCM into it"
+        )
+
+
+async def _once_watched(
+    source: Source, broadcaster: Broadcaster, clock: Clock
+) -> AsyncIterator[AudioChunk]:
+    """Begin when somebody watches, or after a while."""
+    until = clock.now() + DEMO_WAIT_S * SECOND
+    while not broadcaster.viewers and clock.now() < until:
+        await clock.sleep_until(clock.now() + int(_LOOK_S * SECOND))
+    async for chunk in source:
+        yield chunk
+
+
+def serve_page(
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    broadcaster: Broadcaster | None = None,
+    *,
+    open_sound: bool = False,
+) -> FaceServer:
+    """Return the server of the page and of sessions, and of watchers if there is a stream.
+
+    Args:
+        engine: what sessions run on.
+        settings: where it listens, and whom it lets in.
+        clock: of everything.
+        broadcaster: the live stream, if there is one.
+        open_sound: whether its sound is nobody's secret, whatever the settings say.
+    """
+    # The face of the live stream has the seed itself.
+    make_face = face_factory(settings, first=1 if broadcaster else 0)
+    wanted = settings.server
+    return FaceServer(
+        engine,
+        make_face,
+        clock=clock,
+        host=wanted.host,
+        port=wanted.port,
+        max_sessions=wanted.max_sessions,
+        allow_origin=wanted.allow_origin,
+        # None: the server makes one where other machines reach it.
+        token=wanted.token or ("" if wanted.insecure else None),
+        open_sound=open_sound or wanted.open_sound,
+        tls=certificate_of(wanted.cert, wanted.key),
+        base_path=wanted.base_path,
+        voices=wanted.voices,
+        limits=wanted.limits,
+        broadcaster=broadcaster,
+    )

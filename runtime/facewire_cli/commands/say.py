@@ -1,0 +1,124 @@
+"""`facewire say`: text to speech and a face in step, or to a silent mouth."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from facewire.clock import SystemClock
+from facewire.errors import ConfigError
+from facewire.speaking.voices import holding, load_local_voice
+from facewire_cli import options
+from facewire_cli.running import run
+from facewire_cli.signals import Ended
+from facewire_cli.speaking import Speaking, sort_outputs
+from facewire_cli.summary import raise_failures
+
+EXAMPLES = """
+Examples:
+
+    facewire say "Bob bought my puppy a map."         # open the page it names
+
+    facewire say "Hello." -o hello.wav -o face.csv    # to files, as fast as the machine can
+
+    facewire say - --out osc://127.0.0.1:9000         # text as it arrives, word by word
+
+    facewire say "Hello." --mute -o face.csv          # a silent mouth, and word times
+"""
+
+
+def say(
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT|-", help="What to say; - reads standard input.")
+    ],
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="FILE.wav, FILE.csv, FILE.npz, FILE.jsonl, words.tsv, osc://HOST:PORT. "
+            "May be repeated; with files alone, they are made as fast as the machine can.",
+        ),
+    ] = None,
+    voice: Annotated[
+        str, typer.Option(help="Such as f2 or Annie (`facewire voices`), or cosyvoice:FILE.toml.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(help="Such as en-us, de, fr-fr (`facewire voices`).")
+    ] = "en-us",
+    rate: Annotated[int, typer.Option(help="Words a minute, 80 to 450.")] = 175,
+    pitch: Annotated[int, typer.Option(help="0 to 100.")] = 50,
+    mute: Annotated[
+        bool, typer.Option("--mute", help="Only mouth the words; print when each is said.")
+    ] = False,
+    lead_ms: Annotated[
+        float,
+        typer.Option(min=0, max=1000, help="How long before its sound a face leaves."),
+    ] = 100.0,
+    page: Annotated[
+        bool | None,
+        typer.Option("--page/--no-page", help="Serve the viewer page; the default without -o."),
+    ] = None,
+    host: options.HostOption = None,
+    port: options.PortOption = None,
+    token: options.TokenOption = None,
+    insecure: options.InsecureOption = None,
+    cert: options.CertOption = None,
+    key: options.KeyOption = None,
+    frame_rate: options.FrameRateOption = None,
+    engine: options.EngineOption = None,
+    backend: options.BackendOption = None,
+    profile: options.ProfileOption = None,
+    idle: options.IdleOption = None,
+    seed: options.SeedOption = None,
+    overwrite: options.OverwriteOption = False,
+    settings: options.SettingsOption = None,
+) -> None:
+    """Speak a text, or text as it arrives, with a face in step.
+
+    A file that exists is not replaced without --overwrite.
+    """
+    chosen = options.with_options(
+        settings,
+        profile,
+        server__host=host,
+        server__port=port,
+        server__token=token,
+        server__insecure=insecure,
+        server__cert=cert,
+        server__key=key,
+        stream__frame_rate=frame_rate,
+        stream__engine=engine,
+        stream__backend=backend,
+        face__idle=idle,
+        face__seed=seed,
+    )
+    if not text.strip():
+        raise ConfigError("there is nothing to say; give a text, or - to read standard input")
+    outputs = sort_outputs(
+        [*chosen.outputs, *(out or [])],
+        mute=mute,
+        inputs=(0 if text == "-" else None, settings, profile),
+        overwrite=overwrite,
+    )
+    loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
+    speaking = Speaking(
+        chosen, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
+    )
+    console = Console(stderr=speaking.prints_words)
+    try:
+        with holding(loaded):
+            run(speaking.run(text))
+    except Ended:
+        if speaking.live:
+            speaking.print_summary(console)
+        raise_failures(speaking.report)
+        if not speaking.live and speaking.report.samples:
+            console.print("interrupted; the files hold what was made until then")
+        raise
+    if not speaking.report.samples:
+        raise ConfigError("nothing in the text can be spoken; give some words")
+    speaking.print_summary(console)
+    raise_failures(speaking.report)

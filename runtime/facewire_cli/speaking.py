@@ -1,0 +1,270 @@
+"""What one `facewire say` does: opens everything, speaks, and says how early the faces were."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from facewire.clock import MILLISECOND, Clock
+from facewire.errors import ConfigError
+from facewire.frames import AudioChunk
+from facewire.server.server import Broadcaster
+from facewire.settings.opening import open_face
+from facewire.settings.settings import Settings
+from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.sinks.uri import (
+    RECORDERS,
+    SPEECH_KINDS,
+    FileOutput,
+    LiveOutput,
+    parse_output,
+    sink_of,
+)
+from facewire.sinks.wav import WavRecorder
+from facewire.sinks.websocket import WebSocketSink
+from facewire.sinks.word_times import WordTimesPrinter, WordTimesRecorder
+from facewire.speaking.lead_meter import LeadMeter
+from facewire.speaking.speech_session import SpeechSession
+from facewire.speaking.speech_source import SpeechSource
+from facewire.speaking.typed_text import PAUSE_S, clauses_from
+from facewire.speaking.voice import Span, Voice
+from facewire.speaking.voices import voice_decoder
+from facewire.stream.channel import Channel
+from facewire.stream.engine import Engine
+from facewire.stream.pipeline import run_stream
+from facewire.stream.report import StreamReport
+from facewire.stream.sink import AudioListener
+from facewire.stream.sink_queue import Outlet
+from facewire_cli.commands.live import serve_page
+from facewire_cli.loading import load_wanted
+from facewire_cli.page_address import print_address
+from facewire_cli.progress import showing_progress
+from facewire_cli.summary import print_outputs
+
+LOOKAHEAD_MS = 150.0
+"""Into the tokens, which costs nothing: they exist before their audio."""
+
+OFFLINE_CHUNK = 4_000
+LIVE_CHUNK = 160
+
+WORDS_CAPACITY = 4_096
+"""Clauses whose words wait for a file."""
+WORDS_PATIENCE_S = 5.0
+
+_LOOK = 50 * MILLISECOND
+"""How often it is looked whether somebody has opened the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What was asked for with `-o`, by kind."""
+
+    faces: tuple[FileOutput | LiveOutput, ...]
+    wav: tuple[Path, ...]
+    words: tuple[Path, ...]
+    overwrite: bool
+    """Whether files that exist are replaced."""
+
+    @property
+    def live(self) -> bool:
+        """Whether one of them, such as OSC, is watched while it is made."""
+        return any(isinstance(output, LiveOutput) for output in self.faces)
+
+
+def sort_outputs(
+    given: Sequence[str], *, mute: bool, inputs: Sequence[Path | int | None], overwrite: bool
+) -> Outputs:
+    """Tell outputs by their kinds.
+
+    Raises:
+        ConfigError: one is of no kind that we have, is read, exists, or is sound of a mute.
+    """
+    outputs = settle_outputs(
+        [parse_output(uri, SPEECH_KINDS) for uri in given],
+        inputs=inputs,
+        existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
+    )
+    files = [output for output in outputs if isinstance(output, FileOutput)]
+    wav = tuple(file.path for file in files if file.kind == "wav")
+    words = tuple(file.path for file in files if file.kind == "tsv")
+    if mute and wav:
+        raise ConfigError(f"--mute makes no sound for {str(wav[0])!r}; leave one of them out")
+    faces = tuple(o for o in outputs if isinstance(o, LiveOutput) or o.kind in RECORDERS)
+    return Outputs(faces, wav, words, overwrite)
+
+
+class Speaking:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        outputs: Outputs,
+        voice: Voice,
+        clock: Clock,
+        *,
+        lead_ms: float,
+        page: bool | None,
+        mute: bool,
+    ) -> None:
+        self.report = StreamReport()
+        any_output = outputs.faces or outputs.wav or outputs.words
+        self.page = not any_output if page is None else page
+        """Whether the viewer page is served; by default where there is no other output."""
+        self.live = self.page or outputs.live
+        """Whether the speech keeps time."""
+        self.prints_words = mute and not outputs.words
+        self._settings = settings
+        self._outputs = outputs
+        self._voice = voice
+        self._clock = clock
+        self._lead = round(lead_ms * voice.sample_rate / 1000) if self.live else 0
+        self._mute = mute
+        self._words: list[Outlet[Sequence[Span]]] = []
+        self._source: SpeechSource | None = None
+        self._meter: LeadMeter | None = None
+
+    async def run(self, text: str) -> None:
+        """Speak a text, or standard input if it is `-`, until it ends.
+
+        Raises:
+            ConfigError: something cannot be opened, or the engine takes no tokens.
+        """
+        settings, clock = self._settings, self._clock
+        engine = await asyncio.to_thread(load_wanted, settings)
+        tokens = voice_decoder(engine, self._voice).session(
+            frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
+        )
+        session = SpeechSession(tokens, self._lead)
+        # Files of the same text are the same; who is watched moves in a way of their own.
+        repeated = None if self.live else settings.face.fixed_seed or 0
+        face = open_face(session.spec, settings, seed=repeated)
+        overwrite = self._outputs.overwrite
+        sinks = [sink_of(output, clock, overwrite=overwrite) for output in self._outputs.faces]
+        async with AsyncExitStack() as stack:
+            stack.callback(session.close)
+            listeners = await self._open_sound(stack)
+            await self._open_words(stack)
+            clauses = self._clauses(text)
+            if self.page:
+                broadcaster = await self._open_page(stack, engine)
+                clauses = self._once_watched(broadcaster, clauses)
+                viewers = WebSocketSink(broadcaster)
+                sinks.append(viewers)
+                listeners += [] if self._mute else [viewers]
+            self._source = source = SpeechSource(
+                clauses,
+                self._voice,
+                session,
+                clock,
+                live=self.live,
+                chunk_samples=LIVE_CHUNK if self.live else OFFLINE_CHUNK,
+                on_words=self._on_words,
+            )
+            self._meter = LeadMeter(source.due, clock)
+            await stack.enter_async_context(source)
+            await run_stream(
+                self._shown(source, stack), session, face, [*sinks, self._meter],
+                engine_name=engine.name, clock=clock, listeners=listeners, others=self._words,
+                live=self.live, report=self.report,
+            )  # fmt: skip
+
+    def print_summary(self, console: Console) -> None:
+        """Print how much was spoken, how soon, and where it keeps time how early the faces were."""
+        report, source, meter = self.report, self._source, self._meter
+        if source is None or meter is None or not meter.first:
+            return
+        turns = f"{source.turns} turns" if source.turns > 1 else "1 turn"
+        console.print(
+            f"{report.frames} faces of {report.audio_s:.2f} s in {turns}; "
+            f"real-time factor {report.real_time_factor:.4f}",
+            soft_wrap=True,
+        )
+        numbers = f"first_frame_ms {(meter.first - source.asked) / MILLISECOND:.1f}"
+        if self.live:
+            least, median = meter.least_ms(), meter.median_ms()
+            numbers += f"  face_lead_ms {least:.1f} at least, {median:.1f} median"
+        console.print(numbers, soft_wrap=True)
+        print_outputs(console, report)
+
+    async def _open_sound(self, stack: AsyncExitStack) -> list[AudioListener]:
+        """Open sound files, before anything is said."""
+        recorders: list[AudioListener] = []
+        for path in self._outputs.wav:
+            recorder = WavRecorder(
+                path, self._voice.sample_rate, self._clock, overwrite=self._outputs.overwrite
+            )
+            stack.push_async_callback(recorder.aclose)
+            await recorder.open()
+            recorders.append(recorder)
+        return recorders
+
+    async def _open_words(self, stack: AsyncExitStack) -> None:
+        """Open word lists, before anything is said."""
+        rate = self._voice.sample_rate
+        if self.prints_words:
+            printer = WordTimesPrinter(sys.stdout, rate)
+            self._words.append(
+                Outlet(
+                    printer.name, printer.send_words, Channel(WORDS_CAPACITY),
+                    lossless=True, patience_s=WORDS_PATIENCE_S,
+                )
+            )  # fmt: skip
+        for path in self._outputs.words:
+            recorder = WordTimesRecorder(path, rate, self._clock, overwrite=self._outputs.overwrite)
+            stack.push_async_callback(recorder.aclose)
+            await recorder.open()
+            self._words.append(
+                Outlet(
+                    recorder.name, recorder.send_words, Channel(WORDS_CAPACITY),
+                    close=recorder.aclose, lossless=True, patience_s=WORDS_PATIENCE_S,
+                    recording=recorder.recording,
+                )
+            )  # fmt: skip
+
+    async def _open_page(self, stack: AsyncExitStack, engine: Engine) -> Broadcaster:
+        broadcaster = Broadcaster(clock=self._clock)
+        # What a voice says is no microphone's sound.
+        server = serve_page(engine, self._settings, self._clock, broadcaster, open_sound=True)
+        await stack.enter_async_context(server)
+        waits = "" if self._outputs.live else " (it speaks when you open the page)"
+        print_address(Console(stderr=True), server, "the face is at {}" + waits)
+        return broadcaster
+
+    async def _clauses(self, text: str) -> AsyncIterator[str]:
+        if text != "-":
+            yield text
+            return
+        # Without a listener, how long somebody thought about a word shall not change the files.
+        async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
+            yield clause
+
+    async def _shown(
+        self, source: SpeechSource, stack: AsyncExitStack
+    ) -> AsyncIterator[AudioChunk]:
+        """Say how much has been spoken where nobody hears it: a long text takes a while."""
+        show = None
+        if not self.live:
+            console = Console(stderr=True)
+            show = stack.enter_context(showing_progress(console, "speech", 0, self._clock))
+        async for chunk in source:
+            if show is not None:
+                show(chunk.end / chunk.sample_rate)
+            yield chunk
+
+    async def _once_watched(
+        self, broadcaster: Broadcaster, clauses: AsyncIterable[str]
+    ) -> AsyncIterator[str]:
+        """Keep the first clause until somebody opens the page, where nobody else watches."""
+        while not self._outputs.live and not broadcaster.viewers:
+            await self._clock.sleep_until(self._clock.now() + _LOOK)
+        async for clause in clauses:
+            yield clause
+
+    def _on_words(self, words: Sequence[Span]) -> None:
+        for outlet in self._words:
+            outlet.put_nowait(words)

@@ -1,0 +1,99 @@
+"""One utterance on its own clock, given away frame interval by frame interval."""
+
+import numpy as np
+
+from facewire.clock import MILLISECOND
+from facewire.frames import BlendshapeFrame
+from facewire.speaking.turn import Turn
+from facewire.speaking.voice import Span
+
+
+def faces(*values: float) -> list[BlendshapeFrame]:
+    return [BlendshapeFrame(np.full(52, value, np.float32), 0, 0) for value in values]
+
+
+def test_it_waits_for_the_sound_of_its_faces() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(0.1, 0.2))
+    assert not turn.ready(100)
+    turn.hear(np.arange(150, dtype=np.float32))
+    assert turn.ready(100)
+    interval = turn.take(100)
+    assert interval.frame.weights[0] == np.float32(0.1)
+    np.testing.assert_array_equal(interval.audio, np.arange(100))
+    assert not turn.ready(100)
+    assert (turn.samples_waiting, turn.samples_made, turn.faces_waiting) == (50, 150, 1)
+
+
+def test_what_is_settled_or_complete_is_played_to_its_end() -> None:
+    for complete in (False, True):
+        turn = Turn(1, audio=True)
+        turn.show(faces(0.1))
+        turn.hear(np.ones(60, np.float32))
+        assert not turn.ready(100)
+        if complete:
+            turn.complete = True
+        else:
+            turn.settle()
+        assert turn.ready(100)
+        assert len(turn.take(100).audio) == 60
+        assert not turn.ready(100)
+        assert turn.drained == complete
+
+
+def test_more_after_a_settled_part_has_to_be_enough_again() -> None:
+    turn = Turn(1, audio=True)
+    turn.settle()
+    turn.show(faces(0.1))
+    turn.hear(np.ones(60, np.float32))
+    assert not turn.ready(100)
+
+
+def test_a_turn_without_audio_waits_for_faces_alone() -> None:
+    turn = Turn(1, audio=False)
+    turn.hear(np.ones(160, np.float32))
+    assert not turn.ready(100)
+    turn.show(faces(0.5))
+    assert turn.ready(100)
+    assert not len(turn.take(100).audio)
+    assert (turn.samples_made, turn.samples_waiting) == (160, 0)
+
+
+def test_sound_that_outlasts_its_faces_keeps_the_last_one() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(0.7))
+    turn.hear(np.ones(250, np.float32))
+    turn.complete = True
+    taken = []
+    while not turn.drained:
+        assert turn.ready(100)
+        taken.append(turn.take(100))
+    assert [len(interval.audio) for interval in taken] == [100, 100, 50]
+    assert {float(interval.frame.weights[0]) for interval in taken} == {float(np.float32(0.7))}
+
+
+def test_words_come_with_the_interval_in_which_their_audio_begins() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(*[0.1] * 5))
+    for word in ("one", "two"):
+        turn.note((Span(word, 10, 150),))
+        turn.hear(np.ones(250, np.float32))
+    words = [turn.take(100).words for _ in range(5)]
+    assert words == [(Span("one", 10, 150),), (), (Span("two", 260, 400),), (), ()]
+
+
+def test_nothing_of_a_dropped_turn_is_ready() -> None:
+    turn = Turn(1, audio=False)
+    turn.show(faces(0.5))
+    turn.dropped = True
+    assert not turn.ready(1)
+
+
+def test_the_lead_is_told_as_first_least_and_median() -> None:
+    turn = Turn(1, audio=False)
+    assert turn.face_lead() is None
+    for ms in (20, 10, 100):
+        turn.lead(ms * MILLISECOND)
+    lead = turn.face_lead()
+    assert lead is not None
+    assert (lead.first, lead.least, lead.median) == (20, 10, 20)

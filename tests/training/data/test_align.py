@@ -1,0 +1,89 @@
+"""Forced alignment: the best path by hand, and against the times that a synthesiser knows."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
+pytest.importorskip("pocketsphinx", reason="install it: pip install pocketsphinx")
+
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.phone_set import INDEX
+from facewire_engines.voices.espeak import library as espeak_library
+from facewire_training.data.align import Pronounce, align, best_path, compare, pronunciations
+from facewire_training.data.corpora import espeak
+from facewire_training.data.phones import PhoneInterval
+
+TEXT = "Bob bought my puppy a map. Five foxes vanished over the river."
+
+
+def scores(heard: str) -> np.ndarray:
+    """Return log-likelihoods of tokens that sound like those phones, [T, 40]."""
+    rows = np.full((len(heard.split()), len(INDEX)), -5.0, np.float32)
+    for token, phone in enumerate(heard.split()):
+        rows[token, INDEX[phone]] = -0.1
+    return rows
+
+
+def states(heard: str, *words: str) -> str:
+    """Return the phones on the best path."""
+    spoken = [[INDEX[phone] for phone in word.split()] for word in words]
+    path, _ = best_path(scores(heard), spoken)
+    names = ["sil"]
+    for word in words:
+        names += [*word.split(), "sil"]
+    return " ".join(names[state] for state in path)
+
+
+def test_the_path_follows_what_is_heard_and_passes_over_silences() -> None:
+    assert states("sil m m ay p sil", "m ay", "p") == "sil m m ay p sil"
+    assert states("m ay ay sil sil p", "m ay", "p") == "m ay ay sil sil p"
+    assert states("m aa t p", "m ay", "p").split()[0] == "m"
+    assert states("b b aa", "b aa") == "b b aa"
+
+
+def test_too_little_sound_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 tokens cannot hold 3 phones"):
+        best_path(scores("m ay"), [[INDEX["m"], INDEX["ay"], INDEX["p"]]])
+
+
+def test_only_phones_of_both_sides_are_compared() -> None:
+    def timed(*phones: tuple[float, str]) -> list[PhoneInterval]:
+        return [PhoneInterval(start, start + 0.1, INDEX[phone]) for start, phone in phones]
+
+    late = compare(
+        timed((0.0, "sil"), (0.12, "m"), (0.2, "ay"), (0.35, "p")),
+        timed((0.1, "m"), (0.2, "ah"), (0.3, "p")),
+    )
+    assert late == pytest.approx([20.0, 50.0])
+
+
+@pytest.fixture(scope="module")
+def engine() -> PhonesEngine:
+    return load_embedded()
+
+
+@pytest.fixture(scope="module")
+def pronounce() -> Pronounce:
+    return pronunciations()
+
+
+def test_a_synthesiser_agrees(engine: PhonesEngine, pronounce: Pronounce) -> None:
+    samples, given = espeak.speak(TEXT, espeak_library.Manner("en-us"))
+    found = align(engine, samples, TEXT.lower().replace(".", ""), pronounce)
+    assert found is not None
+    assert found[0].start_s == 0
+    assert found[-1].end_s == pytest.approx(len(samples) / 16_000, abs=0.01)
+    off = np.abs(compare(found, given))
+    assert len(off) > 30
+    assert np.median(off) <= 25
+
+
+def test_another_text_is_refused(engine: PhonesEngine, pronounce: Pronounce) -> None:
+    samples, _ = espeak.speak(TEXT, espeak_library.Manner("en-us"))
+    other = "seven thousand yellow engines were shining through the whole long night again"
+    assert align(engine, samples, other, pronounce) is None
+
+
+def test_words_that_the_dictionary_lacks_are_pronounced(pronounce: Pronounce) -> None:
+    assert [phone for phone in pronounce("blomfy") if phone == INDEX["m"]]
+    assert pronounce("map") == [INDEX["m"], INDEX["ae"], INDEX["p"]]

@@ -1,0 +1,72 @@
+"""GRID's speaker 1 with his tracked mouth (Cooke et al. 2006; landmarks by MediaPipe).
+
+The gap and the width come from lip landmarks, as shares of the distance between the outer corners
+of the eyes; the jaw from MediaPipe's jawOpen, whose scale is not Apple's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.errors import ConfigError
+from facewire_training.data.adapters.clip import Clip
+from facewire_training.data.corpora.audio_file import read_mono
+from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.evaluation.metrics.errors.capture_match import TrueMotion
+
+VALIDATION = slice(800, 1000)
+"""Places among the clips, in the order of the file, that are never trained on."""
+_LIPS = (13, 14)
+"""MediaPipe's numbers of the inner edges of the lips, in the middle."""
+_CORNERS = (61, 291)
+_EYES = (33, 263)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A folder with `audio/` and `tracks.npz`."""
+
+    root: Path
+
+    def clips(self) -> Iterator[Clip]:
+        """Yield the validation clips: speech without phones, and the motion of the mouth.
+
+        Raises:
+            ConfigError: the folder lacks a file.
+        """
+        for name, motion in _motions(self.root / "tracks.npz").items():
+            samples = read_mono(self.root / "audio" / f"{name}.opus")
+            yield Clip(Utterance(name, samples, (), "1", "grid"), motion=motion)
+
+
+def _motions(path: Path) -> dict[str, TrueMotion]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = [str(name) for name in arrays["clip"][VALIDATION]]
+            points = arrays["landmarks"][VALIDATION, :, :, :2].astype(np.float64)
+            numbers: list[int] = arrays["landmark_index"].tolist()
+            shapes: list[str] = arrays["blendshape_names"].tolist()
+            jaw = arrays["blendshapes"][VALIDATION, :, shapes.index("jawOpen")].astype(np.float64)
+            rate = float(arrays["fps"])
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error
+    face = _apart(points, numbers, _EYES)
+    gap = _apart(points, numbers, _LIPS) / face
+    width = _apart(points, numbers, _CORNERS) / face
+    times_s = np.arange(points.shape[1]) / rate
+    return {
+        name: TrueMotion(times_s, {"gap": gap[clip], "width": width[clip], "jaw": jaw[clip]})
+        for clip, name in enumerate(names)
+    }
+
+
+def _apart(points: Floats, numbers: list[int], pair: tuple[int, int]) -> Floats:
+    """Return how far two landmarks are apart in the picture, [clips, T]."""
+    first, second = (points[:, :, numbers.index(number)] for number in pair)
+    return np.asarray(np.linalg.norm(first - second, axis=-1))

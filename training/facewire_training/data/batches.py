@@ -1,0 +1,173 @@
+"""Random crops of the corpora, augmented, with everything the losses need. Seeded by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from facewire_training.animation.lip_geometry import linear_gap
+from facewire_training.animation.styles import STYLES, decided, style_of
+from facewire_training.data.augment import augment, change_speed
+from facewire_training.data.shards import Shard, load
+from facewire_training.data.targets import ShardTargets, load_targets, no_targets
+from facewire_training.model.encoder import WARPS
+from facewire_training.model.frontend import HOP
+
+Floats = NDArray[np.float32]
+
+_AT_REST = 0.01
+"""Rules that move no weight further than this mean rest, in every style."""
+_MEETING = 0.1
+"""Lips whose gap is below this are about to meet."""
+_FAINT = 0.1
+"""How far the rules are to be believed about what a captured speaker decides."""
+
+
+SHARES: tuple[tuple[str, float], ...] = (
+    ("librispeech", 0.32),
+    ("readings", 0.28),
+    ("flite", 0.14),
+    ("espeak", 0.08),
+    ("world", 0.06),
+    ("festival", 0.04),
+    ("nospeech", 0.08),
+)
+"""How often each corpus is drawn."""
+
+CAPTURE_SHARES: tuple[tuple[str, float], ...] = (("grid", 0.7), ("facegood", 0.3))
+"""How often each corpus of captured faces is drawn, among those."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A stretch of a corpus, with T tokens."""
+
+    samples: Floats
+    """[T * 160]."""
+    labels: NDArray[np.uint8]
+    """[T], 255 where nobody knows the phone."""
+    effort: Floats
+    """[T]."""
+    curves: Floats
+    """[T, 52]."""
+    trust: Floats
+    """[T, 52], how far the curves are to be believed, 0 to 1."""
+    contact: Floats
+    """[T], 1 where the lips must meet whatever the style says."""
+    style: Floats
+    """[2], as `styles` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfig:
+    """What a batch is made of."""
+
+    batch: int = 64
+    """Crops in a batch."""
+    hops: int = 320
+    """Length of a crop in hops of 10 ms."""
+    slowest: float = 0.88
+    fastest: float = 1.16
+    """Speed, and with it pitch and vocal tract, are changed by a factor in this range."""
+    plain: float = 0.15
+    """Share of crops that get no noise, room or codec."""
+    own_tract: float = 0.4
+    """Share of crops whose vocal tract keeps its length."""
+    gain_db: tuple[float, float] = (-30.0, 6.0)
+    """Range of the level, against the recording's own."""
+    in_style: float = 0.5
+    """Share of the crops animated by rules that are to be shown in somebody's style."""
+    shares: tuple[tuple[str, float], ...] = SHARES
+    """How often each corpus is drawn; those that were not prepared are left out."""
+
+
+class Batches(Dataset[dict[str, torch.Tensor]]):
+    """Batch `n` is always the same for the same seed, so a run can be resumed anywhere."""
+
+    def __init__(
+        self, folder: Path, config: BatchConfig, seed: int, steps: int, faces: bool = True
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self.steps = steps
+        shards = [shard for shard in load(folder) if shard.corpus in dict(config.shares)]
+        self.shards: Sequence[tuple[Shard, ShardTargets]] = [
+            (shard, load_targets(folder, shard) if faces else no_targets(shard)) for shard in shards
+        ]
+        shares = np.array([dict(config.shares)[shard.corpus] for shard in shards])
+        self.shares = shares / shares.sum()
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+        """Return samples `[B, T * 160]`, labels and effort `[B, T]`, curves `[B, T, 52]` with what
+        of them is known, and the warp of each crop `[B]`.
+        """
+        rng = np.random.default_rng((self.seed, step))
+        crops = [self._crop(rng) for _ in range(self.config.batch)]
+        babble = [crop.samples for crop in crops]
+        plain = rng.random(len(crops)) < self.config.plain
+        gains = 10 ** (rng.uniform(*self.config.gain_db, len(crops)) / 20)
+        noisy = [
+            samples if keep else augment(samples, rng, babble=babble)
+            for samples, keep in zip(babble, plain, strict=True)
+        ]
+        loud = np.stack(noisy) * gains[:, None]
+        own = rng.random(len(crops)) < self.config.own_tract
+        warp = np.where(own, 0, rng.integers(0, len(WARPS), len(crops)))
+        return {
+            "samples": torch.from_numpy(np.clip(loud, -1, 1).astype(np.float32)),
+            "labels": torch.from_numpy(np.stack([c.labels for c in crops]).astype(np.int64)),
+            "effort": torch.from_numpy(np.stack([c.effort for c in crops])),
+            "curves": torch.from_numpy(np.stack([c.curves for c in crops])),
+            "trust": torch.from_numpy(np.stack([c.trust for c in crops])),
+            "contact": torch.from_numpy(np.stack([c.contact for c in crops])),
+            "style": torch.from_numpy(np.stack([c.style for c in crops])),
+            "warp": torch.from_numpy(warp),
+        }
+
+    def _crop(self, rng: np.random.Generator) -> Crop:
+        """Cut a random stretch out of a random corpus, at a random speed."""
+        hops = self.config.hops
+        shard, targets = self.shards[rng.choice(len(self.shards), p=self.shares)]
+        speed = rng.uniform(self.config.slowest, self.config.fastest) if rng.random() < 0.6 else 1.0
+        need = int(np.ceil(hops * speed)) + 2
+        start = int(rng.integers(0, len(shard.labels) - need))
+        samples = shard.samples[start * HOP : (start + need) * HOP].astype(np.float32) / 32768.0
+        samples, moved = change_speed(samples, need, speed)
+        places = start + moved[:hops]
+        curves = targets.curves[places].astype(np.float32)
+        known = np.asarray(targets.known[places])
+        style, trust, contact = self._styled(shard.corpus, curves, known, rng)
+        return Crop(
+            samples=samples[: hops * HOP],
+            labels=np.asarray(shard.labels[places]),
+            effort=targets.effort[places].astype(np.float32),
+            curves=curves,
+            trust=trust,
+            contact=contact,
+            style=style,
+        )
+
+    def _styled(
+        self, corpus: str, curves: Floats, known: NDArray[np.bool_], rng: np.random.Generator
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return the style of a crop, how far its curves are then true, and where lips must meet.
+
+        Of speech whose face was not captured, rules say how a style treats what was never seen of
+        it: rest, contacts, tongue and brows, and, faintly, all else.
+        """
+        free = np.zeros(len(curves), np.float32)
+        if corpus in STYLES or rng.random() >= self.config.in_style:
+            return style_of(corpus), known.astype(np.float32), free
+        style = style_of(STYLES[int(rng.integers(len(STYLES)))])
+        resting = curves.max(axis=1, keepdims=True) < _AT_REST
+        faint = np.where(decided(style), _FAINT, 1.0)
+        met = np.clip(1 - (curves @ linear_gap()) / _MEETING, 0.0, 1.0)
+        spoken = np.where(resting[:, 0], 0.0, met)
+        return style, np.where(resting, 1.0, faint).astype(np.float32), spoken.astype(np.float32)

@@ -1,0 +1,105 @@
+"""English by speakers of Mandarin, half of them children (speechocean762, Zhang et al. 2021).
+
+Free for commercial and non-commercial purposes, as its README says. It comes without phone times:
+pocketsphinx aligns its own dictionary's phones of the text, so nothing of ours has a part in them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facewire.errors import ConfigError
+from facewire_engines.phones.phone_set import phone_index
+from facewire_training.data.corpora.audio_file import read_mono
+from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance, cover_gaps
+from facewire_training.data.corpora.librispeech import ALIGNER_EARLY_S
+from facewire_training.data.phones import PhoneInterval
+
+VALIDATION_SPEAKERS = frozenset({"0103", "1203", "3023", "3083", "3423", "9643"})
+"""Never trained on; models may be chosen by them."""
+TEST_SPEAKERS = frozenset({"0053", "0813", "1033", "9613"})
+"""Neither trained on nor looked at before a release: nothing is chosen by them."""
+
+_STEPS_A_SECOND = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOcean:
+    """A folder with recordings by name, `text.txt` and `utt2spk.txt`."""
+
+    root: Path
+
+    def test(self) -> Iterator[Utterance]:
+        """Yield the utterances of the test speakers whose text fits the sound.
+
+        Raises:
+            ConfigError: the folder lacks a file, or pocketsphinx is not installed.
+        """
+        aligner, texts = _Aligner(), self._table("text.txt")
+        for name, speaker in self._table("utt2spk.txt").items():
+            if speaker not in TEST_SPEAKERS:
+                continue
+            samples = read_mono(self.root / f"{name}.opus")
+            if phones := aligner.align(samples, texts[name].lower()):
+                covered = cover_gaps(phones, len(samples) / SAMPLE_RATE)
+                yield Utterance(name, samples, covered, speaker, "speechocean762")
+
+    def _table(self, name: str) -> dict[str, str]:
+        path = self.root / name
+        try:
+            rows = path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"cannot read {path}: {error}; give the speechocean762 folder"
+            ) from error
+        pairs = (row.split(maxsplit=1) for row in rows if row.strip())
+        return {utterance: value.strip() for utterance, value in pairs}
+
+
+class _Aligner:
+    """PocketSphinx's forced alignment of a text, down to phones."""
+
+    def __init__(self) -> None:
+        try:
+            pocketsphinx = import_module("pocketsphinx")
+        except ImportError as error:
+            raise ConfigError(
+                "pocketsphinx is not installed; install it: pip install pocketsphinx"
+            ) from error
+        self._decoder: Any = pocketsphinx.Decoder(lm=None, loglevel="FATAL")
+        self._mean: Any = self._decoder.get_cmn(False)
+
+    def align(self, samples: np.ndarray, text: str) -> list[PhoneInterval]:
+        """Return the phones of a text and their times; none if it does not fit."""
+        if not all(self._decoder.lookup_word(word) for word in text.split()):
+            return []
+        pcm = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
+        try:
+            self._decoder.set_align_text(text)
+            self._hear(pcm)
+            self._decoder.set_alignment()
+            self._hear(pcm)
+            aligned = self._decoder.get_alignment()
+        except RuntimeError:
+            return []
+        if aligned is None:
+            return []
+        return [
+            PhoneInterval(
+                entry.start / _STEPS_A_SECOND + ALIGNER_EARLY_S,
+                (entry.start + entry.duration) / _STEPS_A_SECOND + ALIGNER_EARLY_S,
+                SILENCE if entry.name == "SIL" or "+" in entry.name else phone_index(entry.name),
+            )
+            for entry in aligned.phones()
+        ]
+
+    def _hear(self, pcm: bytes) -> None:
+        # What was heard before must not matter.
+        self._decoder.set_cmn(self._mean)
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, full_utt=True)
+        self._decoder.end_utt()

@@ -1,0 +1,139 @@
+"""Make the corpora that the embedded model is trained on, as shards.
+
+    python -m facewire_training.data.prepare --data DATA --out runs/corpus
+
+`DATA` holds `librispeech/`. Shards that are already there, made with the same settings, are kept,
+so an interrupted run is simply started again. The validation speakers go to `OUT/validation`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from facewire.errors import ConfigError
+from facewire_training.data import shards
+from facewire_training.data.corpora.corpus import Corpus, Utterance
+from facewire_training.data.corpora.espeak import Espeak
+from facewire_training.data.corpora.festival import Festival
+from facewire_training.data.corpora.flite import Flite
+from facewire_training.data.corpora.librispeech import LibriSpeech
+from facewire_training.data.corpora.nospeech import NoSpeech
+from facewire_training.data.corpora.readings import Readings
+from facewire_training.data.corpora.texts import Texts
+from facewire_training.data.corpora.world import World
+
+VERSION = 1
+"""Changes when the same settings make other shards than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """How much of each synthetic corpus to make, in hours; none of those at 0."""
+
+    flite: float = 3.0
+    espeak: float = 2.0
+    festival: float = 0.5
+    world: float = 1.0
+    nospeech: float = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One shard to make."""
+
+    folder: Path
+    about: dict[str, Any]
+    hours: float | None
+    """Expected, for the progress bar; not known in advance for recorded speech."""
+    utterances: Callable[[], Iterator[Utterance]]
+
+
+def jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
+    """Return the shards to make, in the order in which training needs them."""
+    libri = LibriSpeech(data / "librispeech")
+    texts = Texts(list(libri.transcripts().values()))
+    recorded: dict[str, Any] = {"version": VERSION, "delay_s": libri.delay_s}
+    planned = [
+        Job(out / "librispeech", recorded, None, libri.train),
+        Job(out / "validation" / "librispeech", recorded, None, libri.validation),
+    ]
+    if libri.unaligned():
+        readings = Readings(libri).utterances
+        planned.append(Job(out / "readings", {"version": VERSION}, None, readings))
+    synthetic: dict[str, Corpus] = {
+        "flite": Flite(texts, hours.flite, seed),
+        "espeak": Espeak(texts, hours.espeak, seed),
+        "festival": Festival(texts, hours.festival, seed),
+        "world": World(hours.world, seed),
+        "nospeech": NoSpeech(hours.nospeech, seed),
+    }
+    for name, wanted in asdict(hours).items():
+        if wanted > 0:
+            about = {"version": VERSION, "hours": wanted, "seed": seed}
+            planned.append(Job(out / name, about, wanted, synthetic[name].utterances))
+    return planned
+
+
+def make(job: Job, progress: Progress) -> shards.Shard:
+    """Make one shard, or find it made.
+
+    Raises:
+        ConfigError: its data or its synthesiser is missing.
+    """
+    if shards.is_whole(job.folder, job.about):
+        return shards.load_one(job.folder)
+    task = progress.add_task(job.folder.name, total=job.hours)
+
+    def counted() -> Iterator[Utterance]:
+        for utterance in job.utterances():
+            yield utterance
+            progress.advance(task, utterance.duration_s / 3600)
+
+    return shards.write(job.folder, counted(), job.about)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    for name, hours in asdict(Hours()).items():
+        text = f"hours of {name} (default {hours:g}; 0 leaves it out)"
+        parser.add_argument(f"--hours-{name}", type=float, default=hours, help=text)
+    parser.add_argument("--seed", type=int, default=0, help="of everything that is random")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Make the shards, and print what there is."""
+    options = _arguments()
+    hours = Hours(**{name: getattr(options, f"hours_{name}") for name in asdict(Hours())})
+    columns = (
+        TextColumn("{task.description:>12}"),
+        BarColumn(),
+        TextColumn("{task.completed:.2f} h"),
+        TimeElapsedColumn(),
+    )
+    console = Console()
+    try:
+        with Progress(*columns, console=console) as progress:
+            for job in jobs(options.data, options.out, hours, options.seed):
+                shard = make(job, progress)
+                where = job.folder.relative_to(options.out)
+                speakers = len(set(shard.speakers))
+                console.print(
+                    f"{where}: {shard.hours:.2f} h, {len(shard)} utterances, {speakers} speakers"
+                )
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Ground truth for every 10 ms of a corpus: effort, and procedural animation of the true phones.
+
+`python -m facewire_training.data.targets --corpus runs/corpus` writes it beside the shards. Targets
+say of which content of a shard they were made: those of other audio or other phones are refused.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from facewire import arkit
+from facewire.errors import ConfigError
+from facewire_engines.phones.phone_set import TOKEN_RATE
+from facewire_training.animation.procedural import animate, effort_from_audio
+from facewire_training.animation.styles import STYLES
+from facewire_training.data.shards import Shard, load
+from facewire_training.model.frontend import HOP, SAMPLE_RATE
+
+_ARRAYS = ("effort", "curves", "known")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardTargets:
+    """What the decoder should say about each token of a shard."""
+
+    effort: NDArray[np.float16]
+    """[T], in [-1, 1]."""
+    curves: NDArray[np.float16]
+    """[T, 52], at the centres of the tokens."""
+    known: NDArray[np.bool_]
+    """[T, 52], which of the curves are to be believed; all of those that rules made."""
+
+
+def load_targets(folder: Path, shard: Shard) -> ShardTargets:
+    """Map the targets of a shard into memory.
+
+    Raises:
+        ConfigError: they have not been made, or were made of other audio or phones.
+    """
+    if not fits(folder, shard):
+        again = "again " if _path(folder, shard, "targets.json").exists() else ""
+        raise ConfigError(
+            f"{folder} has no targets that were made of {shard.corpus} as it is now; run "
+            f"python -m facewire_training.data.targets {again}(or prepare_captures, for captured "
+            "faces)"
+        )
+    effort, curves, known = (_path(folder, shard, f"{name}.npy") for name in _ARRAYS)
+    return ShardTargets(
+        np.load(effort, mmap_mode="r"),
+        np.load(curves, mmap_mode="r"),
+        np.load(known, mmap_mode="r") if known.exists() else _all_known(len(shard.labels)),
+    )
+
+
+def save_targets(folder: Path, shard: Shard, targets: ShardTargets) -> None:
+    """Write the targets of a shard beside it."""
+    # Written last: its presence says that the arrays are whole.
+    made_of = _path(folder, shard, "targets.json")
+    made_of.unlink(missing_ok=True)
+    effort, curves, known = (_path(folder, shard, f"{name}.npy") for name in _ARRAYS)
+    np.save(effort, targets.effort)
+    np.save(curves, targets.curves)
+    if targets.known.all():
+        known.unlink(missing_ok=True)
+    else:
+        np.save(known, targets.known)
+    made_of.write_text(json.dumps({"made_of": shard.fingerprint}) + "\n", encoding="utf-8")
+
+
+def fits(folder: Path, shard: Shard) -> bool:
+    """Tell whether there are targets, made of what the shard holds now."""
+    try:
+        found = json.loads(_path(folder, shard, "targets.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(found == {"made_of": shard.fingerprint})
+
+
+def make_targets(shard: Shard) -> ShardTargets:
+    """Animate each utterance of a shard from its true phones."""
+    tokens = len(shard.labels)
+    effort = np.zeros(tokens, np.float16)
+    curves = np.zeros((tokens, arkit.COUNT), np.float16)
+    bounds = [int(start) // HOP for start in shard.starts]
+    spans = list(pairwise(bounds))
+    for index, (start, end) in enumerate(track(spans, description=shard.corpus)):
+        samples = shard.audio(index)
+        loudness = effort_from_audio(samples, SAMPLE_RATE)[: end - start]
+        loudness = np.pad(loudness, (0, end - start - len(loudness)), mode="edge")
+        times = (np.arange(end - start) + 0.5) / TOKEN_RATE
+        curves[start:end] = animate(shard.phones(index), times, loudness)
+        effort[start:end] = loudness
+    return ShardTargets(effort, curves, _all_known(tokens))
+
+
+def no_targets(shard: Shard) -> ShardTargets:
+    """Return zeros, for training an encoder alone."""
+    tokens = len(shard.labels)
+    none = np.broadcast_to(np.float16(0), (tokens, arkit.COUNT))
+    return ShardTargets(none[:, 0], none, _all_known(tokens))
+
+
+def _all_known(tokens: int) -> NDArray[np.bool_]:
+    return np.broadcast_to(np.True_, (tokens, arkit.COUNT))
+
+
+def _path(folder: Path, shard: Shard, end: str) -> Path:
+    return folder / f"{shard.corpus}.{end}"
+
+
+def main() -> int:
+    """Make the targets of every shard of a folder that lacks them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
+    folder = parser.parse_args().corpus
+    try:
+        for shard in load(folder):
+            if fits(folder, shard):
+                print(f"{shard.corpus}: the targets are there already")
+            elif shard.corpus in STYLES:
+                raise ConfigError(
+                    f"the faces of {shard.corpus} were captured; run "
+                    "python -m facewire_training.data.prepare_captures again"
+                )
+            else:
+                save_targets(folder, shard, make_targets(shard))
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Windows for training: the frames of a crop as a live session, or a TTS, would see them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from facewire_engines.phones.phone_set import PHONES
+from facewire_training.model.decoder import PLACES_MS, gather_windows, window_ages
+from facewire_training.model.encoder import HINDSIGHT
+from facewire_training.model.frontend import HOP, SAMPLE_RATE
+
+LOOKAHEADS_MS = (0, 20, 40, 60, 80, 80, 100, 120, 160)
+FRAME_RATES = (30, 60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Decoder inputs of consecutive frames `[B, N, ...]`, and their true faces `[B, N, 52]`."""
+
+    tokens: Tensor
+    known: Tensor
+    effort: Tensor
+    effort_known: Tensor
+    truth: Tensor
+    trust: Tensor
+    """`[B, N, 52]`, how far each of the true weights is known: 0 to 1."""
+    contact: Tensor
+    """`[B, N]`, 1 where the lips must meet in every style."""
+    style: Tensor
+    """`[B, 1, 2]`"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The true faces of T tokens: what both roads should come to."""
+
+    curves: Tensor
+    """`[B, T, 52]`"""
+    trust: Tensor
+    """`[B, T, 52]`"""
+    contact: Tensor
+    """`[B, T]`"""
+    style: Tensor
+    """`[B, 2]`"""
+
+    def of(self, crops: Tensor) -> "Faces":
+        """Return those of some of the crops."""
+        return Faces(self.curves[crops], self.trust[crops], self.contact[crops], self.style[crops])
+
+    def at(self, times: Tensor) -> dict[str, Tensor]:
+        """Return them at sample times `[N]`, by the names that `Windows` has."""
+        return {
+            "truth": interpolate(self.curves, times),
+            "trust": nearest(self.trust, times),
+            "contact": nearest(self.contact[..., None], times)[..., 0],
+            "style": self.style[:, None],
+        }
+
+
+def draw(options: tuple[int, ...], generator: torch.Generator) -> int:
+    """Pick one of the options."""
+    return options[int(torch.randint(len(options), (1,), generator=generator))]
+
+
+def frame_times(hops: int, generator: torch.Generator) -> Tensor:
+    """Return the sample times `[N]` of the frames in a crop, at a random rate and phase.
+
+    The crop's edges are left out, where a window would look outside of it.
+    """
+    rate = draw(FRAME_RATES, generator)
+    spacing = SAMPLE_RATE / rate
+    first = 40 * HOP + float(torch.rand(1, generator=generator)) * spacing
+    last = (hops - HINDSIGHT - 1) * HOP
+    return torch.arange(first, last, spacing, dtype=torch.float64)
+
+
+def interpolate(rows: Tensor, times: Tensor) -> Tensor:
+    """Read `[B, T, C]` token rows at sample times `[N]` or `[N, P]`, linearly between centres."""
+    place = (times / HOP - 0.5).clamp(0, rows.shape[1] - 1.001)
+    low = place.floor().long()
+    fraction = (place - low).to(rows.dtype)[..., None]
+    return rows[:, low] * (1 - fraction) + rows[:, low + 1] * fraction
+
+
+def nearest(rows: Tensor, times: Tensor) -> Tensor:
+    """Read `[B, T, C]` token rows at sample times `[N]`, without mixing neighbours."""
+    return rows[:, (times / HOP).floor().long().clamp(0, rows.shape[1] - 1)]
+
+
+def live_windows(
+    scores: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
+) -> Windows:
+    """Make the windows that a microphone's session sees, at one random look-ahead."""
+    times = frame_times(scores.shape[1], generator)
+    lookahead = draw(LOOKAHEADS_MS, generator) * SAMPLE_RATE // 1000
+    steps = ((times + lookahead) / HOP).floor().long() - 1
+    ages, heard_of = window_ages((steps + 1) * HOP - times)
+    rows = torch.cat((scores.softmax(-1), effort[..., None]), dim=-1)
+    batch = scores.shape[0]
+    seen = gather_windows(rows, steps.expand(batch, -1), ages.to(rows.dtype))
+    mask = heard_of.to(rows.dtype).expand(batch, -1, -1)
+    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.1).to(rows.dtype)
+    return Windows(
+        tokens=seen[..., :-1],
+        known=mask,
+        effort=seen[..., -1],
+        effort_known=heard.expand_as(mask),
+        **faces.at(times),
+    )
+
+
+def token_windows(
+    labels: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
+) -> Windows:
+    """Make the windows that a TTS's phones give: certain tokens, effort often unknown."""
+    times = frame_times(labels.shape[1], generator)
+    places = times[:, None] + torch.tensor(PLACES_MS) * (SAMPLE_RATE // 1000)
+    ahead = draw((*range(0, 160, 20), 160, 160, 160), generator)
+    batch = labels.shape[0]
+    one_hot = functional.one_hot(labels, len(PHONES)).to(effort.dtype)
+    mask = (torch.tensor(PLACES_MS) <= ahead).to(effort.dtype).expand(batch, len(times), -1)
+    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(effort.dtype)
+    return Windows(
+        tokens=interpolate(one_hot, places),
+        known=mask,
+        effort=interpolate(effort[..., None], places)[..., 0],
+        effort_known=heard.expand_as(mask),
+        **faces.at(times),
+    )

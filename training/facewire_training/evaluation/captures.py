@@ -1,0 +1,151 @@
+"""Measure faces against captured ones that were never trained on, and print a table for each set.
+
+    python -m facewire_training.evaluation.captures --data DIR
+    python -m facewire_training.evaluation.captures --data DIR --lookahead-ms 80 --json OUT
+
+DIR holds `grid_s1/` and `facegood/`; their validation clips are taken. Columns: correlation with
+the true lip gap, width of the mouth and jawOpen (content timing), and how far and how fast the lip
+gap moves against the true one. The `half way` row is the goal: half of what the volume meter lacks.
+Where pocketsphinx is installed, the oracle (procedural animation of the true words) is a row of
+GRID's; its phones share out the time of each word.
+"""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from facewire.errors import ConfigError, FacewireError
+from facewire.stream.engine import Engine
+from facewire_training.data.capture import Capture
+from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.data.corpora.facegood import Facegood
+from facewire_training.data.corpora.grid import Grid
+from facewire_training.data.corpora.grid_words import Pronouncer, read_words
+from facewire_training.evaluation import peers
+from facewire_training.evaluation.metrics.errors.captures import compare
+from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
+
+LOOKAHEADS_MS = (0.0, 80.0)
+GRID = "GRID speaker 1"
+METER = "volume meter"
+GOAL = "half way from the meter to 1"
+
+Rows = dict[str, dict[str, float]]
+
+
+def evaluate(
+    utterances: Sequence[Utterance],
+    captures: Sequence[Capture],
+    performers: dict[str, Performer],
+    frame_rate: Fraction,
+) -> Rows:
+    """Return how each performer, by name, compares with the captures of what it heard; the goal."""
+    rows: Rows = {}
+    with Progress(transient=True) as progress:
+        for name, perform in {METER: volume_meter, **performers}.items():
+            task = progress.add_task(name, total=len(utterances))
+            takes = []
+            for utterance in utterances:
+                takes.append(perform(utterance, frame_rate))
+                progress.advance(task)
+            rows[name] = compare(takes, captures)
+    goal = {name: (1 + value) / 2 for name, value in rows[METER].items() if name.endswith("_r")}
+    return rows | {GOAL: goal}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 2 is the user's mistake."""
+    console = Console()
+    options = _parser().parse_args(arguments)
+    try:
+        sets = {
+            GRID: list(Grid(options.data / "grid_s1").validation()),
+            "FACEGOOD": list(Facegood(options.data / "facegood").validation()),
+        }
+        engine: Engine = import_module("facewire_engines.phones.engine").load_embedded()
+    except (FacewireError, ImportError) as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 2
+    performers: dict[str, Performer] = {
+        f"{engine.name}, {lookahead_ms:g} ms": Streamed(engine, lookahead_ms)
+        for lookahead_ms in options.lookahead_ms or LOOKAHEADS_MS
+    }
+    if options.peers:
+        performers |= {peer.name: peer.perform for peer in peers.performers()}
+        for reason in peers.absent():
+            console.print(reason, style="yellow", markup=False, soft_wrap=True)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    report: dict[str, object] = {
+        "command": shlex.join(["python", "-m", "facewire_training.evaluation.captures", *given]),
+        "date": date.today().isoformat(),
+    }
+    for title, everything in sets.items():
+        captures = everything[: options.clips]
+        spoken = [capture.utterance() for capture in captures]
+        row: dict[str, Performer] = {}
+        if title == GRID:
+            aligned = _aligned(console, spoken, options.data / "grid_s1" / "words.tsv.gz")
+            spoken, row = (aligned, {"oracle, by words": oracle}) if aligned else (spoken, {})
+        rows = evaluate(spoken, captures, row | performers, options.frame_rate)
+        _print(console, f"{title}, {len(captures)} clips", rows)
+        report[title] = rows
+    if options.json is not None:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def _aligned(console: Console, spoken: list[Utterance], words: Path) -> list[Utterance]:
+    """Return the utterances with phones, or none and say in one line why."""
+    try:
+        clips, pronouncer = read_words(words), Pronouncer()
+        return [
+            replace(speech, phones=pronouncer.spread(clips[speech.name], speech.duration_s))
+            for speech in spoken
+        ]
+    except (ConfigError, KeyError) as error:
+        console.print(f"the oracle is left out: {error}", style="yellow", markup=False)
+        return []
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m facewire_training.evaluation.captures",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
+    parser.add_argument(
+        "--lookahead-ms", type=float, action="append", help="repeatable; default 0 and 80"
+    )
+    parser.add_argument(
+        "--frame-rate", type=Fraction, default=Fraction(60), help="30, 60, 30000/1001; default 60"
+    )
+    parser.add_argument("--clips", type=int, help="at most how many of each set; default all")
+    parser.add_argument("--peers", action="store_true", help="also the peers that are installed")
+    parser.add_argument("--json", type=Path, help="also write the tables here")
+    return parser
+
+
+def _print(console: Console, title: str, rows: Rows) -> None:
+    names = list(rows[METER])
+    table = Table("", title=title)
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for performer, values in rows.items():
+        table.add_row(performer, *(f"{values[n]:.3f}" if n in values else "" for n in names))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Who is evaluated: ways to turn an utterance into a face."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire import arkit
+from facewire.frames import AudioChunk, StreamSpec, Weights
+from facewire.stream.engine import Engine
+from facewire_engines.phones.phone_set import TOKEN_RATE
+from facewire_training.animation.effort import effort_from_audio
+from facewire_training.animation.procedural import animate
+from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.evaluation.metrics.take import Take
+
+Performer = Callable[[Utterance, Fraction], Take]
+"""Gives an utterance a face at a frame rate."""
+
+SAMPLE_RATE = 16_000
+CHUNK = 1_600
+"""Samples that are pushed at once: it changes nothing but the time it takes."""
+_METER_JAW = 0.5
+
+
+def oracle(utterance: Utterance, frame_rate: Fraction) -> Take:
+    """Animate the true phones with the true effort: the ground truth of the embedded model."""
+    times_s, effort = _times_and_effort(utterance, frame_rate)
+    weights = animate(utterance.phones, times_s, effort)
+    return Take(weights, frame_rate, tuple(utterance.phones))
+
+
+def volume_meter(utterance: Utterance, frame_rate: Fraction) -> Take:
+    """Open the jaw as loudness goes: what any programmer would try first."""
+    _, effort = _times_and_effort(utterance, frame_rate)
+    weights: Weights = np.zeros((len(effort), arkit.COUNT), np.float32)
+    weights[:, arkit.INDEX["jawOpen"]] = _METER_JAW * (1 + effort) / 2
+    return Take(weights, frame_rate, tuple(utterance.phones))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streamed:
+    """An engine that hears the utterance chunk by chunk, in a session of its own."""
+
+    engine: Engine
+    lookahead_ms: float
+
+    def __call__(self, utterance: Utterance, frame_rate: Fraction) -> Take:
+        """Push the audio, and put the frames where their own timestamps say."""
+        session = self.engine.session(frame_rate=frame_rate, lookahead_ms=self.lookahead_ms)
+        frames = []
+        for start in range(0, len(utterance.samples), CHUNK):
+            samples = utterance.samples[start : start + CHUNK]
+            frames += session.push(AudioChunk(samples, start, SAMPLE_RATE))
+        frames += session.flush()
+        spec = StreamSpec(SAMPLE_RATE, frame_rate)
+        weights = np.zeros((spec.frame_count(len(utterance.samples)), arkit.COUNT), np.float32)
+        moments = np.array([spec.timestamp(index) for index in range(len(weights))])
+        shown = np.array([frame.timestamp for frame in frames])
+        # A frame is shown from its timestamp until the next one's, as a player would do it.
+        at = np.clip(np.searchsorted(shown, moments, side="right") - 1, 0, None)
+        weights[:] = np.stack([frame.weights for frame in frames])[at]
+        return Take(weights, frame_rate, tuple(utterance.phones))
+
+
+def _times_and_effort(
+    utterance: Utterance, frame_rate: Fraction
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return the time of each frame in seconds, and the effort at it, [T] each."""
+    count = StreamSpec(SAMPLE_RATE, frame_rate).frame_count(len(utterance.samples))
+    times_s = np.arange(count) / float(frame_rate)
+    measured = effort_from_audio(utterance.samples, SAMPLE_RATE)
+    centres_s = (np.arange(len(measured)) + 0.5) / TOKEN_RATE
+    return times_s, np.interp(times_s, centres_s, measured).astype(np.float32)

@@ -1,0 +1,85 @@
+"""What `facewire bench quality` does with its options."""
+
+import shlex
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+from rich.console import Console
+from rich.progress import Progress
+
+from facewire.errors import ConfigError
+from facewire.optional import import_optional
+from facewire_training.evaluation.quality.bars import judge
+from facewire_training.evaluation.quality.material import load_material
+from facewire_training.evaluation.quality.report import Report, write_report
+from facewire_training.evaluation.quality.request import Request
+from facewire_training.evaluation.quality.rows import make_rows
+from facewire_training.evaluation.quality.run import measure
+from facewire_training.evaluation.quality.table import print_report
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files to write, besides the table."""
+
+    json: Path | None = None
+    plot: Path | None = None
+    """A picture of one clip."""
+    curve: Path | None = None
+    """A picture of quality against look-ahead."""
+    html: Path | None = None
+    clip: str | None = None
+    """Name of the clip of the picture and the page; chosen if None."""
+
+
+def run(request: Request, outputs: Outputs, arguments: list[str]) -> None:
+    """Measure, print the table, and write what was asked for.
+
+    Raises:
+        ConfigError: an option, a folder or a file is wrong.
+        EngineError: an engine cannot be loaded.
+    """
+    pictures = _pictures(outputs)
+    console = Console()
+    rows = make_rows(request.rows, request.lookaheads_ms)
+    material = load_material(request)
+    with Progress(transient=True, console=console) as progress:
+        task = progress.add_task("")
+
+        def tell(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+
+        sets = measure(request, material, rows, tell)
+    command = shlex.join(["facewire", *arguments])
+    report = Report(
+        command, date.today().isoformat(), str(request.frame_rate), request.noise_db, tuple(sets)
+    )
+    print_report(console, report)
+    for sentence in judge(report):
+        console.print(sentence, highlight=False, soft_wrap=True)
+    if outputs.json:
+        write_report(report, outputs.json)
+    if outputs.plot:
+        pictures.write_plot(outputs.plot, outputs.clip, request, material, rows)
+    if outputs.curve:
+        pictures.write_curve(outputs.curve, report)
+    if outputs.html:
+        pictures.write_side_by_side(outputs.html, outputs.clip, request, material, rows, report)
+
+
+def _pictures(outputs: Outputs) -> ModuleType:
+    """Return the module that draws, and say before measuring what will not work."""
+    wanted = [path for path in (outputs.plot, outputs.curve, outputs.html) if path]
+    for path in [*wanted, *filter(None, [outputs.json])]:
+        if not path.absolute().parent.is_dir():
+            raise ConfigError(f"cannot write {path}: there is no folder {path.parent}")
+    # Drawing is imported when it is asked for: the table needs no matplotlib.
+    if not wanted:
+        return ModuleType("none")
+    return import_optional(
+        "facewire_training.evaluation.quality.pictures.pictures",
+        "pictures need matplotlib",
+        "quality",
+    )

@@ -1,0 +1,136 @@
+"""The speech and the captured faces of a folder, whatever its layout.
+
+* `librispeech/`: the validation speakers; `grid_s1/` and `facegood/` beside it, if they are there;
+  and sounds without speech, which are made; as the test split, `speechocean762_train/`
+* `smplxflame_30/`: BEAT2
+* else audio files beside phone times or faces of the same name (`adapters.folder`)
+
+`ict_facekit/`, if it is there, gives errors in millimetres.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from facewire.errors import ConfigError
+from facewire_training.animation.lip_mesh import load_lip_mesh
+from facewire_training.data.adapters.beat2 import Beat2
+from facewire_training.data.adapters.clip import Clip
+from facewire_training.data.adapters.folder import Folder
+from facewire_training.data.adapters.grid import Grid
+from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.data.corpora.facegood import KNOWN as FACEGOOD_SHAPES
+from facewire_training.data.corpora.facegood import VALIDATION as FACEGOOD_VALIDATION
+from facewire_training.data.corpora.librispeech import LibriSpeech
+from facewire_training.data.corpora.nospeech import NoSpeech
+from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
+from facewire_training.evaluation.quality.request import TEST, Request
+
+NO_SPEECH_HOURS = 0.05
+NO_SPEECH_SEED = 20_000
+"""Training draws from smaller seeds."""
+NO_SPEECH = "nospeech"
+"""What the corpus of sounds without speech is called."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What is measured on."""
+
+    sets: dict[str, list[Clip]]
+    """By name; each has at least one clip."""
+    lips: LipMesh | None
+
+    def strangers(self, utterance: Utterance) -> list[Utterance]:
+        """Return the speech of other people: of the same set if there is any, else of all sets.
+
+        Raises:
+            ConfigError: nobody else speaks.
+        """
+        spoken = [
+            clip.utterance
+            for clips in self.sets.values()
+            for clip in clips
+            if clip.utterance.corpus != NO_SPEECH
+        ]
+        who = (utterance.corpus, utterance.speaker)
+        others = [other for other in spoken if (other.corpus, other.speaker) != who]
+        if not others:
+            raise ConfigError(
+                f"noise is made of other people's voices, but only {utterance.speaker} speaks "
+                "here; put the recordings of each speaker into a folder of their own"
+            )
+        return [other for other in others if other.corpus == utterance.corpus] or others
+
+
+def load_material(request: Request) -> Material:
+    """Read what the folder holds, and choose as many clips of each set as were asked for.
+
+    Raises:
+        ConfigError: the folder holds nothing to measure on, or a file cannot be read.
+    """
+    root = request.data
+    if not root.is_dir():
+        raise ConfigError(f"there is no folder {root}; give one with --data")
+    found = {name: spread(list(clips), request.utterances) for name, clips in _sets(request)}
+    mesh = root / "ict_facekit"
+    return Material(found, load_lip_mesh(mesh) if mesh.is_dir() else None)
+
+
+def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
+    root = request.data
+    if request.split == TEST:
+        yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
+    elif (root / "librispeech").is_dir():
+        speech = LibriSpeech(root / "librispeech").validation()
+        yield "LibriSpeech, validation speakers", (Clip(utterance) for utterance in speech)
+        noise = NoSpeech(NO_SPEECH_HOURS, NO_SPEECH_SEED).utterances()
+        yield "no speech: typing, music, wind, breath", (Clip(utterance) for utterance in noise)
+        if (root / "grid_s1").is_dir():
+            yield "GRID, captured, validation clips", Grid(root / "grid_s1").clips()
+        if (root / "facegood").is_dir():
+            facegood = Folder(root / "facegood", FACEGOOD_VALIDATION, FACEGOOD_SHAPES)
+            yield "FACEGOOD, Mandarin, captured, validation", facegood.clips()
+    elif (root / "smplxflame_30").is_dir():
+        if request.matrix is None:
+            raise ConfigError("BEAT2 needs its authors' matrix; give the .npy file with --matrix")
+        yield "BEAT2, test", Beat2(root, request.matrix).clips()
+    else:
+        yield root.resolve().name, Folder(root).clips()
+
+
+def speech_of_test_speakers(root: Path) -> Iterable[Utterance]:
+    """Yield the speech of the test speakers.
+
+    Raises:
+        ConfigError: they are not there.
+    """
+    folder = root / "speechocean762_train"
+    if not folder.is_dir():
+        raise ConfigError(f"the test speakers are in {folder}, which is not there (docs/data.md)")
+    return SpeechOcean(folder).test()
+
+
+def spread(items: list[T], count: int | None) -> list[T]:
+    """Return as many items as were asked for, spread evenly over the list."""
+    if count is None or count >= len(items):
+        return items
+    places = np.linspace(0, len(items) - 1, max(count, 1)).round().astype(int)
+    return [items[place] for place in places]
+
+
+def describe_clips(clips: list[Clip]) -> str:
+    """Return how much speech that is."""
+    seconds = sum(clip.utterance.duration_s for clip in clips)
+    length = f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.0f} s"
+    found = f"{len(clips)} clip{'s' * (len(clips) != 1)}, {length}"
+    if any(phone.label != "sil" for clip in clips for phone in clip.utterance.phones):
+        speakers = len({clip.utterance.speaker for clip in clips})
+        found += f", {speakers} speaker{'s' * (speakers != 1)}"
+    return found

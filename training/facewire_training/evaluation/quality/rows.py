@@ -1,0 +1,85 @@
+"""The systems that stand side by side, by the names that `--rows` knows."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facewire.errors import ConfigError
+from facewire.plugins import load_engine
+from facewire_training.animation.effort import FRAME_S, SMOOTHING_S
+from facewire_training.evaluation import peers
+from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
+
+logger = logging.getLogger(__name__)
+
+CAPTURED = "captured"
+"""The row of the true faces, where a set has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One system at one setting."""
+
+    name: str
+    perform: Performer
+    delay_ms: float | None
+    """How long after its own timestamp a frame is available; None if that has no meaning."""
+    hears: bool = True
+    """Whether it works from the sound, and so from the noise in it."""
+    lookahead_ms: float | None = None
+    """Where a dial was set."""
+
+
+def _oracle() -> Row:
+    return Row("oracle", oracle, None, hears=False)
+
+
+def _meter() -> Row:
+    centred_ms = 1000 * (FRAME_S + SMOOTHING_S) / 2
+    return Row("volume meter", volume_meter, centred_ms + 10)
+
+
+PEERS = "peers"
+"""Every other system that is installed (`facewire_training.evaluation.peers`)."""
+
+BASELINES: dict[str, Callable[[], Row]] = {"oracle": _oracle, "meter": _meter}
+"""What is no engine. The meter averages around each frame, and steps by 10 ms."""
+
+
+def make_rows(names: tuple[str, ...], lookaheads_ms: tuple[float, ...]) -> list[Row]:
+    """Return the rows of the names, engines once for each look-ahead.
+
+    Raises:
+        ConfigError: a name is not known, or a look-ahead out of range.
+        EngineError: an engine cannot be loaded.
+    """
+    rows: list[Row] = []
+    for name in names:
+        if name in BASELINES:
+            rows.append(BASELINES[name]())
+        elif name == PEERS:
+            rows += _peers()
+        elif name != CAPTURED:
+            rows += _engine(name, lookaheads_ms)
+    return rows
+
+
+def _peers() -> list[Row]:
+    for reason in peers.absent():
+        logger.warning("a row is left out: %s", reason)
+    return [Row(peer.name, peer.perform, peer.delay_ms) for peer in peers.performers()]
+
+
+def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
+    try:
+        engine = load_engine(name)
+    except ConfigError as error:
+        others = ", ".join((CAPTURED, PEERS, *BASELINES))
+        raise ConfigError(f"{error}, or one of {others}") from error
+    for lookahead_ms in lookaheads_ms:
+        engine.session(lookahead_ms=lookahead_ms).close()
+    # A frame leaves with the last whole hop inside its look-ahead: no hop comes on top of it.
+    return [
+        Row(f"{engine.name} {ahead:g} ms", Streamed(engine, ahead), ahead, True, ahead)
+        for ahead in lookaheads_ms
+    ]

@@ -1,0 +1,100 @@
+"""Perform the clips with every system, and score them in both timings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from facewire_training.data.adapters.clip import Clip
+from facewire_training.evaluation.metrics.take import Take
+from facewire_training.evaluation.performers import oracle
+from facewire_training.evaluation.quality.babble import with_babble
+from facewire_training.evaluation.quality.material import Material, describe_clips
+from facewire_training.evaluation.quality.request import Request
+from facewire_training.evaluation.quality.rows import CAPTURED, Row
+from facewire_training.evaluation.quality.scores import Values, delayed, score, truth_of
+
+Tell = Callable[[str, int, int], None]
+"""Hears the name of the row, how many clips are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowScores:
+    """The figures of one system."""
+
+    content: Values
+    """Each frame at its own timestamp."""
+    live: Values | None
+    """Each frame where it became available; None for a system that is not live."""
+    lookahead_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetScores:
+    """The systems side by side on one set."""
+
+    name: str
+    about: str
+    reference: str
+    """What is taken for true."""
+    rows: dict[str, RowScores]
+
+
+def measure(
+    request: Request, material: Material, rows: Sequence[Row], tell: Tell
+) -> list[SetScores]:
+    """Return the scores of every row on every set; the oracle only where phones are known."""
+    return [
+        _measure_set(name, clips, request, material, rows, tell)
+        for name, clips in material.sets.items()
+    ]
+
+
+def _measure_set(
+    name: str,
+    clips: list[Clip],
+    request: Request,
+    material: Material,
+    rows: Sequence[Row],
+    tell: Tell,
+) -> SetScores:
+    spoken = all(clip.utterance.phones for clip in clips)
+    faces = [clip.face for clip in clips if clip.face is not None]
+    references: list[Take] | None = None
+    reference = ""
+    if len(faces) == len(clips):
+        references, reference = faces, "captured faces"
+    elif spoken:
+        references = [oracle(clip.utterance, request.frame_rate) for clip in clips]
+        reference = "the oracle"
+    truth = truth_of(clips, references, material.lips)
+    found: dict[str, RowScores] = {}
+    if references is faces and CAPTURED in request.rows:
+        found["true face"] = RowScores(score(faces, truth), None)
+    for row in rows:
+        if not row.hears and not spoken:
+            continue
+        takes = _perform(row, clips, request, material, tell)
+        live = [delayed(take, row.delay_ms) for take in takes] if row.delay_ms is not None else None
+        found[row.name] = RowScores(
+            score(takes, truth), score(live, truth) if live else None, row.lookahead_ms
+        )
+    return SetScores(name, describe_clips(clips), reference, found)
+
+
+def _perform(
+    row: Row, clips: Sequence[Clip], request: Request, material: Material, tell: Tell
+) -> list[Take]:
+    takes = []
+    for index, clip in enumerate(clips):
+        tell(row.name, index, len(clips))
+        takes.append(perform(row, clip, material, request))
+    tell(row.name, len(clips), len(clips))
+    return takes
+
+
+def perform(row: Row, clip: Clip, material: Material, request: Request) -> Take:
+    """Return the face that a system gives a clip, with the noise that was asked for."""
+    utterance = clip.utterance
+    if row.hears and request.noise_db is not None:
+        others = material.strangers(utterance)
+        utterance = with_babble(utterance, others, request.noise_db, seed=len(utterance.samples))
+    return row.perform(utterance, request.frame_rate)

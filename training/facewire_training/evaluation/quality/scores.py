@@ -1,0 +1,133 @@
+"""All figures of one system on one set of clips."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from facewire_training.data.adapters.clip import Clip
+from facewire_training.evaluation.metrics.errors.capture_match import MEASURES, capture_correlation
+from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
+from facewire_training.evaluation.metrics.errors.weight_error import (
+    face_dynamics_deviation,
+    lip_vertex_error,
+    lip_vertex_error_16,
+    lip_vertex_error_squared,
+    mean_vertex_error,
+)
+from facewire_training.evaluation.metrics.lips.bilabial_score import (
+    LipScore,
+    bilabial_guard,
+    bilabial_score,
+    learn_lip_score,
+)
+from facewire_training.evaluation.metrics.lips.closure import (
+    closure_rate,
+    false_closure_rate,
+    luck_rate,
+)
+from facewire_training.evaluation.metrics.lips.labiodental import labiodental_rate
+from facewire_training.evaluation.metrics.lips.openness import gap_auc, jaw_auc, labial_auc
+from facewire_training.evaluation.metrics.lips.rest import rest_rate
+from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
+from facewire_training.evaluation.metrics.motion.liveliness import (
+    amplitude_ratio,
+    fast_share,
+    velocity_ratio,
+)
+from facewire_training.evaluation.metrics.motion.onset import onset_lag_ms
+from facewire_training.evaluation.metrics.motion.steadiness import (
+    jitter,
+    pause_difference,
+    stillness,
+)
+from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
+from facewire_training.evaluation.metrics.take import Take
+
+Values = dict[str, float]
+Takes = Sequence[Take]
+
+OF_PHONES: dict[str, Callable[[Takes], float]] = {
+    "closure": closure_rate,
+    "luck": luck_rate,
+    "false_closure": false_closure_rate,
+    "teeth_on_lip": labiodental_rate,
+    "rounding_auc": rounding_auc,
+    "labial_auc": labial_auc,
+    "gap_auc": gap_auc,
+    "jaw_auc": jaw_auc,
+    "stillness": stillness,
+    "pause_difference": pause_difference,
+    "rest": rest_rate,
+}
+OF_MOTION: dict[str, Callable[[Takes], float]] = {"jitter": jitter, "fast_share": fast_share}
+OF_TRUTH: dict[str, Callable[[Takes, Takes], float]] = {
+    "lag_ms": gap_lag_ms,
+    "onset_ms": onset_lag_ms,
+    "amplitude": amplitude_ratio,
+    "velocity": velocity_ratio,
+    "lve": lip_vertex_error,
+    "lve_squared": lip_vertex_error_squared,
+    "lve_16": lip_vertex_error_16,
+    "mve": mean_vertex_error,
+    "fdd": face_dynamics_deviation,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What the systems are held against on one set."""
+
+    clips: Sequence[Clip]
+    references: Sequence[Take] | None
+    """True faces, or the oracle's; None if there are neither."""
+    lips: LipMesh | None
+    score: LipScore | None
+    """Learned from the references."""
+
+
+def truth_of(
+    clips: Sequence[Clip], references: Sequence[Take] | None, lips: LipMesh | None
+) -> Truth:
+    """Return the truth of a set, with what BCS learns from it."""
+    return Truth(clips, references, lips, learn_lip_score(references or ()))
+
+
+def score(takes: Takes, truth: Truth) -> Values:
+    """Return every figure that the set allows, by the keys of `figures`; none of them is nan."""
+    values = {key: metric(takes) for key, metric in OF_PHONES.items()}
+    comparable = _as_captured(takes, truth.references)
+    values |= {key: metric(comparable) for key, metric in OF_MOTION.items()}
+    if truth.score is not None:
+        values["bcs"] = bilabial_score(takes, truth.score)
+        values["bcs_guard"] = bilabial_guard(takes, truth.score)
+    if truth.references is not None:
+        values |= {key: metric(takes, truth.references) for key, metric in OF_TRUTH.items()}
+        if truth.lips is not None:
+            values["lip_mm"] = truth.lips.error_mm(takes, truth.references)
+    motions = [clip.motion for clip in truth.clips if clip.motion is not None]
+    if len(motions) == len(takes):
+        for measure in MEASURES:
+            values[f"{measure}_r"] = capture_correlation(takes, motions, measure)
+    return {key: value for key, value in values.items() if not math.isnan(value)}
+
+
+def _as_captured(takes: Takes, references: Takes | None) -> Takes:
+    """Return the takes without the shapes that their references do not have."""
+    if references is None:
+        return takes
+    return [
+        take if true.known is None else replace(take, weights=take.weights * true.known)
+        for take, true in zip(takes, references, strict=True)
+    ]
+
+
+def delayed(take: Take, delay_ms: float) -> Take:
+    """Return the take as a live viewer sees it, a frame at the first tick at which it is there.
+
+    Until the first frame arrives, the face stands as in that frame.
+    """
+    frames = math.ceil(round(delay_ms / 1000 * float(take.frame_rate), 6))
+    if not len(take):
+        return take
+    places = [max(index - frames, 0) for index in range(len(take))]
+    return replace(take, weights=take.weights[places])

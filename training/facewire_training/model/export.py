@@ -1,0 +1,181 @@
+"""Export a trained run as the ONNX files and the manifest that the engine loads.
+
+python -m facewire_training.model.export --run runs/phones --out MODEL_FOLDER
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import onnx
+import torch
+from torch import Tensor, nn
+
+from facewire import __version__, arkit
+from facewire_engines.backends.onnx_graph import load_onnxruntime
+from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
+from facewire_engines.phones.phone_set import PHONES
+from facewire_training.animation.styles import parse_styles
+from facewire_training.data.shards import load
+from facewire_training.data.sources import SOURCES
+from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
+from facewire_training.model.encoder import Encoder, EncoderConfig
+from facewire_training.model.frontend import HOP
+
+OPSET = 18
+TOLERANCE = 1e-4
+
+
+class ExportedEncoder(nn.Module):
+    """The encoder with probabilities instead of scores, as the engine wants it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(
+        self, samples: Tensor, past_samples: Tensor, past_mel: Tensor, past_hidden: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Map one hop or more to class probabilities, effort, and the next pasts."""
+        scores, effort, *past = self.encoder(samples, past_samples, past_mel, past_hidden)
+        return scores.softmax(-1), effort, *past
+
+
+def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
+    """Rebuild the networks of a run from its checkpoint, the decoder in a style: `grid=0.5`.
+
+    Raises:
+        ValueError: there is no such style.
+    """
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    encoder = Encoder(EncoderConfig(**state["config"]["encoder"]))
+    decoder = Decoder(DecoderConfig(**state["config"]["decoder"]))
+    for name, network in (("encoder.", encoder), ("decoder.", decoder)):
+        own = {k.removeprefix(name): v for k, v in state["model"].items() if k.startswith(name)}
+        network.load_state_dict(own)
+        network.eval()
+    fix_style(decoder, torch.from_numpy(parse_styles(style)))
+    return encoder, decoder
+
+
+def export_encoder(encoder: Encoder) -> bytes:
+    """Return the encoder as ONNX with dynamic batch and length, every past in and out."""
+    module = ExportedEncoder(encoder)
+    inputs = (torch.randn(2, 3 * HOP) * 0.1, *encoder.past(2))
+    outputs = ["classes", "effort", *(f"next_{name}" for name in ENCODER_INPUTS[1:])]
+    axes = {name: {0: "batch"} for name in (*ENCODER_INPUTS, *outputs)}
+    axes["samples"][1] = "samples"
+    axes["classes"][1] = axes["effort"][1] = "hops"
+    axes["past_hidden"] = axes["next_past_hidden"] = {1: "batch"}
+    return _export(module, inputs, ENCODER_INPUTS, outputs, axes)
+
+
+def export_decoder(decoder: Decoder) -> bytes:
+    """Return the decoder as ONNX with dynamic batch."""
+    mask = torch.ones(2, PLACES)
+    inputs = (torch.rand(2, PLACES, len(PHONES)), mask, torch.rand(2, PLACES), mask)
+    axes = {name: {0: "batch"} for name in (*DECODER_INPUTS, "weights")}
+    return _export(decoder, inputs, DECODER_INPUTS, ["weights"], axes)
+
+
+def _export(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: tuple[str, ...],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
+) -> bytes:
+    """Export, check the graph, and compare it with the module."""
+    module.eval()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            module,
+            inputs,
+            path,
+            input_names=list(names),
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        onnx.checker.check_model(str(path))
+        content = path.read_bytes()
+    feeds = dict(zip(names, (value.numpy() for value in inputs), strict=True))
+    with torch.no_grad():
+        expected = module(*inputs)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    session = load_onnxruntime().InferenceSession(content, providers=["CPUExecutionProvider"])
+    for name, found, wanted in zip(outputs, session.run(None, feeds), expected, strict=True):
+        difference = float((torch.from_numpy(found) - wanted).abs().max())
+        if difference > TOLERANCE:
+            raise ValueError(f"onnxruntime and torch differ by {difference:g} in {name}")
+    return content
+
+
+def write_model(run: Path, corpus: Path, out: Path, command: str, style: Sequence[str]) -> None:
+    """Write the ONNX files of a run and their manifest."""
+    encoder, decoder = load_run(run, style)
+    out.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for name, content, network in (
+        ("encoder.onnx", export_encoder(encoder), encoder),
+        ("decoder.onnx", export_decoder(decoder), decoder),
+    ):
+        (out / name).write_bytes(content)
+        kept = (w for name, w in network.named_parameters() if not name.startswith("styles."))
+        count = sum(weight.numel() for weight in kept)
+        files[name] = ModelFile(hashlib.sha256(content).hexdigest(), len(content), count)
+        print(f"{name}: {count:,} parameters, {len(content):,} bytes")
+    shares = json.loads((run / "config.json").read_text())["batches"]["shares"]
+    heard = {name for name, share in shares if share > 0}
+    hours = {shard.corpus: shard.hours for shard in load(corpus) if shard.corpus in heard}
+    manifest = Manifest(
+        name="phones",
+        version=__version__,
+        licence="Apache-2.0",
+        non_commercial=False,
+        command=command,
+        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        tokens=PHONES,
+        blendshapes=arkit.NAMES,
+        data=tuple(
+            DataSource(
+                source.name, round(hours[corpus_name], 2), source.licence, source.attribution
+            )
+            for corpus_name, source in SOURCES.items()
+            if corpus_name in hours
+        ),
+        files=files,
+    )
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    (out / "manifest.json").write_bytes(content + b"\n")
+
+
+def main() -> None:
+    """Parse the command line and export."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    parser.add_argument(
+        "--style", action="append", default=[], help="share of a captured style, such as grid=0.5"
+    )
+    arguments = parser.parse_args()
+    made = (arguments.run / "command.txt").read_text().strip()
+    made += f" && python -m facewire_training.model.export {shlex.join(sys.argv[1:])}"
+    write_model(arguments.run, arguments.corpus, arguments.out, made, arguments.style)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a face should get right: its weights, their velocity, and the gap between the lips."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facewire import arkit
+from facewire_training.animation.lip_geometry import linear_gap
+
+_JAW = arkit.INDEX["jawOpen"]
+
+
+@dataclass(frozen=True, slots=True)
+class LossConfig:
+    """How much each part counts."""
+
+    velocity: float = 1.0
+    gap: float = 1.5
+    closure: float = 4.0
+    """How much more the gap counts where the lips should be shut."""
+    upper: float = 0.3
+    """How much eyes and brows count against the mouth."""
+    contact: float = 4.0
+    """How much the gap counts where lips must meet in every style."""
+
+
+class FaceLoss(nn.Module):
+    """L1 on weights, on first differences, and on the lip gap of the ICT mesh."""
+
+    scale: Tensor
+    gap: Tensor
+
+    def __init__(self, config: LossConfig) -> None:
+        super().__init__()
+        self.config = config
+        lower = [name.startswith(("jaw", "mouth", "tongue", "cheekPuff")) for name in arkit.NAMES]
+        scale = torch.where(torch.tensor(lower), 1.0, config.upper)
+        self.register_buffer("scale", scale, persistent=False)
+        self.register_buffer("gap", torch.from_numpy(linear_gap()), persistent=False)
+
+    def forward(
+        self, raw: Tensor, truth: Tensor, trust: Tensor | None = None, contact: Tensor | None = None
+    ) -> Tensor:
+        """Compare `[B, N, 52]` consecutive faces; returns a scalar.
+
+        Args:
+            raw: the faces, before they are clamped.
+            truth: what they should be.
+            trust: `[B, N, 52]`, how much each weight counts, 1 if not given. What counts nothing
+                costs nothing and gets no gradient, whatever stands in `truth`.
+            contact: `[B, N]`, 1 where the lips must meet whoever speaks.
+        """
+        config = self.config
+        scale = moving = self.scale
+        told = raw
+        if trust is not None:
+            # The gap is a sum over shapes: without this, its error would move the unknown ones.
+            told = torch.where(trust > 0, raw, raw.detach())
+            truth = torch.where(trust > 0, truth, raw.detach().clamp(0.0, 1.0))
+            scale = self.scale * trust
+            moving = torch.minimum(scale[:, 1:], scale[:, :-1])
+        error = ((told - truth).abs() * scale).sum(-1).mean()
+        moved = ((told.diff(dim=1) - truth.diff(dim=1)).abs() * moving).sum(-1).mean()
+        gap, true_gap = self._gap(told), self._gap(truth)
+        shut = 1.0 + config.closure * functional.relu(0.1 - true_gap) / 0.1
+        if trust is not None:
+            shut = shut * trust[..., _JAW]
+        apart = (shut * (gap - true_gap).abs()).mean()
+        total = error + config.velocity * moved + config.gap * apart
+        if contact is None:
+            return total
+        return total + config.contact * (contact * self._gap(raw)).mean()
+
+    def _gap(self, weights: Tensor) -> Tensor:
+        """Return the lip gap of faces `[..., 52]`, as those who see them see it."""
+        return (weights.clamp(0.0, 1.0) @ self.gap).clamp(min=0.0)

@@ -1,0 +1,145 @@
+"""Export a HuBERT and a face decoder as a model folder for the engine `hubert`.
+
+The face decoder has random weights: none has been trained.
+
+Examples:
+
+    python -m facewire_training.recipes.hubert.export --random tiny --out hubert-tiny
+
+    python -m facewire_training.recipes.hubert.export --weights FOLDER --out hubert
+"""
+
+import argparse
+import datetime
+import hashlib
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from facewire import __version__, arkit
+from facewire.errors import ConfigError
+from facewire_engines.hubert.engine import ENCODER
+from facewire_engines.model_files import Manifest, ModelFile
+from facewire_training.recipes.hubert.command import run_command
+from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
+from facewire_training.recipes.hubert.graphs import ExportedGraph, export_graphs, quantised
+from facewire_training.recipes.hubert.model import (
+    Checkpoint,
+    add_checkpoint,
+    checkpoint_of,
+    untrained_face,
+)
+
+UNKNOWN_LICENCE = "that of the weights: see where they come from"
+
+
+def write_model(
+    out: Path,
+    checkpoint: Checkpoint,
+    geometry: Geometry,
+    *,
+    layers: int | None = None,
+    int8: bool = False,
+    licence: str = "",
+    non_commercial: bool = False,
+    command: str = "",
+) -> list[ExportedGraph]:
+    """Write the graphs of a HuBERT and their manifest.
+
+    Args:
+        out: the folder.
+        checkpoint: the HuBERT.
+        geometry: what a window is.
+        layers: how many layers of the Transformer to keep; all of them if None.
+        int8: whether to quantise the Transformer.
+        licence: that of the weights; what is known of it if empty.
+        non_commercial: whether it forbids commercial use.
+        command: what made it, for the manifest.
+
+    Raises:
+        ConfigError: the HuBERT has not so many layers, or the folder cannot be written.
+    """
+    most = checkpoint.hubert.config.num_hidden_layers
+    if layers is not None and not 1 <= layers <= most:
+        raise ConfigError(f"this HuBERT has {most} layers; choose 1 to {most}, not {layers}")
+    graphs = export_graphs(untrained_face(checkpoint, layers), geometry)
+    if int8:
+        graphs = [quantised(graph) if graph.name == ENCODER else graph for graph in graphs]
+    manifest = Manifest(
+        name="hubert",
+        version=__version__,
+        licence=licence or ("Apache-2.0" if checkpoint.random else UNKNOWN_LICENCE),
+        non_commercial=non_commercial,
+        command=command,
+        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        tokens=(),
+        blendshapes=arkit.NAMES,
+        data=(),
+        files={graph.name: _described(graph) for graph in graphs},
+    )
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for graph in graphs:
+            (out / graph.name).write_bytes(graph.content)
+        (out / "manifest.json").write_bytes(content + b"\n")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write the model to {out} ({error.strerror}); choose another folder"
+        ) from error
+    return graphs
+
+
+def _described(graph: ExportedGraph) -> ModelFile:
+    digest = hashlib.sha256(graph.content).hexdigest()
+    return ModelFile(digest, len(graph.content), graph.parameters)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Parse the command line and export."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_checkpoint(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    add_geometry(parser)
+    parser.add_argument("--layers", type=int, help="layers to keep, from below (default: all)")
+    parser.add_argument(
+        "--int8", action="store_true", help="quantise the Transformer, for processors"
+    )
+    parser.add_argument("--licence", default="", help="of the weights, for the manifest")
+    parser.add_argument(
+        "--non-commercial", action="store_true", help="the licence forbids commercial use"
+    )
+    arguments = parser.parse_args(words)
+    run_command(lambda: _export(arguments, words))
+
+
+def _export(arguments: argparse.Namespace, words: Sequence[str] | None) -> None:
+    console = Console(stderr=True)
+    geometry = geometry_of(arguments)
+    began = time.monotonic()
+    with console.status("loading, exporting and comparing with onnxruntime"):
+        graphs = write_model(
+            arguments.out,
+            checkpoint_of(arguments),
+            geometry,
+            layers=arguments.layers,
+            int8=arguments.int8,
+            licence=arguments.licence,
+            non_commercial=arguments.non_commercial,
+            command="python -m facewire_training.recipes.hubert.export "
+            + shlex.join(sys.argv[1:] if words is None else words),
+        )
+    for graph in graphs:
+        print(f"{graph.name}: {graph.parameters:,} parameters, {len(graph.content):,} bytes")
+    print(f"{arguments.out} is ready after {time.monotonic() - began:.0f} s; its faces are random")
+
+
+if __name__ == "__main__":
+    main()
