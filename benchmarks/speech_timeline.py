@@ -23,7 +23,7 @@ import numpy as np
 from daemon import serving
 from facewire.clock import SECOND, SystemClock
 from facewire.wire.binary import WireFrame
-from facewire.wire.speak_answers import TurnBegins, Words
+from facewire.wire.speak import TurnBegins, Words
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.report_file import today, write_report
 from facewire_client import AudioRun, SpeakClient

@@ -5,7 +5,7 @@ import pytest
 
 from facewire.frames import BlendshapeFrame
 from facewire.wire.binary import WireFrame, wire_frame
-from facewire.wire.speak_answers import Interrupted
+from facewire.wire.speak import Interrupted
 from facewire_client import AudioRun, PlayoutBuffer
 
 

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from facewire import arkit
 from facewire.frames import BlendshapeFrame
 from facewire.wire.binary import encode_frame, wire_frame
-from facewire.wire.session import Hello, encode_message
+from facewire.wire.messages import Hello, encode_message
 from facewire_client import FaceClient, FaceViewer, ServerError, SpeakClient, connection
 
 PATIENCE_S = 20

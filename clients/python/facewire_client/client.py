@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from facewire.audio.format import Encoding
 from facewire.clock import Clock
 from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire.session import End, FrameFormat, LookaheadSet, Open, SetLookahead, Silence
+from facewire.wire.messages import End, FrameFormat
+from facewire.wire.session import LookaheadSet, OpenSession, SetLookahead, Silence
 from facewire_client.connection import Connection, ServerError
 
 MESSAGE_SAMPLES = 8_192
@@ -60,7 +61,7 @@ class FaceClient(Connection):
             clock: this machine's monotonic time.
         """
         super().__init__(url, "session", tls=tls, clock=clock)
-        self._request = Open(
+        self._request = OpenSession(
             version=VERSION,
             sample_rate=sample_rate,
             sample_format=sample_format,

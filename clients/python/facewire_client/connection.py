@@ -17,12 +17,12 @@ from facewire.wire.binary import (
     AUDIO_KIND,
     FRAME_KIND,
     AudioMessage,
-    ProtocolError,
     WireFrame,
     decode_audio,
     decode_frame,
 )
-from facewire.wire.session import (
+from facewire.wire.errors import ProtocolError
+from facewire.wire.messages import (
     Ended,
     Error,
     Frame,
@@ -30,10 +30,10 @@ from facewire.wire.session import (
     Message,
     Ping,
     Pong,
-    decode_server_message,
     encode_message,
     wire_frame_of,
 )
+from facewire.wire.session import decode_session_answer
 from facewire_client import liveness
 from facewire_client.address import socket_url
 from facewire_client.clock_offset import ClockOffset
@@ -230,7 +230,7 @@ class Connection:
 
     def _decode(self, text: str) -> Message | None:
         """Parse a text message; None is of a type that is not known here."""
-        return decode_server_message(text)
+        return decode_session_answer(text)
 
     async def _greet(self) -> None:
         try:

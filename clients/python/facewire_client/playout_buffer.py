@@ -6,7 +6,7 @@ import numpy as np
 
 from facewire.frames import Samples
 from facewire.wire.binary import WireFrame
-from facewire.wire.speak_answers import Interrupted
+from facewire.wire.speak import Interrupted
 from facewire_client.speaker import SpeechEvent
 from facewire_client.viewer import AudioRun
 

@@ -13,32 +13,37 @@ from numpy.typing import NDArray
 
 from facewire.audio.format import Encoding
 from facewire.clock import Clock
-from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
-from facewire.wire.session import End, FrameFormat, Message
-from facewire.wire.speak_answers import (
+from facewire.wire.binary import (
+    VERSION,
+    AudioMessage,
+    TokensMessage,
+    WireFrame,
+    encode_audio,
+    encode_samples,
+    encode_tokens,
+)
+from facewire.wire.messages import End, FrameFormat, Message
+from facewire.wire.speak import (
+    BeginSpeech,
+    EndTurn,
+    Interrupt,
     Interrupted,
+    Mode,
     NotInterrupted,
+    OpenSpeech,
+    Pause,
     Paused,
     Problem,
+    Resume,
     Resumed,
+    SetPlayout,
     SpeechHello,
+    Text,
     TurnBegins,
     TurnEnds,
     Words,
     decode_speak_answer,
 )
-from facewire.wire.speak_requests import (
-    BeginSpeech,
-    EndTurn,
-    Interrupt,
-    Mode,
-    OpenSpeech,
-    Pause,
-    Resume,
-    SetPlayout,
-    Text,
-)
-from facewire.wire.tokens import TokensMessage, encode_tokens
 from facewire_client.connection import CLOSE_S, Connection, ServerError
 from facewire_client.viewer import AudioRun, audio_run
 

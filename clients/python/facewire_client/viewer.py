@@ -9,7 +9,7 @@ import numpy as np
 from facewire.clock import Clock
 from facewire.frames import Samples
 from facewire.wire.binary import AudioMessage, WireFrame
-from facewire.wire.session import FrameFormat
+from facewire.wire.messages import FrameFormat
 from facewire_client.connection import Connection
 
 

@@ -10,8 +10,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from facewire.errors import ConfigError
-from facewire.wire.binary import ProtocolError
-from facewire.wire.session import Error, encode_message
+from facewire.wire.errors import ProtocolError
+from facewire.wire.messages import Error, encode_message
 
 logger = logging.getLogger("facewire.server")
 """The server's own: who looks there for what went wrong finds all of it."""

@@ -33,8 +33,8 @@ from facewire.settings.limits import Limits
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
-from facewire.wire.binary import ErrorCode, ProtocolError
-from facewire.wire.session import FrameFormat, Hello
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import FrameFormat, Hello
 
 __all__ = ["Broadcaster", "FaceServer"]
 

@@ -17,20 +17,18 @@ from facewire.settings.limits import Limits
 from facewire.stream.channel import Channel
 from facewire.stream.engine import Engine, EngineSession
 from facewire.stream.threads import ServerThreads
-from facewire.wire.binary import AudioMessage, ErrorCode, ProtocolError, encode_frame, wire_frame
-from facewire.wire.session import (
+from facewire.wire.binary import AudioMessage, encode_frame, wire_frame
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import (
     Ended,
     FrameFormat,
     Hello,
-    LookaheadSet,
     Message,
-    Open,
     Ping,
-    SetLookahead,
-    Silence,
     encode_message,
     json_frame,
 )
+from facewire.wire.session import LookaheadSet, OpenSession, SetLookahead, Silence
 
 PIECE_CAPACITY = 8
 FRAME_CAPACITY = 64
@@ -96,13 +94,13 @@ class SessionConnection:
             message = decode_message(await self._inbox.first())
             if isinstance(message, Ping):
                 await answer_ping(self._connection, message, self._clock)
-            elif isinstance(message, Open):
+            elif isinstance(message, OpenSession):
                 await self._serve_stream(message)
             else:
                 what = "audio" if isinstance(message, AudioMessage) else name_of(message)
                 raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
 
-    async def _serve_stream(self, request: Open) -> None:
+    async def _serve_stream(self, request: OpenSession) -> None:
         request.check()
         with self._take_slot(self._connection):
             compute, now = self._threads.compute, self._clock.now()
@@ -111,7 +109,7 @@ class SessionConnection:
                 stream = await compute(now, self._make_stream, request, session)
                 await self._serve(request, session.spec, stream)
 
-    def _open_session(self, request: Open) -> EngineSession:
+    def _open_session(self, request: OpenSession) -> EngineSession:
         try:
             return self._engine.session(
                 frame_rate=request.exact_frame_rate,
@@ -123,11 +121,11 @@ class SessionConnection:
         except ConfigError as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
-    def _make_stream(self, request: Open, session: EngineSession) -> SessionStream:
+    def _make_stream(self, request: OpenSession, session: EngineSession) -> SessionStream:
         face = self._make_face(session.spec, idle=request.idle, seed=request.wanted_seed)
         return SessionStream(request.audio_format, session, face, self._clock)
 
-    async def _serve(self, request: Open, spec: StreamSpec, stream: SessionStream) -> None:
+    async def _serve(self, request: OpenSession, spec: StreamSpec, stream: SessionStream) -> None:
         """Serve a stream to its end; its session is closed by whoever opened it."""
         punctuality = Punctuality(spec)
         await self._connection.send(encode_message(self._make_hello(spec, request.format)))
@@ -141,7 +139,7 @@ class SessionConnection:
         await self._connection.send(encode_message(ended))
 
     async def _listen(
-        self, request: Open, pieces: Channel[Heard], punctuality: Punctuality
+        self, request: OpenSession, pieces: Channel[Heard], punctuality: Punctuality
     ) -> None:
         """Take audio until the client says that it was all."""
         intake = AudioIntake(request.audio_format)

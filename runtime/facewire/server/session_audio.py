@@ -11,7 +11,8 @@ from facewire.clock import SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession, PatientSession, TunableSession
-from facewire.wire.binary import AudioMessage, ErrorCode, ProtocolError
+from facewire.wire.binary import AudioMessage
+from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.session import LookaheadSet, Silence
 
 LONGEST_GAP_S = 2

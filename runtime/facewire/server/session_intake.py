@@ -8,17 +8,10 @@ from facewire.server.session_audio import AudioIntake, Piece, Punctuality
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import Inbox
 from facewire.stream.channel import Channel
-from facewire.wire.binary import AudioMessage, ErrorCode, ProtocolError, decode_audio
-from facewire.wire.session import (
-    End,
-    Open,
-    Ping,
-    Pong,
-    SetLookahead,
-    Silence,
-    decode_client_message,
-    encode_message,
-)
+from facewire.wire.binary import AudioMessage, decode_audio
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import End, Ping, Pong, encode_message
+from facewire.wire.session import OpenSession, SetLookahead, Silence, decode_session_request
 
 FILL_NS = 10 * MILLISECOND
 """How often silence goes on, once it began: as often as a microphone would."""
@@ -65,7 +58,7 @@ class SessionListener:
         """
         self._inbox.touch()
         while not isinstance(message := await self._next(pieces), End):
-            if isinstance(message, Open):
+            if isinstance(message, OpenSession):
                 raise ProtocolError(
                     "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
                 )
@@ -86,7 +79,9 @@ class SessionListener:
         for piece in self._intake.take(message, inbox.arrived, due):
             await pieces.send(piece)
 
-    async def _next(self, pieces: Channel[Heard]) -> Open | SetLookahead | End | AudioMessage:
+    async def _next(
+        self, pieces: Channel[Heard]
+    ) -> OpenSession | SetLookahead | End | AudioMessage:
         """Return the next message; meanwhile go on with silence, and answer pings."""
         began = self._clock.now()
         while True:
@@ -124,13 +119,13 @@ class SessionListener:
             await pieces.send(piece)
 
 
-def decode_message(data: str | bytes) -> Open | SetLookahead | End | Ping | AudioMessage:
+def decode_message(data: str | bytes) -> OpenSession | SetLookahead | End | Ping | AudioMessage:
     """Parse what a client of /session sends.
 
     Raises:
         ProtocolError: it is not a message of this version.
     """
-    return decode_audio(data) if isinstance(data, bytes) else decode_client_message(data)
+    return decode_audio(data) if isinstance(data, bytes) else decode_session_request(data)
 
 
 async def answer_ping(connection: FairConnection, ping: Ping, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from facewire.server.sockets.admission import Door
 from facewire.server.sockets.fair_connection import FairConnection
-from facewire.wire.binary import ErrorCode, ProtocolError
+from facewire.wire.errors import ErrorCode, ProtocolError
 
 
 class SessionSlots:

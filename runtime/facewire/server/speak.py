@@ -22,10 +22,16 @@ from facewire.speaking.playout import Planned, Playout
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.tokens import TokenSpace
-from facewire.wire.binary import AUDIO_KIND, AudioMessage, ErrorCode, ProtocolError, decode_audio
-from facewire.wire.session import End, Ended, Message, Ping, encode_message
-from facewire.wire.speak_answers import SpeechHello, TokenSpaceInfo, TurnBegins, Word, Words
-from facewire.wire.speak_requests import (
+from facewire.wire.binary import (
+    AUDIO_KIND,
+    AudioMessage,
+    TokensMessage,
+    decode_audio,
+    decode_tokens,
+)
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import End, Ended, Message, Ping, encode_message
+from facewire.wire.speak import (
     BeginSpeech,
     EndTurn,
     Interrupt,
@@ -34,10 +40,14 @@ from facewire.wire.speak_requests import (
     Resume,
     SetPlayout,
     SpeakRequest,
+    SpeechHello,
     Text,
+    TokenSpaceInfo,
+    TurnBegins,
+    Word,
+    Words,
     decode_speak_request,
 )
-from facewire.wire.tokens import TokensMessage, decode_tokens
 
 MAX_ANSWERS = 64
 """Answers that wait for a client to read them, before no more of its requests are read."""

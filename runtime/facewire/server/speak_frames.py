@@ -11,7 +11,7 @@ from facewire.wire.binary import (
     encode_samples,
     wire_frame,
 )
-from facewire.wire.session import encode_message, json_frame
+from facewire.wire.messages import encode_message, json_frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)

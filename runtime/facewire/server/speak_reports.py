@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from facewire.speaking.turn import Cut, Turn
-from facewire.wire.session import Message
-from facewire.wire.speak_answers import Interrupted, LeadMs, Problem, TurnEnds
+from facewire.wire.messages import Message
+from facewire.wire.speak import Interrupted, LeadMs, Problem, TurnEnds
 
 
 def turn_ended(turn: Turn) -> Iterator[Message]:

@@ -8,8 +8,9 @@ from facewire.clock import Clock
 from facewire.server.session_intake import answer_ping
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
-from facewire.wire.binary import ErrorCode, ProtocolError
-from facewire.wire.session import Hello, Ping, decode_client_message, encode_message
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import Hello, Ping, encode_message
+from facewire.wire.session import decode_session_request
 
 _QUERY = {"format": ("binary", "json"), "audio": ("0", "1")}
 
@@ -68,7 +69,7 @@ async def _answer(viewer: Viewer, clock: Clock) -> None:
 async def _answer_pings(connection: FairConnection, clock: Clock) -> None:
     while True:
         data = await connection.next_message()
-        message = decode_client_message(data) if isinstance(data, str) else None
+        message = decode_session_request(data) if isinstance(data, str) else None
         if not isinstance(message, Ping):
             raise ProtocolError(
                 "a viewer sends nothing but ping; send audio to /session", ErrorCode.OUT_OF_ORDER

@@ -22,7 +22,7 @@ from facewire.wire.binary import (
     encode_samples,
     wire_frame,
 )
-from facewire.wire.session import Ended, FrameFormat, encode_message, json_frame
+from facewire.wire.messages import Ended, FrameFormat, encode_message, json_frame
 
 MAX_BACKLOG = 16_384
 """Bytes: a viewer that has more than this waiting misses what comes now."""

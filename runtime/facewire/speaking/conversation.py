@@ -24,19 +24,21 @@ from facewire.speaking.turn_patience import TurnPatience
 from facewire.speaking.turn_room import TurnRoom
 from facewire.speaking.turn_synthesis import TurnMaking, TurnText
 from facewire.stream.threads import ServerThreads
-from facewire.wire.binary import AudioMessage
-from facewire.wire.session import Message
-from facewire.wire.speak_answers import NotInterrupted, Paused, Problem, Resumed
-from facewire.wire.speak_requests import (
+from facewire.wire.binary import AudioMessage, TokensMessage
+from facewire.wire.messages import Message
+from facewire.wire.speak import (
     BeginSpeech,
     EndTurn,
     Interrupt,
     Mode,
+    NotInterrupted,
     Pause,
+    Paused,
+    Problem,
+    Resumed,
     SetPlayout,
     Text,
 )
-from facewire.wire.tokens import TokensMessage
 
 BURST_S = 600
 """How far speech may be ahead of what is heard, where nobody paces it."""

@@ -17,7 +17,7 @@ from facewire.speaking.voices import (
 )
 from facewire.stream.engine import Engine, EngineSession
 from facewire.tokens import TokenSpace
-from facewire.wire.speak_requests import OpenSpeech
+from facewire.wire.speak import OpenSpeech
 
 TOKEN_LOOKAHEAD_MS = 150.0
 """Into the tokens, which costs nothing: they exist before their audio."""

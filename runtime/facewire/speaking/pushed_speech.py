@@ -12,8 +12,7 @@ from facewire.errors import WireError
 from facewire.frames import Samples
 from facewire.speaking.turn_pieces import NO_SAMPLES, Piece, Undecoded
 from facewire.tokens import TokenSpace
-from facewire.wire.binary import AudioMessage
-from facewire.wire.tokens import TokensMessage
+from facewire.wire.binary import AudioMessage, TokensMessage
 
 BITES_PER_SECOND = 5
 """Audio is decoded in short pieces, between which others get their turn."""

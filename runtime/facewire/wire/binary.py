@@ -1,11 +1,11 @@
 """Wire protocol version 1, binary part: bytes to values and back. No sockets (docs/protocol.md).
 
-Everything is little-endian. Two kinds of message: audio (either direction) and frames (to clients).
+Everything is little-endian. Three kinds of message: audio (either direction), frames (to clients),
+and speech tokens (from clients that have a TTS).
 """
 
 import struct
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.audio.format import Encoding
 from facewire.clock import MICROSECOND
-from facewire.errors import WireError
 from facewire.frames import BlendshapeFrame, Weights
+from facewire.wire.errors import ErrorCode, ProtocolError
 
 VERSION = 1
 """Version of the protocol, in every message."""
@@ -25,46 +25,14 @@ MAX_MESSAGE_BYTES = 1 << 20
 
 AUDIO_KIND = 0x41
 FRAME_KIND = 0x46
+TOKENS_KIND = 0x54
 
-_AUDIO = struct.Struct("<BBHIq")
+_AUDIO = _TOKENS = struct.Struct("<BBHIq")
 _FRAME = struct.Struct("<BBHIIqq5I4f")
 _UINT32_MAX = 0xFFFF_FFFF
 
-AUDIO_HEADER_BYTES = _AUDIO.size
+AUDIO_HEADER_BYTES = TOKENS_HEADER_BYTES = _AUDIO.size
 FRAME_BYTES = _FRAME.size + 4 * arkit.COUNT
-
-
-class ErrorCode(Enum):
-    """What went wrong, and the WebSocket close code that follows."""
-
-    BAD_MESSAGE = ("bad-message", 1007)
-    """Not a message of this protocol, or a value out of its range."""
-    UNSUPPORTED = ("unsupported", 1008)
-    """Well formed, but not something that this server can do."""
-    OUT_OF_ORDER = ("out-of-order", 1008)
-    """A good message at the wrong time, or audio that does not follow on."""
-    NO_STREAM = ("no-stream", 1008)
-    """Nothing to watch here."""
-    SLOW_READER = ("slow-reader", 1008)
-    """The client did not read its frames."""
-    IDLE = ("idle", 1008)
-    """The client opened nothing, or sent nothing, for too long."""
-    BUSY = ("busy", 1013)
-    """All sessions are taken; try again later."""
-    INTERNAL = ("internal", 1011)
-    """The server failed."""
-
-    def __init__(self, label: str, close_code: int) -> None:
-        self.label = label
-        self.close_code = close_code
-
-
-class ProtocolError(WireError):
-    """A breach of the protocol, with the code that is sent to the peer."""
-
-    def __init__(self, message: str, code: ErrorCode = ErrorCode.BAD_MESSAGE) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +44,17 @@ class AudioMessage:
     """Index of the first sample of each channel, at the sender's declared rate."""
     turn: int = 0
     """Which utterance of the stream."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokensMessage:
+    """A run of speech tokens as it travels; the stream's `open` names their space."""
+
+    tokens: NDArray[np.uint32]
+    """Ids, [T]."""
+    first: int
+    """Position of the first of them in the turn."""
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +146,7 @@ def decode_frame(data: bytes) -> WireFrame:
     Raises:
         ProtocolError: not a frame of this version.
     """
-    check_kind(data, FRAME_KIND, "frame")
+    _check_kind(data, FRAME_KIND, "frame")
     if len(data) != FRAME_BYTES:
         raise ProtocolError(f"a frame has {FRAME_BYTES} bytes, not {len(data)}")
     _, _, _, turn, index, timestamp, captured, *rest = _FRAME.unpack_from(data)
@@ -194,7 +173,7 @@ def decode_audio(data: bytes) -> AudioMessage:
     Raises:
         ProtocolError: not an audio message of this version.
     """
-    check_kind(data, AUDIO_KIND, "audio")
+    _check_kind(data, AUDIO_KIND, "audio")
     if len(data) < AUDIO_HEADER_BYTES:
         raise ProtocolError(
             f"an audio message starts with {AUDIO_HEADER_BYTES} bytes of header, not {len(data)}"
@@ -205,7 +184,30 @@ def decode_audio(data: bytes) -> AudioMessage:
     return AudioMessage(data[AUDIO_HEADER_BYTES:], start, turn)
 
 
-def check_kind(data: bytes, kind: int, what: str) -> None:
+def encode_tokens(message: TokensMessage) -> bytes:
+    """Serialize tokens: a header of 16 bytes, then four bytes for each."""
+    header = _TOKENS.pack(TOKENS_KIND, VERSION, 0, message.turn, message.first)
+    return header + message.tokens.astype("<u4").tobytes()
+
+
+def decode_tokens(data: bytes) -> TokensMessage:
+    """Parse a message of tokens.
+
+    Raises:
+        ProtocolError: not such a message of this version.
+    """
+    _check_kind(data, TOKENS_KIND, "tokens")
+    if len(data) < TOKENS_HEADER_BYTES or (len(data) - TOKENS_HEADER_BYTES) % 4:
+        raise ProtocolError(
+            f"tokens are {TOKENS_HEADER_BYTES} bytes of header and 4 bytes each, not {len(data)}"
+        )
+    _, _, _, turn, first = _TOKENS.unpack_from(data)
+    if first < 0:
+        raise ProtocolError(f"tokens start at 0 or later, not at {first}")
+    return TokensMessage(np.frombuffer(data, "<u4", offset=TOKENS_HEADER_BYTES), first, turn)
+
+
+def _check_kind(data: bytes, kind: int, what: str) -> None:
     """Refuse a binary message that does not begin as one of this kind and version does.
 
     Raises:

@@ -18,18 +18,10 @@ import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.frames import Opcode
 
-from facewire.wire.binary import AudioMessage, encode_audio
-from facewire.wire.session import Ping, SetLookahead
-from facewire.wire.speak_requests import (
-    BeginSpeech,
-    EndTurn,
-    Interrupt,
-    Pause,
-    Resume,
-    SetPlayout,
-    Text,
-)
-from facewire.wire.tokens import TokensMessage, encode_tokens
+from facewire.wire.binary import AudioMessage, TokensMessage, encode_audio, encode_tokens
+from facewire.wire.messages import Ping
+from facewire.wire.session import SetLookahead
+from facewire.wire.speak import BeginSpeech, EndTurn, Interrupt, Pause, Resume, SetPlayout, Text
 from facewire_cli.bench.hostile_socket import block, frame, frame_unmasked, raw_socket
 from facewire_cli.bench.hostile_uploads import JUNK, UPLOADS, open_speech, open_stream
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from websockets.frames import Frame, Opcode
 
-from facewire.wire.session import Message, encode_message
+from facewire.wire.messages import Message, encode_message
 
 BLOCK = 65_536
 """Bytes that are written at once."""

@@ -7,8 +7,9 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
 from facewire.wire.binary import VERSION, AudioMessage, encode_audio
-from facewire.wire.session import End, Open, encode_message
-from facewire.wire.speak_requests import OpenSpeech
+from facewire.wire.messages import End, encode_message
+from facewire.wire.session import OpenSession
+from facewire.wire.speak import OpenSpeech
 
 JUNK = np.random.default_rng(9).integers(-9_000, 9_000, 1 << 20).astype("<i2").view("u1")
 """PCM of 16 bits, a part of which is sent again and again."""
@@ -16,9 +17,9 @@ RECORDING_S = 600
 ODD_RATES = (191_999, 191_993, 191_981, 191_969, 191_953, 191_939, 191_929, 191_911)
 
 
-def open_stream(**options: Any) -> Open:
+def open_stream(**options: Any) -> OpenSession:
     """Return how a stream is opened."""
-    return Open(version=VERSION, **options)
+    return OpenSession(version=VERSION, **options)
 
 
 def open_speech(**options: Any) -> OpenSpeech:

@@ -19,7 +19,8 @@ from websockets.exceptions import ConnectionClosed
 
 from facewire.clock import SECOND, SystemClock
 from facewire.wire.binary import VERSION, AudioMessage, decode_frame, encode_audio
-from facewire.wire.session import End, Hello, Open, decode_server_message, encode_message
+from facewire.wire.messages import End, Hello, encode_message
+from facewire.wire.session import OpenSession, decode_session_answer
 
 CHUNK = 160
 """10 ms at 16 kHz."""
@@ -41,9 +42,9 @@ async def visit(url: str, seconds: float) -> Outcome:
     """Speak for some seconds."""
     clock = SystemClock()
     async with connect(f"{url}/session", compression=None) as socket:
-        request = Open(version=VERSION, frame_rate=str(FRAME_RATE), idle=False)
+        request = OpenSession(version=VERSION, frame_rate=str(FRAME_RATE), idle=False)
         await socket.send(encode_message(request))
-        hello = decode_server_message(str(await socket.recv()))
+        hello = decode_session_answer(str(await socket.recv()))
         assert isinstance(hello, Hello), f"the server said {hello}"
         print("ready", flush=True)  # noqa: T201 # the parent process waits for it
         await asyncio.to_thread(sys.stdin.readline)
@@ -59,7 +60,7 @@ async def visit(url: str, seconds: float) -> Outcome:
                 if isinstance(message, bytes):
                     came.append((decode_frame(message).timestamp, clock.now()))
                 elif '"end"' in message[:20]:
-                    ended = decode_server_message(message)
+                    ended = decode_session_answer(message)
             await speaking
         speaking.cancel()
     interval = SECOND * CHUNK // hello.sample_rate

@@ -23,7 +23,8 @@ from facewire.clock import Clock, SystemClock
 from facewire.frames import Samples
 from facewire.sources.sound_file import SoundFile
 from facewire.wire.binary import VERSION, AudioMessage, encode_audio, encode_samples
-from facewire.wire.session import End, Ended, Open, decode_server_message, encode_message
+from facewire.wire.messages import End, Ended, encode_message
+from facewire.wire.session import OpenSession, decode_session_answer
 from facewire_cli.commands.live import demo_clip
 
 SEED = 45
@@ -108,7 +109,7 @@ async def _take_turn(
 
 
 async def _request(plan: RequestPlan, clip: Clip, messages: list[bytes], clock: Clock) -> Answer:
-    opening = Open(
+    opening = OpenSession(
         version=VERSION,
         sample_rate=clip.sample_rate,
         frame_rate=plan.frame_rate,
@@ -132,7 +133,7 @@ async def _request(plan: RequestPlan, clip: Clip, messages: list[bytes], clock: 
                 if isinstance(message, bytes):
                     first_frame = first_frame or now
                     frames += 1
-                elif isinstance(decode_server_message(message), Ended):
+                elif isinstance(decode_session_answer(message), Ended):
                     return Answer(first_message, first_frame, now, frames)
         finally:
             sending.cancel()

@@ -10,7 +10,8 @@ from facewire.clock import SECOND, ManualClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, Stamps, StreamSpec
 from facewire.server.session_audio import AudioIntake, Piece, Punctuality, SessionStream
-from facewire.wire.binary import AudioMessage, ErrorCode, ProtocolError, encode_samples
+from facewire.wire.binary import AudioMessage, encode_samples
+from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire_engines.energy.engine import EnergyEngine
 
 MONO = AudioFormat(Encoding.S16LE, 16_000, 1)

@@ -17,14 +17,8 @@ from facewire.server.client_pace import Pace
 from facewire.server.server import FaceServer
 from facewire.server.session_audio import AudioIntake, Piece
 from facewire.server.session_intake import FILL_NS, LONGEST_FILL_NS
-from facewire.wire.binary import (
-    AudioMessage,
-    ProtocolError,
-    WireFrame,
-    decode_frame,
-    encode_audio,
-    encode_samples,
-)
+from facewire.wire.binary import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
+from facewire.wire.errors import ProtocolError
 from facewire.wire.session import Silence
 from facewire_engines.phones.engine import load_embedded
 

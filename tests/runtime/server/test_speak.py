@@ -14,8 +14,7 @@ from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.server.server import FaceServer
 from facewire.settings.limits import Limits
-from facewire.wire.binary import AudioMessage, encode_audio
-from facewire.wire.tokens import TokensMessage, encode_tokens
+from facewire.wire.binary import AudioMessage, TokensMessage, encode_audio, encode_tokens
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 

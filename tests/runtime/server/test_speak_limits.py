@@ -27,8 +27,7 @@ from facewire.speaking.turn_patience import TurnPatience
 from facewire.speaking.turn_pieces import Piece
 from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnMaking, TurnText
 from facewire.stream.engine import Engine
-from facewire.wire.binary import AudioMessage, encode_audio
-from facewire.wire.tokens import TokensMessage, encode_tokens
+from facewire.wire.binary import AudioMessage, TokensMessage, encode_audio, encode_tokens
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 

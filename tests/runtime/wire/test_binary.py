@@ -15,18 +15,18 @@ from facewire.frames import BlendshapeFrame, Stamps
 from facewire.wire.binary import (
     FRAME_BYTES,
     AudioMessage,
-    ErrorCode,
-    ProtocolError,
     StageDurations,
+    TokensMessage,
     WireFrame,
     decode_audio,
     decode_frame,
     encode_audio,
     encode_frame,
     encode_samples,
+    encode_tokens,
     wire_frame,
 )
-from facewire.wire.tokens import TokensMessage, encode_tokens
+from facewire.wire.errors import ErrorCode, ProtocolError
 
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 FRAME_HEX = (

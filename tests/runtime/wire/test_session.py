@@ -13,30 +13,29 @@ from hypothesis import strategies as st
 
 from facewire import arkit
 from facewire.audio.format import AudioFormat, Encoding
-from facewire.wire.binary import ErrorCode, ProtocolError, StageDurations, WireFrame
-from facewire.wire.session import (
+from facewire.wire.binary import StageDurations, WireFrame
+from facewire.wire.errors import ErrorCode, ProtocolError
+from facewire.wire.messages import (
     End,
     Ended,
     Error,
     Frame,
     Hello,
-    Open,
     Ping,
     Pong,
-    decode_client_message,
-    decode_server_message,
     encode_message,
     json_frame,
     wire_frame_of,
 )
+from facewire.wire.session import OpenSession, decode_session_answer, decode_session_request
 
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 
 def test_open_has_defaults_that_work() -> None:
-    message = decode_client_message('{"type":"open","version":1}')
-    assert message == Open(version=1)
-    assert isinstance(message, Open)
+    message = decode_session_request('{"type":"open","version":1}')
+    assert message == OpenSession(version=1)
+    assert isinstance(message, OpenSession)
     message.check()
     assert message.audio_format == AudioFormat(Encoding.S16LE, 16_000, 1)
     assert message.exact_frame_rate == 60
@@ -53,19 +52,19 @@ def test_open_has_defaults_that_work() -> None:
 )
 def test_frame_rates_are_exact(written: str | float, exact: Fraction) -> None:
     text = json.dumps({"type": "open", "version": 1, "frame_rate": written})
-    message = decode_client_message(text)
-    assert isinstance(message, Open)
+    message = decode_session_request(text)
+    assert isinstance(message, OpenSession)
     message.check()
     assert message.exact_frame_rate == exact
 
 
 def test_client_messages_survive_the_way() -> None:
     for message in (
-        Open(version=1, sample_rate=48_000, idle=False),
+        OpenSession(version=1, sample_rate=48_000, idle=False),
         End(),
         Ping(id=3, client_ns=9),
     ):
-        assert decode_client_message(encode_message(message)) == message
+        assert decode_session_request(encode_message(message)) == message
 
 
 def test_server_messages_survive_the_way() -> None:
@@ -79,7 +78,7 @@ def test_server_messages_survive_the_way() -> None:
         Pong(id=1, client_ns=2, clock_ns=3),
         Error(code="a", message="b"),
     ):
-        assert decode_server_message(encode_message(message)) == message
+        assert decode_session_answer(encode_message(message)) == message
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_server_messages_survive_the_way() -> None:
 )  # fmt: skip
 def test_a_bad_message_is_refused_in_words(text: str, words: str) -> None:
     with pytest.raises(ProtocolError, match=words) as caught:
-        decode_client_message(text)
+        decode_session_request(text)
     assert caught.value.code is ErrorCode.BAD_MESSAGE
     assert len(str(caught.value)) < 400
 
@@ -111,7 +110,7 @@ def test_a_bad_message_is_refused_in_words(text: str, words: str) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_refused_politely(text: str) -> None:
     with pytest.raises(ProtocolError):
-        decode_client_message(text)
+        decode_session_request(text)
 
 
 @pytest.mark.parametrize(
@@ -133,22 +132,22 @@ def test_any_text_is_refused_politely(text: str) -> None:
 )
 def test_what_no_server_does_is_unsupported(key: str, value: object, words: str) -> None:
     text = json.dumps({"type": "open", "version": 1, key: value})
-    message = decode_client_message(text)
-    assert isinstance(message, Open)
+    message = decode_session_request(text)
+    assert isinstance(message, OpenSession)
     with pytest.raises(ProtocolError, match=words) as caught:
         message.check()
     assert caught.value.code is ErrorCode.UNSUPPORTED
 
 
 def test_clients_ignore_what_a_newer_server_adds() -> None:
-    assert decode_server_message('{"type":"weather","sun":1}') is None
-    assert decode_server_message('{"type":"end","frames":2,"mood":"good"}') == Ended(frames=2)
+    assert decode_session_answer('{"type":"weather","sun":1}') is None
+    assert decode_session_answer('{"type":"end","frames":2,"mood":"good"}') == Ended(frames=2)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"type":"end"}', '{"type":"frame","turn":0}'])
 def test_clients_refuse_a_broken_server_message(text: str) -> None:
     with pytest.raises(ProtocolError):
-        decode_server_message(text)
+        decode_session_answer(text)
 
 
 def test_a_json_frame_survives_the_way_to_five_digits() -> None:
@@ -160,7 +159,7 @@ def test_a_json_frame_survives_the_way_to_five_digits() -> None:
     plain = json.loads(text)
     assert plain["type"] == "frame"
     assert set(plain["stages_us"]) == {"queue", "encode", "decode", "face", "send"}
-    message = decode_server_message(text)
+    message = decode_session_answer(text)
     assert isinstance(message, Frame)
     back = wire_frame_of(message)
     np.testing.assert_allclose(back.weights, weights, atol=0.6e-5)
@@ -171,7 +170,8 @@ def test_a_json_frame_survives_the_way_to_five_digits() -> None:
 def test_the_document_lists_the_keys_of_every_message() -> None:
     text = PROTOCOL.read_text()
     of_open = text.partition("**`open`**")[2].partition("```json")[0]
-    assert re.findall(r"^\| `(\w+)` \|", of_open, re.MULTILINE) == list(Open.__struct_fields__)
+    rows = re.findall(r"^\| `(\w+)` \|", of_open, re.MULTILINE)
+    assert rows == list(OpenSession.__struct_fields__)
     for message in (Hello, Ended, Pong, Frame, Error, Ping):
         for field in msgspec.structs.fields(message):
             assert f'"{field.name}"' in text, f"{message.__name__} has {field.name}"

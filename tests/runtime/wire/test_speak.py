@@ -6,31 +6,29 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from facewire.wire.binary import ProtocolError
-from facewire.wire.session import End, Message, Ping, encode_message
-from facewire.wire.speak_answers import (
+from facewire.wire.errors import ProtocolError
+from facewire.wire.messages import End, Message, Ping, encode_message
+from facewire.wire.speak import (
+    BeginSpeech,
+    EndTurn,
+    Interrupt,
     Interrupted,
     LeadMs,
     NotInterrupted,
+    OpenSpeech,
+    Pause,
     Paused,
     Problem,
+    Resume,
     Resumed,
+    SetPlayout,
+    Text,
     TokenSpaceInfo,
     TurnBegins,
     TurnEnds,
     Word,
     Words,
     decode_speak_answer,
-)
-from facewire.wire.speak_requests import (
-    BeginSpeech,
-    EndTurn,
-    Interrupt,
-    OpenSpeech,
-    Pause,
-    Resume,
-    SetPlayout,
-    Text,
     decode_speak_request,
 )
 

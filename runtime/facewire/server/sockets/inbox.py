@@ -6,7 +6,7 @@ from collections.abc import Callable
 from facewire.clock import SECOND, Clock
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.settings.limits import Limits
-from facewire.wire.binary import ErrorCode, ProtocolError
+from facewire.wire.errors import ErrorCode, ProtocolError
 
 
 class Inbox:

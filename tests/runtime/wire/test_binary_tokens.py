@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from facewire.wire.binary import ErrorCode, ProtocolError
-from facewire.wire.tokens import TokensMessage, decode_tokens, encode_tokens
+from facewire.wire.binary import TokensMessage, decode_tokens, encode_tokens
+from facewire.wire.errors import ErrorCode, ProtocolError
 
 
 def test_what_is_written_is_read() -> None:
