@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from facewire import __version__
 from facewire.clock import Clock
@@ -121,10 +122,10 @@ class SpeakConnection:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
                     tasks.create_task(self._listen(speaker), name="listen"),
-                    tasks.create_task(speaker.workshop.speak(), name="speak"),
-                    tasks.create_task(speaker.workshop.face(), name="face"),
+                    tasks.create_task(self._charged(speaker.workshop.speak()), name="speak"),
+                    tasks.create_task(self._charged(speaker.workshop.face()), name="face"),
                 ]
-                await self._deliver(speaker, request)
+                await self._charged(self._deliver(speaker, request))
                 for helper in helpers:
                     helper.cancel()
         finally:
@@ -157,6 +158,10 @@ class SpeakConnection:
             pacing=request.pacing,
             tokens=_info(space) if space else None,
         )
+
+    async def _charged(self, work: Coroutine[Any, Any, None]) -> None:
+        """Every message wakes these tasks: what that costs is the client's, too."""
+        await self._connection.charged(work)
 
     async def _listen(self, speaker: Speaker) -> None:
         await self._connection.metered(self._obey_all(speaker))

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from websockets.asyncio.server import ServerConnection
@@ -37,6 +38,8 @@ INCOME = 0.05
 """The share of the loop's time that a client with a stream has for itself."""
 MESSAGE_S = 0.0001
 """What it costs at least to handle a message, besides taking it apart."""
+MOST_DEBT_S = 1.0
+"""Of the loop's time, which a client may have used beyond its share and still be heard soon."""
 REST = 1.5
 """After a greedy client used the loop, it is left to the others for so many times as long."""
 
@@ -157,7 +160,17 @@ class FairConnection(ServerConnection):
             handling: calls `next_message` again and again, and suspends between messages, or all
                 that came at once would be handled at once; time that it waits costs nothing.
         """
-        return Stepwise(handling, self._charge_step)
+        return Stepwise(handling, partial(self._charge_step, paid_s=MESSAGE_S))
+
+    def charged(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Do what else is to be done for the client, such as answering it, and charge it for that.
+
+        Its next messages then wait as long as if it had asked for as much by messages alone.
+
+        Args:
+            work: what to do; time that it waits costs nothing.
+        """
+        return Stepwise(work, partial(self._charge_step, paid_s=0.0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch over what is read, and what is not."""
@@ -261,18 +274,18 @@ class FairConnection(ServerConnection):
         elif spent < SLICE_S / 4:
             self._slice = min(self._slice * 2, LARGEST_SLICE)
 
-    def _charge_step(self, step: Step) -> Any:
-        """Make a step of handling messages, and charge what is not paid of it."""
+    def _charge_step(self, step: Step, paid_s: float) -> Any:
+        """Make a step of work for the client, and charge what is not paid of it."""
         self._taken_apart_s = 0.0
         began = self.loop.time()
         try:
             return step()
         finally:
-            spent = self.loop.time() - began - self._taken_apart_s - MESSAGE_S
+            spent = self.loop.time() - began - self._taken_apart_s - paid_s
             if spent > 0 and self._at_a_turn:
                 self._share.spend(spent)
             elif spent > 0:
-                self._credit_s -= spent
+                self._credit_s = max(self._credit_s - spent, -MOST_DEBT_S)
 
     def _can_spend(self, seconds: float) -> bool:
         """Whether there is credit left; what is spent is taken from it."""
