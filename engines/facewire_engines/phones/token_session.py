@@ -1,4 +1,4 @@
-"""The token road of the embedded model: a TTS's phones to its decoder, never through its encoder.
+"""Tokens to faces by the embedded model: a TTS's phones go to its decoder, past its encoder.
 
 Tokens are in the space `PHONETIC`, token `k` covering samples `[160 k, 160 (k + 1))` at 16 kHz. A
 TTS knows them before their audio exists, so look-ahead costs nothing but tokens.
@@ -39,7 +39,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenDecoder:
+class PhonesTokenDecoder:
     """The decoder of the embedded model as an engine of its own: tokens in, faces out."""
 
     name: str
@@ -61,17 +61,17 @@ class TokenDecoder:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = MAX_LOOKAHEAD_MS,
         clock: Clock | None = None,
-    ) -> "TokenSession":
+    ) -> "PhonesTokenSession":
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return TokenSession(self.decoder, spec, clock)
+        return PhonesTokenSession(self.decoder, spec, clock)
 
 
-def token_decoder(engine: Engine) -> TokenDecoder:
+def token_decoder(engine: Engine) -> PhonesTokenDecoder:
     """Return the decoder of an engine.
 
     Raises:
@@ -81,10 +81,10 @@ def token_decoder(engine: Engine) -> TokenDecoder:
     model = getattr(engine, "model", engine)
     if not isinstance(model, PhonesEngine):
         raise ConfigError(f"the engine {engine.name!r} cannot be driven by text; use phones")
-    return TokenDecoder(model.name, model.decoder)
+    return PhonesTokenDecoder(model.name, model.decoder)
 
 
-class TokenSession:
+class PhonesTokenSession:
     """All that is remembered about one stream of tokens. Used by one thread at a time.
 
     A frame leaves once the tokens up to its timestamp and the look-ahead exist, so how tokens were

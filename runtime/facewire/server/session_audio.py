@@ -31,7 +31,7 @@ class FaceStage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PcmPiece:
     """At most a twentieth of a second of PCM."""
 
     pcm: bytes
@@ -64,7 +64,7 @@ class AudioIntake:
 
     def take(
         self, message: AudioMessage, captured: int, due: int | None = None
-    ) -> list[Piece | Silence]:
+    ) -> list[PcmPiece | Silence]:
         """Check a message and return its pieces, with silence for what is missing before it.
 
         Silence that `fill` has put there counts. If that was more than the client says is missing,
@@ -79,18 +79,18 @@ class AudioIntake:
         later, self._filled = max(self._filled - gap, 0), 0
         self._uncounted += later
         self._expected = message.start + len(message.pcm) // step
-        silence = Piece(bytes(missing * step), self._turn, captured, due)
+        silence = PcmPiece(bytes(missing * step), self._turn, captured, due)
         self._turn = message.turn
         told = Silence(start=message.start, samples=later, total=self._uncounted)
-        audio = Piece(message.pcm, message.turn, captured, due)
+        audio = PcmPiece(message.pcm, message.turn, captured, due)
         return [*self._cut(silence), *([told] if later else []), *self._cut(audio)]
 
-    def fill(self, duration: int, now: int) -> Iterator[Piece]:
+    def fill(self, duration: int, now: int) -> Iterator[PcmPiece]:
         """Return pieces of silence that last so many ns: the client has stopped sending."""
         samples, self._rest = divmod(duration * self._format.sample_rate + self._rest, SECOND)
         self._filled += samples
         silence = bytes(samples * self._format.frame_bytes)
-        yield from self._cut(Piece(silence, self._turn, now, now))
+        yield from self._cut(PcmPiece(silence, self._turn, now, now))
 
     def _check(self, message: AudioMessage) -> int:
         """Return how many samples the client says are missing before a message."""
@@ -119,7 +119,7 @@ class AudioIntake:
             )
         return gap
 
-    def _cut(self, run: Piece) -> Iterator[Piece]:
+    def _cut(self, run: PcmPiece) -> Iterator[PcmPiece]:
         longest = self._format.sample_rate // PIECES_PER_SECOND * self._format.frame_bytes
         for start in range(0, len(run.pcm), longest):
             yield replace(run, pcm=run.pcm[start : start + longest])
@@ -147,7 +147,7 @@ class SessionStream:
         self._turns: deque[tuple[int, int]] = deque()
         """From which sample on a turn lasts, at the engine's rate; only turns to come."""
 
-    def hear(self, piece: Piece) -> list[BlendshapeFrame]:
+    def hear(self, piece: PcmPiece) -> list[BlendshapeFrame]:
         """Take the next piece and return the frames that it completes."""
         if piece.turn != (self._turns[-1][1] if self._turns else self._turn):
             start = self._taken * self._session.spec.sample_rate // self._format.sample_rate

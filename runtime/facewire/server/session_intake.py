@@ -1,10 +1,10 @@
-"""The ears of a client's stream: takes its audio, and goes on with silence when that stops."""
+"""The intake of a client's stream: takes its audio, and goes on with silence when that stops."""
 
 import asyncio
 
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.server.client_pace import Pace
-from facewire.server.session_audio import AudioIntake, Piece, Punctuality
+from facewire.server.session_audio import AudioIntake, PcmPiece, Punctuality
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import Inbox
 from facewire.stream.channel import Channel
@@ -17,7 +17,7 @@ FILL_NS = 10 * MILLISECOND
 """How often silence goes on, once it began: as often as a microphone would."""
 LONGEST_FILL_NS = SECOND
 
-Heard = Piece | SetLookahead | Silence
+Heard = PcmPiece | SetLookahead | Silence
 
 
 class SessionListener:

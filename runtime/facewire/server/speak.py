@@ -15,11 +15,11 @@ from facewire.server.session_audio import FaceStage
 from facewire.server.session_intake import answer_ping
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import Inbox
-from facewire.server.speak_frames import Letter, letter_of
+from facewire.server.speak_frames import EncodedInterval, encode_interval
 from facewire.settings.limits import Limits
-from facewire.speaking.conversation import Speaker
-from facewire.speaking.models import SpeechRoads, open_roads
-from facewire.speaking.playout import Planned, Playout
+from facewire.speaking.conversation import Conversation
+from facewire.speaking.models import SpeechModels, open_speech_models
+from facewire.speaking.playout import PlannedInterval, Playout
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.tokens import TokenSpace
@@ -53,7 +53,7 @@ from facewire.wire.speak import (
 MAX_ANSWERS = 64
 """Answers that wait for a client to read them, before no more of its requests are read."""
 TOGETHER = 16
-"""Frames that are dressed at once: short work, where everything leaves as soon as it is made."""
+"""Frames that are rendered at once: short work, where everything leaves as soon as it is made."""
 
 
 class SpeakConnection:
@@ -102,48 +102,50 @@ class SpeakConnection:
                 raise ProtocolError(f"send open before {what}", ErrorCode.OUT_OF_ORDER)
 
     async def _serve_stream(self, request: OpenSpeech) -> None:
-        roads = await self._open(request)
+        models = await self._open(request)
         self._inbox.opened = True
         try:
-            await self._speak(request, roads)
+            await self._speak(request, models)
         finally:
-            await self._threads.wait(roads.close)
+            await self._threads.wait(models.close)
 
-    async def _speak(self, request: OpenSpeech, roads: SpeechRoads) -> None:
+    async def _speak(self, request: OpenSpeech, models: SpeechModels) -> None:
         """Serve a stream to its end; what makes its speech is let go of by whoever opened it."""
 
         def make_face(spec: StreamSpec) -> FaceStage:
             return self._make_face(spec, idle=request.idle, seed=request.wanted_seed)
 
-        speaker = Speaker(roads, make_face, threads=self._threads, limits=self._limits)
+        conversation = Conversation(models, make_face, threads=self._threads, limits=self._limits)
         self._frames = 0
-        await self._send(self._hello(roads, speaker.playout.spec))
+        await self._send(self._hello(models, conversation.playout.spec))
         try:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
-                    tasks.create_task(self._listen(speaker), name="listen"),
-                    tasks.create_task(self._charged(speaker.workshop.speak()), name="speak"),
-                    tasks.create_task(self._charged(speaker.workshop.face()), name="face"),
+                    tasks.create_task(self._listen(conversation), name="listen"),
+                    tasks.create_task(
+                        self._charged(conversation.synthesizer.speak()), name="speak"
+                    ),
+                    tasks.create_task(self._charged(conversation.synthesizer.face()), name="face"),
                 ]
-                await self._charged(self._deliver(speaker, request))
+                await self._charged(self._deliver(conversation, request))
                 for helper in helpers:
                     helper.cancel()
         finally:
-            speaker.workshop.close()
-        await self._send(Ended(frames=self._frames, late=speaker.playout.late))
+            conversation.synthesizer.close()
+        await self._send(Ended(frames=self._frames, late=conversation.playout.late))
 
-    async def _open(self, request: OpenSpeech) -> SpeechRoads:
+    async def _open(self, request: OpenSpeech) -> SpeechModels:
         try:
             return await self._threads.wait(
-                open_roads, self._engine, request, self._clock, self._voices
+                open_speech_models, self._engine, request, self._clock, self._voices
             )
         except CapacityError as error:
             raise ProtocolError(str(error), ErrorCode.BUSY) from error
         except (ConfigError, EngineError) as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
-    def _hello(self, roads: SpeechRoads, spec: StreamSpec) -> SpeechHello:
-        request, space = roads.request, roads.space
+    def _hello(self, models: SpeechModels, spec: StreamSpec) -> SpeechHello:
+        request, space = models.request, models.space
         return SpeechHello(
             software=f"facewire {__version__}",
             engine=self._engine.name,
@@ -163,70 +165,70 @@ class SpeakConnection:
         """Every message wakes these tasks: what that costs is the client's, too."""
         await self._connection.charged(work)
 
-    async def _listen(self, speaker: Speaker) -> None:
-        await self._connection.metered(self._obey_all(speaker))
+    async def _listen(self, conversation: Conversation) -> None:
+        await self._connection.metered(self._obey_all(conversation))
 
-    async def _obey_all(self, speaker: Speaker) -> None:
+    async def _obey_all(self, conversation: Conversation) -> None:
         """Do what the client asks for, as long as it reads the answers."""
         while True:
-            request = _decode(await self._inbox.during(lambda: speaker.busy))
+            request = _decode(await self._inbox.during(lambda: conversation.busy))
             if isinstance(request, Ping):
-                speaker.time.learn(request.client_ns, self._clock.now())
+                conversation.time.learn(request.client_ns, self._clock.now())
                 await answer_ping(self._connection, request, self._clock)
             elif isinstance(request, OpenSpeech):
                 raise ProtocolError(
                     "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
                 )
             else:
-                _obey(speaker, request)
-            while len(speaker.answers) > MAX_ANSWERS:
-                await speaker.answered.wait()
+                _obey(conversation, request)
+            while len(conversation.answers) > MAX_ANSWERS:
+                await conversation.answered.wait()
             await asyncio.sleep(0)  # others get their turn
 
-    async def _deliver(self, speaker: Speaker, request: OpenSpeech) -> None:
+    async def _deliver(self, conversation: Conversation, request: OpenSpeech) -> None:
         """Send what is due when it is due, until all is said."""
-        playout = speaker.playout
-        while not (speaker.over and not speaker.answers):
-            if speaker.answers:
-                await self._send(speaker.answers.popleft())
-                speaker.answered.ring()
+        playout = conversation.playout
+        while not (conversation.over and not conversation.answers):
+            if conversation.answers:
+                await self._send(conversation.answers.popleft())
+                conversation.answered.set()
             elif (turn := playout.ended()) is not None:
-                for message in speaker.report_end(turn):
+                for message in conversation.report_end(turn):
                     await self._send(message)
             elif planned := self._plan(playout):
-                speaker.workshop.ring()
-                for letter in await self._dress(playout, planned, request):
-                    await self._show(letter)
+                conversation.synthesizer.wake()
+                for interval in await self._render(playout, planned, request):
+                    await self._show(interval)
             else:
                 now = self._clock.now()
-                moments = (playout.wake(now), speaker.end_stalled(now))
+                moments = (playout.wake(now), conversation.end_stalled(now))
                 due = min((moment for moment in moments if moment is not None), default=None)
-                await speaker.bell.wait(due)
+                await conversation.progress.wait(due)
 
-    def _plan(self, playout: Playout) -> list[Planned]:
+    def _plan(self, playout: Playout) -> list[PlannedInterval]:
         """Return the frame intervals that are due, a few at a time."""
-        planned: list[Planned] = []
+        planned: list[PlannedInterval] = []
         while len(planned) < TOGETHER and (one := playout.plan(self._clock.now())) is not None:
             planned.append(one)
             if one.turn is not None and one.turn.drained:
                 break  # its end is told before anything of the next one leaves
         return planned
 
-    async def _dress(
-        self, playout: Playout, planned: Sequence[Planned], request: OpenSpeech
-    ) -> list[Letter]:
-        """Dress frame intervals and put them into bytes, on a thread."""
+    async def _render(
+        self, playout: Playout, planned: Sequence[PlannedInterval], request: OpenSpeech
+    ) -> list[EncodedInterval]:
+        """Render frame intervals and put them into bytes, on a thread."""
         binary, now = request.format == "binary", self._clock.now
 
-        def dress() -> list[Letter]:
-            return [letter_of(playout.dress(one), now(), binary=binary) for one in planned]
+        def render() -> list[EncodedInterval]:
+            return [encode_interval(playout.render(one), now(), binary=binary) for one in planned]
 
         due = playout.clock.due(planned[0].sample, self._clock.now())
-        return await self._threads.compute(due, dress)
+        return await self._threads.compute(due, render)
 
-    async def _show(self, letter: Letter) -> None:
+    async def _show(self, interval: EncodedInterval) -> None:
         """Send a frame interval, unless its turn is interrupted meanwhile."""
-        shown = letter.shown
+        shown = interval.shown
         turn, frame = shown.turn, shown.frame
         if turn is not None and shown.begins:
             await self._send(TurnBegins(turn=turn.number, sample=frame.timestamp, at=shown.own))
@@ -235,10 +237,10 @@ class SpeakConnection:
             await self._send(Words(turn=turn.number, words=words))
         if turn is not None and turn.dropped:
             return
-        await self._send(letter.frame)
+        await self._send(interval.frame)
         self._frames += 1
-        if letter.audio and not (turn is not None and turn.dropped):
-            await self._send(letter.audio)
+        if interval.audio and not (turn is not None and turn.dropped):
+            await self._send(interval.audio)
 
     async def _send(self, message: Message | bytes | str) -> None:
         data = encode_message(message) if isinstance(message, Message) else message
@@ -262,28 +264,28 @@ def _decode(data: str | bytes) -> SpeakRequest | AudioMessage | TokensMessage:
 
 
 def _obey(
-    speaker: Speaker,
+    conversation: Conversation,
     request: "SpeakRequest | AudioMessage | TokensMessage",
 ) -> None:
     match request:
         case Text():
-            speaker.say(request)
+            conversation.say(request)
         case BeginSpeech():
-            speaker.begin_speech(request)
+            conversation.begin_speech(request)
         case AudioMessage() | TokensMessage():
-            speaker.take(request)
+            conversation.take(request)
         case EndTurn():
-            speaker.end_turn(request)
+            conversation.end_turn(request)
         case Interrupt():
-            speaker.interrupt(request)
+            conversation.interrupt(request)
         case SetPlayout():
-            speaker.set_playout(request)
+            conversation.set_playout(request)
         case Pause():
-            speaker.pause(request)
+            conversation.pause(request)
         case Resume():
-            speaker.resume()
+            conversation.resume()
         case End():
-            speaker.end()
+            conversation.end()
 
 
 def _info(space: TokenSpace) -> TokenSpaceInfo:

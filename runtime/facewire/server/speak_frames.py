@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from facewire.audio.format import Encoding
-from facewire.speaking.playout import Shown
+from facewire.speaking.playout import FrameInterval
 from facewire.wire.binary import (
     AudioMessage,
     encode_audio,
@@ -15,16 +15,16 @@ from facewire.wire.messages import encode_message, json_frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Letter:
+class EncodedInterval:
     """What is sent of one frame interval."""
 
-    shown: Shown
+    shown: FrameInterval
     frame: bytes | str
     audio: bytes
     """Empty where there is none."""
 
 
-def letter_of(shown: Shown, now: int, *, binary: bool) -> Letter:
+def encode_interval(shown: FrameInterval, now: int, *, binary: bool) -> EncodedInterval:
     """Return a frame interval as it leaves `now`, in ns; binary, or as JSON."""
     travelling = wire_frame(shown.frame, now)
     frame = encode_frame(travelling) if binary else encode_message(json_frame(travelling))
@@ -32,4 +32,4 @@ def letter_of(shown: Shown, now: int, *, binary: bool) -> Letter:
     if shown.turn is not None and len(shown.audio):
         pcm = encode_samples(shown.audio, Encoding.S16LE)
         audio = encode_audio(AudioMessage(pcm, shown.frame.timestamp, shown.turn.number))
-    return Letter(shown, frame, audio)
+    return EncodedInterval(shown, frame, audio)

@@ -1,7 +1,7 @@
 """One stream of turns between the sockets: what a client asks for, made and laid out. No sockets.
 
-Requests are obeyed at once, by whoever heard them; the workshop makes what they ask for, and
-whoever owns the speaker takes what is due.
+Requests are obeyed at once, by whoever heard them; the synthesizer makes what they ask for, and
+whoever owns the conversation takes what is due.
 """
 
 from collections import deque
@@ -13,16 +13,16 @@ from facewire.server.session_audio import FaceStage
 from facewire.server.speak_reports import interrupted, turn_ended
 from facewire.settings.limits import Limits
 from facewire.speaking.client_time import ClientTime
-from facewire.speaking.models import SpeechRoads
+from facewire.speaking.models import SpeechModels
 from facewire.speaking.playout import Playout
 from facewire.speaking.pushed_speech import PushedSpeech
-from facewire.speaking.synthesis import Workshop
-from facewire.speaking.timed_event import Bell
+from facewire.speaking.synthesis import Synthesizer
+from facewire.speaking.timed_event import TimedEvent
 from facewire.speaking.turn import Cut, Turn
 from facewire.speaking.turn_numbers import LeftOut
 from facewire.speaking.turn_patience import TurnPatience
 from facewire.speaking.turn_room import TurnRoom
-from facewire.speaking.turn_synthesis import TurnMaking, TurnText
+from facewire.speaking.turn_synthesis import TurnSynthesis, TurnText
 from facewire.stream.threads import ServerThreads
 from facewire.wire.binary import AudioMessage, TokensMessage
 from facewire.wire.messages import Message
@@ -44,12 +44,12 @@ BURST_S = 600
 """How far speech may be ahead of what is heard, where nobody paces it."""
 
 
-class Speaker:
+class Conversation:
     """Turns of one client. Used by one event loop."""
 
     def __init__(
         self,
-        roads: SpeechRoads,
+        models: SpeechModels,
         make_face: Callable[[StreamSpec], FaceStage],
         *,
         threads: ServerThreads,
@@ -58,13 +58,13 @@ class Speaker:
         """Begin the stream now.
 
         Args:
-            roads: make the speech and the faces.
+            models: make the speech and the faces.
             make_face: makes the face stage of the stream.
             threads: do the work.
             limits: how much may wait, and how long.
         """
-        request, self._clock = roads.request, roads.clock
-        spec = StreamSpec(roads.sample_rate, request.exact_frame_rate, 0)
+        request, self._clock = models.request, models.clock
+        spec = StreamSpec(models.sample_rate, request.exact_frame_rate, 0)
         burst = request.pacing == "burst"
         lead_s = BURST_S if burst else request.lead_ms / 1000
         self.playout = Playout(
@@ -74,26 +74,26 @@ class Speaker:
             idles=not burst,
             now=self._clock.now(),
         )
-        self.bell = Bell(self._clock)
-        """Rings when there may be something to take."""
+        self.progress = TimedEvent(self._clock)
+        """Set when there may be something to take."""
         self.answers: deque[Message] = deque()
         """What the client has to be told, in order, before anything else."""
-        self.answered = Bell(self._clock)
-        """Rings when one of them was told."""
+        self.answered = TimedEvent(self._clock)
+        """Set when one of them was told."""
         self.time = ClientTime()
-        self.workshop = Workshop(
-            roads.voice,
+        self.synthesizer = Synthesizer(
+            models.voice,
             lead_s=lead_s,
             frame_rate=spec.frame_rate,
             clock=self._clock,
             threads=threads,
-            on_progress=self.bell.ring,
+            on_progress=self.progress.set,
             on_problem=self._end_early,
         )
-        self._room = TurnRoom(limits, self.workshop.making)
+        self._room = TurnRoom(limits, self.synthesizer.turns)
         self._patience = TurnPatience(limits.turn_silence_s)
-        self._roads = roads
-        self._waits_for_ears = not burst
+        self._models = models
+        self._paced = not burst
         self._pushed: dict[int, PushedSpeech] = {}
         self._left_out = LeftOut()
         """Turns that were dropped, refused or ended early."""
@@ -105,34 +105,34 @@ class Speaker:
         if not self._ending:
             return False
         turns = self.playout.turns(self._clock.now())
-        return not turns if self._waits_for_ears else all(turn.told for turn in turns)
+        return not turns if self._paced else all(turn.told for turn in turns)
 
     @property
     def busy(self) -> bool:
         """Whether something is made or heard, so that the client may be silent meanwhile."""
-        return bool(self.workshop.making) and not self.playout.clock.paused
+        return bool(self.synthesizer.turns) and not self.playout.clock.paused
 
     def say(self, message: Text) -> None:
         """Take the next piece of text of a turn."""
-        making = self.workshop.making.get(message.turn)
-        if making is None:
-            if self._roads.voice is None:
+        synthesis = self.synthesizer.turns.get(message.turn)
+        if synthesis is None:
+            if self._models.voice is None:
                 self._complain(message.turn, "this stream was opened without text")
                 return
             if not self._may_begin(message.turn, message.mode):
                 return
-            turn = Turn(message.turn, audio=self._roads.request.audio)
-            making = TurnMaking(turn, self.playout.spec, self._roads.spoken, TurnText())
-            self._begin(making, message.mode)
-        if making.text is None or making.ended:
+            turn = Turn(message.turn, audio=self._models.request.audio)
+            synthesis = TurnSynthesis(turn, self.playout.spec, self._models.spoken, TurnText())
+            self._begin(synthesis, message.mode)
+        if synthesis.text is None or synthesis.ended:
             if message.turn not in self._left_out:
                 problem = f"turn {message.turn} takes no more text; begin another"
                 self._complain(message.turn, problem)
         elif full := self._room.no_text(len(message.text)):
-            self.workshop.give_up(making, f"{full}; turn {message.turn} ends before these")
+            self.synthesizer.give_up(synthesis, f"{full}; turn {message.turn} ends before these")
         else:
-            making.say(message.text)
-        self._ring()
+            synthesis.say(message.text)
+        self._wake()
 
     def begin_speech(self, message: BeginSpeech) -> None:
         """Begin a turn whose tokens or audio will come."""
@@ -141,25 +141,25 @@ class Speaker:
         if not message.tokens and not message.audio:
             self._complain(message.turn, "speech has tokens, audio, or both")
             return
-        roads = self._roads
+        models = self._models
         try:
-            space = roads.pushed_space() if message.tokens else None
+            space = models.pushed_space() if message.tokens else None
         except ConfigError as error:
             self._complain(message.turn, str(error))
             return
         self._pushed[message.turn] = PushedSpeech(
-            roads.request.audio_format, roads.sample_rate, roads.engine.sample_rate, space
+            models.request.audio_format, models.sample_rate, models.engine.sample_rate, space
         )
         turn = Turn(message.turn, audio=message.audio)
-        open_faces = roads.pushed_tokens if message.tokens else roads.pushed_audio
+        open_faces = models.pushed_tokens if message.tokens else models.pushed_audio
         hears = not message.tokens
-        self._begin(TurnMaking(turn, self.playout.spec, open_faces, hears=hears), message.mode)
-        self._ring()
+        self._begin(TurnSynthesis(turn, self.playout.spec, open_faces, hears=hears), message.mode)
+        self._wake()
 
     def take(self, message: AudioMessage | TokensMessage) -> None:
         """Take the next tokens or audio of a turn."""
-        making, pushed = self.workshop.making.get(message.turn), self._pushed.get(message.turn)
-        if making is None or pushed is None or making.ended:
+        synthesis, pushed = self.synthesizer.turns.get(message.turn), self._pushed.get(message.turn)
+        if synthesis is None or pushed is None or synthesis.ended:
             if message.turn not in self._left_out:
                 self._complain(
                     message.turn,
@@ -170,29 +170,29 @@ class Speaker:
             if full := self._room.no_speech(pushed.seconds(message)):
                 raise WireError(full)
             if isinstance(message, AudioMessage):
-                making.push_undecoded(pushed.take_audio(message))
+                synthesis.push_undecoded(pushed.take_audio(message))
             else:
-                making.push_tokens(pushed.take_tokens(message), pushed.seconds(message))
+                synthesis.push_tokens(pushed.take_tokens(message), pushed.seconds(message))
         except WireError as error:
-            self.workshop.give_up(making, f"{error}; turn {message.turn} ends before that")
-        self._ring()
+            self.synthesizer.give_up(synthesis, f"{error}; turn {message.turn} ends before that")
+        self._wake()
 
     def end_turn(self, message: EndTurn) -> None:
         """Take no more of a turn: what has come is all."""
-        making = self.workshop.making.get(message.turn)
-        if making is not None:
-            self._end(making)
+        synthesis = self.synthesizer.turns.get(message.turn)
+        if synthesis is not None:
+            self._end(synthesis)
         elif message.turn > self.playout.newest:
             self._complain(message.turn, f"there is no turn {message.turn} to end")
-        self._ring()
+        self._wake()
 
     def end(self) -> None:
         """Take no more turns: what there is will be spoken to its end."""
-        for making in self.workshop.making.values():
-            self._end(making)
+        for synthesis in self.synthesizer.turns.values():
+            self._end(synthesis)
         self.playout.clock.resume(self._clock.now())
         self._ending = True
-        self._ring()
+        self._wake()
 
     def interrupt(self, message: Interrupt) -> None:
         """Stop a turn and those behind it, and say what was heard."""
@@ -207,7 +207,7 @@ class Speaker:
             self.answers.append(
                 NotInterrupted(turn=number, reason="unknown" if unknown else "over")
             )
-        self._ring()
+        self._wake()
 
     def set_playout(self, message: SetPlayout) -> None:
         """Learn which sample is heard when."""
@@ -216,7 +216,7 @@ class Speaker:
         if when is None:
             when = now if message.client_ns is None else self.time.ours(message.client_ns, now)
         self._listen(message.sample, when, now)
-        self._ring()
+        self._wake()
 
     def pause(self, message: Pause) -> None:
         """Stand still."""
@@ -225,14 +225,14 @@ class Speaker:
             self._listen(message.sample, now, now)
         self.playout.clock.pause(now)
         self.answers.append(Paused(sample=self.playout.clock.position(now)))
-        self._ring()
+        self._wake()
 
     def resume(self) -> None:
         """Go on."""
         now = self._clock.now()
         self.playout.clock.resume(now)
         self.answers.append(Resumed(sample=self.playout.clock.position(now), clock_ns=now))
-        self._ring()
+        self._wake()
 
     def end_stalled(self, now: int) -> int | None:
         """End the turn whose time it is if nothing came for it for too long.
@@ -240,28 +240,30 @@ class Speaker:
         Returns:
             When to look again, in ns; None if nobody waits for the client.
         """
-        waiting = (making for making in self.workshop.making.values() if not making.turn.drained)
-        making = None if self.playout.clock.paused else next(waiting, None)
-        ends = self._patience.ends(making, now)
-        if making is None or ends is None or ends > now:
-            return ends
-        making.turn.failed = True
-        self._end(making)
-        self._end_early(
-            making.turn.number,
-            f"nothing came for turn {making.turn.number} for {self._patience.seconds:g} s, so it "
-            "ends; send end_turn when all is said",
+        waiting = (
+            synthesis for synthesis in self.synthesizer.turns.values() if not synthesis.turn.drained
         )
-        self._ring()
+        synthesis = None if self.playout.clock.paused else next(waiting, None)
+        ends = self._patience.ends(synthesis, now)
+        if synthesis is None or ends is None or ends > now:
+            return ends
+        synthesis.turn.failed = True
+        self._end(synthesis)
+        self._end_early(
+            synthesis.turn.number,
+            f"nothing came for turn {synthesis.turn.number} for {self._patience.seconds:g} s, "
+            "so it ends; send end_turn when all is said",
+        )
+        self._wake()
         return None
 
     def report_end(self, turn: Turn) -> Iterator[Message]:
         """Return what a client is told about a turn that has been sent whole."""
-        self.workshop.making.pop(turn.number, None)
+        self.synthesizer.turns.pop(turn.number, None)
         self._pushed.pop(turn.number, None)
         return turn_ended(turn)
 
-    def _begin(self, making: TurnMaking, mode: Mode) -> None:
+    def _begin(self, synthesis: TurnSynthesis, mode: Mode) -> None:
         """Put a new turn behind the others, or in their place."""
         now = self._clock.now()
         alive = self.playout.turns(now)
@@ -269,19 +271,19 @@ class Speaker:
             cut = self.playout.interrupt(alive[0].number, None, now)
             assert cut is not None
             self._drop(cut)
-        self.playout.add(making.turn)
-        self.workshop.making[making.turn.number] = making
+        self.playout.add(synthesis.turn)
+        self.synthesizer.turns[synthesis.turn.number] = synthesis
 
-    def _end(self, making: TurnMaking) -> None:
-        pushed = self._pushed.get(making.turn.number)
-        if pushed is not None and not making.ended:
-            making.push_undecoded([pushed.flush()])
-        making.end()
+    def _end(self, synthesis: TurnSynthesis) -> None:
+        pushed = self._pushed.get(synthesis.turn.number)
+        if pushed is not None and not synthesis.ended:
+            synthesis.push_undecoded([pushed.flush()])
+        synthesis.end()
 
     def _drop(self, cut: Cut) -> None:
         numbers = (cut.turn, *cut.dropped)
         self._left_out.add(cut.turn, self.playout.newest)
-        self.workshop.drop(numbers)
+        self.synthesizer.drop(numbers)
         for number in numbers:
             self._pushed.pop(number, None)
         self.answers.append(interrupted(cut))
@@ -313,8 +315,8 @@ class Speaker:
 
     def _complain(self, turn: int, message: str) -> None:
         self.answers.append(Problem(turn=turn, message=message))
-        self.bell.ring()
+        self.progress.set()
 
-    def _ring(self) -> None:
-        self.bell.ring()
-        self.workshop.ring()
+    def _wake(self) -> None:
+        self.progress.set()
+        self.synthesizer.wake()

@@ -24,7 +24,7 @@ TOKEN_LOOKAHEAD_MS = 150.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpeechRoads:
+class SpeechModels:
     """From text, tokens or audio to faces, as one client asked for it."""
 
     engine: Engine
@@ -101,9 +101,9 @@ class SpeechRoads:
         return TokenFaces(session, decoder.space)
 
 
-def open_roads(
+def open_speech_models(
     engine: Engine, request: OpenSpeech, clock: Clock, voices: Sequence[str] = ()
-) -> SpeechRoads:
+) -> SpeechModels:
     """Load what a client asks for; it takes a moment.
 
     Args:
@@ -117,15 +117,15 @@ def open_roads(
         EngineError: what speaks cannot be reached, or does not fit.
     """
     if not request.text:
-        return SpeechRoads(engine, request, clock, None, None)
+        return SpeechModels(engine, request, clock, None, None)
     voice = _load(request, voices)
     try:
-        roads = SpeechRoads(engine, request, clock, voice, voice_decoder(engine, voice))
-        roads.spoken()
+        models = SpeechModels(engine, request, clock, voice, voice_decoder(engine, voice))
+        models.spoken()
     except BaseException:
         with holding(voice):
             raise
-    return roads
+    return models
 
 
 def _load(request: OpenSpeech, voices: Sequence[str]) -> Voice:

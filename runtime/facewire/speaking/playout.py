@@ -1,7 +1,7 @@
 """Lays turns on the one clock of a stream, and says what is to leave when. No sockets, no tasks.
 
-What leaves is planned first, which is quick and follows the clock, and dressed then: the face stage
-and the easing, which cost more, may run in another thread than the one that plans.
+What leaves is planned first, which is quick and follows the clock, and rendered then: the face
+stage and the easing, which cost more, may run in another thread than the one that plans.
 
 Time goes by frame intervals. While nobody speaks the face rests, and lives; a turn leaves `lead`
 samples before it is heard, as far as it is made. An interrupt takes the clock of the stream back to
@@ -40,7 +40,7 @@ FURTHEST_S = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class FrameInterval:
     """One frame interval that leaves."""
 
     frame: BlendshapeFrame
@@ -62,7 +62,7 @@ class _Past:
     """A frame that has left: what an interrupt may go back to."""
 
     frame: BlendshapeFrame
-    """As it was made, until it is dressed; its index, timestamp and turn stay."""
+    """As it was made, until it is rendered; its index, timestamp and turn stay."""
     own: int
 
 
@@ -81,8 +81,8 @@ class _Leaving:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Planned:
-    """One frame interval that is to leave, whose face is not dressed."""
+class PlannedInterval:
+    """One frame interval that is to leave, whose face is not rendered."""
 
     raw: BlendshapeFrame
     """What the face stage gets, on its own clock."""
@@ -103,7 +103,7 @@ class Planned:
 class Playout:
     """One stream of turns. Every method is told the time in ns.
 
-    Used by one thread; `dress` may be called in another one, in the order of planning.
+    Used by one thread; `render` may be called in another one, in the order of planning.
     """
 
     def __init__(
@@ -159,13 +159,13 @@ class Playout:
         """Note that there will be no turn of this number."""
         self.newest = max(self.newest, number)
 
-    def step(self, now: int) -> Shown | None:
-        """Plan and dress the next frame interval if it is due to leave."""
+    def step(self, now: int) -> FrameInterval | None:
+        """Plan and render the next frame interval if it is due to leave."""
         planned = self.plan(now)
-        return None if planned is None else self.dress(planned)
+        return None if planned is None else self.render(planned)
 
-    def dress(self, planned: Planned) -> Shown:
-        """Return a frame interval as it leaves; all that were planned are dressed, in order."""
+    def render(self, planned: PlannedInterval) -> FrameInterval:
+        """Return a frame interval as it leaves; all that were planned are rendered, in order."""
         past = planned.past
         faced = self._face.apply(planned.raw)
         bare = past.frame
@@ -175,11 +175,11 @@ class Playout:
             easing = Easing(leaving.past.frame, leaving.start, leaving.length)
             placed = easing.apply(placed)
         past.frame = placed
-        return Shown(
+        return FrameInterval(
             placed, planned.audio, planned.words, planned.turn, planned.begins, planned.own
         )
 
-    def plan(self, now: int) -> Planned | None:
+    def plan(self, now: int) -> PlannedInterval | None:
         """Return the next frame interval if it is due to leave, and move on; none while paused."""
         if self.clock.paused:
             return None
@@ -288,7 +288,7 @@ class Playout:
         self._next = self.spec.frame_count(position + self._head_start)
         return False
 
-    def _speak(self, turn: Turn, now: int) -> Planned:
+    def _speak(self, turn: Turn, now: int) -> PlannedInterval:
         begin = self.sent
         count = self.spec.timestamp(self._next + 1) - begin
         begins = turn is not self._speaking
@@ -308,9 +308,11 @@ class Playout:
         )
         raw, past = self._next_frame(interval.frame, turn.number, interval.own)
         leaving = self._leaving
-        return Planned(raw, past, leaving, interval.audio, words, turn, begins, interval.own)
+        return PlannedInterval(
+            raw, past, leaving, interval.audio, words, turn, begins, interval.own
+        )
 
-    def _rest(self, position: int) -> Planned:
+    def _rest(self, position: int) -> PlannedInterval:
         if self.sent < position - self.spec.sample_rate:
             # Nobody misses what a machine that slept would have shown of a resting face.
             self._next = self.spec.frame_count(position)
@@ -320,7 +322,7 @@ class Playout:
         self._resting += 1
         own = self._past[-1].own if self._past else 0
         raw, past = self._next_frame(AT_REST, 0, own)
-        return Planned(raw, past, self._leaving, NO_SAMPLES, (), None, False, 0)
+        return PlannedInterval(raw, past, self._leaving, NO_SAMPLES, (), None, False, 0)
 
     def _next_frame(
         self, frame: BlendshapeFrame, turn: int, own: int

@@ -10,7 +10,7 @@ from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
 from facewire.errors import WireError
 from facewire.frames import Samples
-from facewire.speaking.turn_pieces import NO_SAMPLES, Piece, Undecoded
+from facewire.speaking.speech_part import NO_SAMPLES, SpeechPart, UndecodedAudio
 from facewire.tokens import TokenSpace
 from facewire.wire.binary import AudioMessage, TokensMessage
 
@@ -68,7 +68,7 @@ class PushedSpeech:
         self._tokens += len(message.tokens)
         return message.tokens.astype(np.int32)
 
-    def take_audio(self, message: AudioMessage) -> list[Undecoded]:
+    def take_audio(self, message: AudioMessage) -> list[UndecodedAudio]:
         """Return a run of audio as pieces of speech that are not decoded; they are in order.
 
         Raises:
@@ -87,23 +87,23 @@ class PushedSpeech:
         self._samples += len(message.pcm) // self._format.frame_bytes
         bite = self._format.sample_rate // BITES_PER_SECOND * self._format.frame_bytes
         bites = [bytearray(message.pcm[at : at + bite]) for at in range(0, len(message.pcm), bite)]
-        return [Undecoded(self._decode, pcm, self._bytes_per_second, bite) for pcm in bites]
+        return [UndecodedAudio(self._decode, pcm, self._bytes_per_second, bite) for pcm in bites]
 
-    def flush(self) -> Undecoded:
+    def flush(self) -> UndecodedAudio:
         """Return what the resamplers hold back, to be decoded last."""
-        return Undecoded(self._flush, bytearray(), self._bytes_per_second)
+        return UndecodedAudio(self._flush, bytearray(), self._bytes_per_second)
 
     def _seconds(self, pcm: bytes) -> float:
         return len(pcm) / self._bytes_per_second
 
-    def _decode(self, pcm: bytearray) -> Piece:
+    def _decode(self, pcm: bytearray) -> SpeechPart:
         samples = self._format.decode(pcm)
         heard = self._to_hear.push(samples) if self._to_hear else NO_SAMPLES
-        return Piece(self._to_play.push(samples), heard)
+        return SpeechPart(self._to_play.push(samples), heard)
 
-    def _flush(self, _pcm: bytearray) -> Piece:
+    def _flush(self, _pcm: bytearray) -> SpeechPart:
         heard: Samples = self._to_hear.flush() if self._to_hear else NO_SAMPLES
-        return Piece(self._to_play.flush(), heard)
+        return SpeechPart(self._to_play.flush(), heard)
 
 
 def _resampler(audio_format: AudioFormat, rate: int) -> StreamResampler:

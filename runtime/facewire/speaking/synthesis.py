@@ -7,9 +7,9 @@ from fractions import Fraction
 from facewire.clock import Clock
 from facewire.errors import FacewireError
 from facewire.frames import BlendshapeFrame
-from facewire.speaking.timed_event import Bell
-from facewire.speaking.turn_pieces import Piece
-from facewire.speaking.turn_synthesis import TurnMaking
+from facewire.speaking.speech_part import SpeechPart
+from facewire.speaking.timed_event import TimedEvent
+from facewire.speaking.turn_synthesis import TurnSynthesis
 from facewire.speaking.voice import CancellableVoice, Voice
 from facewire.stream.threads import ServerThreads
 
@@ -25,7 +25,7 @@ URGENT_S = 0.25
 Work = Callable[[], list[BlendshapeFrame]]
 
 
-class Workshop:
+class Synthesizer:
     """What is being made for one client. Used by one event loop."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Workshop:
             on_progress: is called when there is more to take.
             on_problem: is called with a turn and a sentence when something cannot be made.
         """
-        self.making: dict[int, TurnMaking] = {}
+        self.turns: dict[int, TurnSynthesis] = {}
         """By their numbers, in their order."""
         self._voice = voice
         self._ahead_s = lead_s + MADE_S
@@ -60,38 +60,38 @@ class Workshop:
         self._threads = threads
         self._on_progress = on_progress
         self._on_problem = on_problem
-        self._voice_bell = Bell(clock)
-        self._faces_bell = Bell(clock)
+        self._voice_event = TimedEvent(clock)
+        self._faces_event = TimedEvent(clock)
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Look whether there is something to do."""
-        self._voice_bell.ring()
-        self._faces_bell.ring()
+        self._voice_event.set()
+        self._faces_event.set()
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Make no more of some turns."""
         for number in numbers:
-            making = self.making.pop(number, None)
-            if making is None:
+            synthesis = self.turns.pop(number, None)
+            if synthesis is None:
                 continue
-            making.close()
-            if making.text and making.text.speaking:
+            synthesis.close()
+            if synthesis.text and synthesis.text.speaking:
                 self.silence()
 
     def close(self) -> None:
         """Make nothing more, and give back all that is held."""
         self.silence()
-        for making in self.making.values():
-            making.close()
+        for synthesis in self.turns.values():
+            synthesis.close()
 
-    def give_up(self, making: TurnMaking, why: str) -> None:
+    def give_up(self, synthesis: TurnSynthesis, why: str) -> None:
         """End a turn with what there is of it, and say why."""
-        making.end()
-        making.turn.failed = True
-        if making.text is not None:
-            making.text.clear()
-            making.turn.end_with_sound()
-        self._on_problem(making.turn.number, why)
+        synthesis.end()
+        synthesis.turn.failed = True
+        if synthesis.text is not None:
+            synthesis.text.clear()
+            synthesis.turn.end_with_sound()
+        self._on_problem(synthesis.turn.number, why)
 
     def silence(self) -> None:
         """Have the voice stop what it makes, if it can be told."""
@@ -101,76 +101,76 @@ class Workshop:
     async def speak(self) -> None:
         """Hand the voice one clause after the other, for ever."""
         while True:
-            making = next(filter(self._wants_voice, self.making.values()), None)
-            if making is None or making.text is None:
-                await self._voice_bell.wait()
+            synthesis = next(filter(self._wants_voice, self.turns.values()), None)
+            if synthesis is None or synthesis.text is None:
+                await self._voice_event.wait()
                 continue
-            making.text.speaking = True
+            synthesis.text.speaking = True
             try:
-                await self._say(making, making.text.take())
+                await self._say(synthesis, synthesis.text.take())
             except FacewireError as error:
-                self.give_up(making, str(error))
+                self.give_up(synthesis, str(error))
             except Exception:
                 logger.exception("the voice failed")
-                self.give_up(making, "the voice failed; the server's log says why")
+                self.give_up(synthesis, "the voice failed; the server's log says why")
             finally:
-                making.text.speaking = False
-            self._faces_bell.ring()
+                synthesis.text.speaking = False
+            self._faces_event.set()
 
     async def face(self) -> None:
         """Make what faces are wanted, the next turn's first, for ever."""
         while True:
             found = self._next_work()
             if found is None:
-                await self._faces_bell.wait()
+                await self._faces_event.wait()
                 continue
-            making, work = found
-            hurries = making.turn.faces_waiting < self._urgent
+            synthesis, work = found
+            hurries = synthesis.turn.faces_waiting < self._urgent
             due = self._clock.now() if hurries else None
             try:
-                making.take(work, await self._threads.compute(due, work))
+                synthesis.take(work, await self._threads.compute(due, work))
             except FacewireError as error:
-                self._end_faces(making, f"{error}; turn {making.turn.number} ends here")
+                self._end_faces(synthesis, f"{error}; turn {synthesis.turn.number} ends here")
             except Exception:
-                if not making.turn.dropped:
+                if not synthesis.turn.dropped:
                     logger.exception("the faces of a turn failed")
-                self._end_faces(making, "its faces failed; the server's log says why")
+                self._end_faces(synthesis, "its faces failed; the server's log says why")
             self._on_progress()
 
-    def _next_work(self) -> tuple[TurnMaking, Work] | None:
+    def _next_work(self) -> tuple[TurnSynthesis, Work] | None:
         """Return what is to be done next, and for which turn.
 
         Of the turns that the engine has to hear only the first is worked on: a client holds one
         session of the engine at most, however many turns it has begun.
         """
-        for making in self.making.values():
-            work = making.work(self._frames_ahead)
+        for synthesis in self.turns.values():
+            work = synthesis.work(self._frames_ahead)
             if work is not None:
-                return making, work
-            if making.needs_engine:
+                return synthesis, work
+            if synthesis.needs_engine:
                 return None
         return None
 
-    def _end_faces(self, making: TurnMaking, why: str) -> None:
+    def _end_faces(self, synthesis: TurnSynthesis, why: str) -> None:
         """End a turn of which no more faces can be made."""
-        making.close()
-        if not making.turn.dropped:
-            making.turn.complete = True
-            self.give_up(making, why)
+        synthesis.close()
+        if not synthesis.turn.dropped:
+            synthesis.turn.complete = True
+            self.give_up(synthesis, why)
 
-    def _wants_voice(self, making: TurnMaking) -> bool:
-        return bool(making.text and making.text.ready) and making.ahead < self._ahead_s
+    def _wants_voice(self, synthesis: TurnSynthesis) -> bool:
+        return bool(synthesis.text and synthesis.text.ready) and synthesis.ahead < self._ahead_s
 
-    async def _say(self, making: TurnMaking, clause: str) -> None:
+    async def _say(self, synthesis: TurnSynthesis, clause: str) -> None:
         """Have a clause spoken, as far ahead as there is room, as long as it is wanted."""
         assert self._voice is not None
         pieces = self._voice.speak(clause)
         while (speech := await self._threads.wait(next, pieces, None)) is not None:
-            making.push(Piece(speech.samples, tokens=speech.tokens, words=speech.words))
-            self._faces_bell.ring()
-            while making.ahead >= self._ahead_s and not making.turn.dropped:
-                await self._voice_bell.wait()
-            if making.turn.dropped:
+            synthesis.push(SpeechPart(speech.samples, tokens=speech.tokens, words=speech.words))
+            self._faces_event.set()
+            while synthesis.ahead >= self._ahead_s and not synthesis.turn.dropped:
+                await self._voice_event.wait()
+            if synthesis.turn.dropped:
                 await self._threads.wait(_close, pieces)
                 return
 

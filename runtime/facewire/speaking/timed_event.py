@@ -1,32 +1,32 @@
-"""A wait that ends when somebody rings, or when it is time."""
+"""An event that is also set when it is time."""
 
 import asyncio
 
 from facewire.clock import Clock
 
 
-class Bell:
-    """Remembers one ring until it is waited for. One task waits at a time."""
+class TimedEvent:
+    """Remembers that it was set until it is waited for. One task waits at a time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
 
-    def ring(self) -> None:
+    def set(self) -> None:
         """End the wait, or the next one."""
-        self._rung.set()
+        self._event.set()
 
     async def wait(self, until: int | None = None) -> None:
-        """Return after a ring, or at the time `until` in ns if there is one."""
-        if until is None or self._rung.is_set():
-            await self._rung.wait()
+        """Return once it is set, or at the time `until` in ns if there is one."""
+        if until is None or self._event.is_set():
+            await self._event.wait()
         else:
             async with asyncio.TaskGroup() as tasks:
-                timer = tasks.create_task(self._ring_at(until), name="timer")
-                await self._rung.wait()
+                timer = tasks.create_task(self._set_at(until), name="timer")
+                await self._event.wait()
                 timer.cancel()
-        self._rung.clear()
+        self._event.clear()
 
-    async def _ring_at(self, when: int) -> None:
+    async def _set_at(self, when: int) -> None:
         await self._clock.sleep_until(when)
-        self._rung.set()
+        self._event.set()

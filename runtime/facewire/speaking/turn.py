@@ -48,7 +48,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Interval:
+class TurnInterval:
     """What is shown and heard from one frame to the next."""
 
     frame: BlendshapeFrame
@@ -164,7 +164,7 @@ class Turn:
         enough = not self._has_audio or self._waiting >= count or self._settled
         return bool(self._faces) and enough
 
-    def take(self, count: int) -> Interval:
+    def take(self, count: int) -> TurnInterval:
         """Give the next frame interval away, `count` samples; only where it is ready."""
         if self._faces:
             self._last = self._faces.popleft()
@@ -174,7 +174,7 @@ class Turn:
         while self._words and (self._words[0][0] < self._own or self.complete):
             words += self._words.popleft()[1]
         self.frames += 1
-        return Interval(self._last, self._cut(count), tuple(words), own)
+        return TurnInterval(self._last, self._cut(count), tuple(words), own)
 
     def lead(self, ahead: int) -> None:
         """Note that a face left so many ns before its sound."""

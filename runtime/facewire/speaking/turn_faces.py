@@ -1,4 +1,4 @@
-"""Two roads to the faces of a turn: from speech tokens, or from its audio through the encoder."""
+"""Two ways to the faces of a turn: from speech tokens, or from its audio through the encoder."""
 
 from collections import deque
 from collections.abc import Callable

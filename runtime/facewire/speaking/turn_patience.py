@@ -1,7 +1,7 @@
 """Notices when the turn whose time it is gets nothing for too long, so that the next one waits."""
 
 from facewire.clock import SECOND
-from facewire.speaking.turn_synthesis import TurnMaking
+from facewire.speaking.turn_synthesis import TurnSynthesis
 
 
 class TurnPatience:
@@ -17,20 +17,20 @@ class TurnPatience:
         self._state: tuple[int, ...] = ()
         self._since = 0
 
-    def ends(self, making: TurnMaking | None, now: int) -> int | None:
+    def ends(self, synthesis: TurnSynthesis | None, now: int) -> int | None:
         """Look at the turn whose time it is.
 
         Args:
-            making: that turn; None if there is none, or the stream stands still.
+            synthesis: that turn; None if there is none, or the stream stands still.
             now: the time, in ns.
 
         Returns:
             When patience with it ends, in ns; None if nobody waits for the client.
         """
-        speaking = making is not None and making.text is not None and not making.text.quiet
-        if making is None or making.ended or speaking:
+        speaking = synthesis is not None and synthesis.text is not None and not synthesis.text.quiet
+        if synthesis is None or synthesis.ended or speaking:
             self._state = ()
             return None
-        if making.state != self._state:
-            self._state, self._since = making.state, now
+        if synthesis.state != self._state:
+            self._state, self._since = synthesis.state, now
         return self._since + int(self.seconds * SECOND)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.speaking.clauses import ClauseSplitter
+from facewire.speaking.speech_part import SpeechPart, UndecodedAudio
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
-from facewire.speaking.turn_pieces import Piece, Undecoded
 
 SPLIT = 1_000
 """Characters that are split into clauses at once."""
@@ -96,7 +96,7 @@ class TurnText:
         self._ready += sum(map(len, clauses))
 
 
-class TurnMaking:
+class TurnSynthesis:
     """Gives a turn its audio and its faces, a bit at a time. Used by one event loop."""
 
     def __init__(
@@ -126,12 +126,12 @@ class TurnMaking:
         self._spec = spec
         self._frames_per_second = float(spec.frame_rate)
         self._hears = hears
-        self._undecoded: deque[Undecoded] = deque()
+        self._undecoded: deque[UndecodedAudio] = deque()
         self._undecoded_s = 0.0
         self._undecoded_bytes = 0
         self._tokens_s = 0.0
         """Of the tokens that were pushed."""
-        self._decoded: tuple[Piece, Undecoded] | None = None
+        self._decoded: tuple[SpeechPart, UndecodedAudio] | None = None
         """What a thread has decoded, and from what, until it is taken."""
         self._open_faces = open_faces
         self._faces: TokenFaces | AudioFaces | None = None
@@ -139,7 +139,7 @@ class TurnMaking:
         """Sample of the turn at which this run of faces began."""
         self._made = 0
         """Frames of this run."""
-        self._pieces: deque[Piece] = deque()
+        self._pieces: deque[SpeechPart] = deque()
         self._pieces_samples = 0
         """Of those pieces: a client asks with every message, so they are not counted each time."""
 
@@ -184,7 +184,7 @@ class TurnMaking:
             self.received += 1
             self.text.push(text)
 
-    def push(self, piece: Piece) -> None:
+    def push(self, piece: SpeechPart) -> None:
         """Take the next piece of speech."""
         self.received += 1
         self._add(piece)
@@ -200,11 +200,11 @@ class TurnMaking:
         self._tokens_s += seconds
         last = self._pieces[-1] if self._pieces else None
         if last is not None and last.only_tokens(TOKENS_TOGETHER - len(tokens)):
-            self._pieces[-1] = Piece(tokens=np.concatenate([last.tokens, tokens]))
+            self._pieces[-1] = SpeechPart(tokens=np.concatenate([last.tokens, tokens]))
         else:
-            self._add(Piece(tokens=tokens))
+            self._add(SpeechPart(tokens=tokens))
 
-    def push_undecoded(self, pieces: Iterable[Undecoded]) -> None:
+    def push_undecoded(self, pieces: Iterable[UndecodedAudio]) -> None:
         """Take the next audio of the client; that of small messages is joined."""
         for piece in pieces:
             self.received += 1
@@ -273,16 +273,16 @@ class TurnMaking:
         faces = turn.frames + turn.faces_waiting
         return turn.samples_made / spec.sample_rate - faces / self._frames_per_second
 
-    def _add(self, piece: Piece) -> None:
+    def _add(self, piece: SpeechPart) -> None:
         self._pieces.append(piece)
         self._pieces_samples += len(piece.samples)
 
-    def _decode(self, bite: Undecoded) -> list[BlendshapeFrame]:
+    def _decode(self, bite: UndecodedAudio) -> list[BlendshapeFrame]:
         """Decode a bite of audio, in a thread."""
         self._decoded = (bite.decode(bite.pcm), bite)
         return []
 
-    def _open(self, piece: Piece) -> None:
+    def _open(self, piece: SpeechPart) -> None:
         """Let a piece into the turn, and into its run of faces."""
         self.turn.note(piece.words)
         self.turn.hear(piece.samples)

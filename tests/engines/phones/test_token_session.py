@@ -17,8 +17,8 @@ from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.phones.token_session import (
     PHONETIC,
-    TokenDecoder,
-    TokenSession,
+    PhonesTokenDecoder,
+    PhonesTokenSession,
     token_decoder,
 )
 
@@ -27,7 +27,7 @@ LENGTHS = (7, 20, 6, 11, 8, 9, 5, 14)
 
 
 @pytest.fixture(scope="module")
-def decoder() -> TokenDecoder:
+def decoder() -> PhonesTokenDecoder:
     return token_decoder(load_embedded())
 
 
@@ -48,7 +48,7 @@ def chunks(tokens: np.ndarray, sizes: Sequence[int]) -> Iterator[TokenChunk]:
 
 
 def frames_of(
-    session: TokenSession, tokens: np.ndarray, sizes: Sequence[int] = (10,)
+    session: PhonesTokenSession, tokens: np.ndarray, sizes: Sequence[int] = (10,)
 ) -> list[BlendshapeFrame]:
     frames = [frame for chunk in chunks(tokens, sizes) for frame in session.push(chunk)]
     return frames + session.flush()
@@ -61,7 +61,7 @@ def weights_of(frames: Sequence[BlendshapeFrame]) -> np.ndarray:
 @pytest.mark.parametrize("lookahead_ms", [0, 60, 150])
 @pytest.mark.parametrize("sizes", [(1,), (7,), (100,), (1, 40, 3)])
 def test_chunking_does_not_change_the_frames(
-    decoder: TokenDecoder, tokens: np.ndarray, sizes: tuple[int, ...], lookahead_ms: float
+    decoder: PhonesTokenDecoder, tokens: np.ndarray, sizes: tuple[int, ...], lookahead_ms: float
 ) -> None:
     whole = frames_of(decoder.session(lookahead_ms=lookahead_ms), tokens, (len(tokens),))
     pieces = frames_of(decoder.session(lookahead_ms=lookahead_ms), tokens, sizes)
@@ -71,7 +71,7 @@ def test_chunking_does_not_change_the_frames(
 
 @pytest.mark.parametrize("lookahead_ms", [0, 40, 80, 150])
 def test_frames_do_not_depend_on_tokens_past_the_lookahead(
-    decoder: TokenDecoder, tokens: np.ndarray, lookahead_ms: float
+    decoder: PhonesTokenDecoder, tokens: np.ndarray, lookahead_ms: float
 ) -> None:
     session = decoder.session(lookahead_ms=lookahead_ms)
     before = frames_of(session, tokens)
@@ -86,7 +86,7 @@ def test_frames_do_not_depend_on_tokens_past_the_lookahead(
 
 @pytest.mark.parametrize("lookahead_ms", [0, 40, 150])
 def test_a_frame_leaves_as_soon_as_its_lookahead_exists(
-    decoder: TokenDecoder, tokens: np.ndarray, lookahead_ms: float
+    decoder: PhonesTokenDecoder, tokens: np.ndarray, lookahead_ms: float
 ) -> None:
     session = decoder.session(lookahead_ms=lookahead_ms)
     seen = 0
@@ -96,7 +96,7 @@ def test_a_frame_leaves_as_soon_as_its_lookahead_exists(
         assert seen >= due
 
 
-def test_sessions_are_independent(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_sessions_are_independent(decoder: PhonesTokenDecoder, tokens: np.ndarray) -> None:
     other = tokens[::-1].copy()
     alone = [frames_of(decoder.session(), tokens), frames_of(decoder.session(), other)]
     sessions = decoder.session(), decoder.session()
@@ -111,7 +111,7 @@ def test_sessions_are_independent(decoder: TokenDecoder, tokens: np.ndarray) -> 
 
 @pytest.mark.parametrize("rate", ["24", "30", "60", "30000/1001", "60000/1001", "100", "7/3"])
 def test_every_frame_rate_gives_a_frame_for_every_interval(
-    decoder: TokenDecoder, tokens: np.ndarray, rate: str
+    decoder: PhonesTokenDecoder, tokens: np.ndarray, rate: str
 ) -> None:
     session = decoder.session(frame_rate=Fraction(rate))
     frames = frames_of(session, tokens[:313])
@@ -121,7 +121,7 @@ def test_every_frame_rate_gives_a_frame_for_every_interval(
 
 
 def test_weights_are_in_range_and_lips_follow_the_phones(
-    decoder: TokenDecoder, tokens: np.ndarray
+    decoder: PhonesTokenDecoder, tokens: np.ndarray
 ) -> None:
     frames = frames_of(decoder.session(), tokens)
     weights = weights_of(frames)
@@ -137,7 +137,7 @@ def test_weights_are_in_range_and_lips_follow_the_phones(
     assert silent[np.array(said) != "sil"].mean() > 0.8
 
 
-def test_probabilities_are_taken_like_ids(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_probabilities_are_taken_like_ids(decoder: PhonesTokenDecoder, tokens: np.ndarray) -> None:
     rows = np.eye(len(PHONES), dtype=np.float32)[tokens]
     np.testing.assert_array_equal(
         weights_of(frames_of(decoder.session(), rows)),
@@ -145,7 +145,7 @@ def test_probabilities_are_taken_like_ids(decoder: TokenDecoder, tokens: np.ndar
     )
 
 
-def test_a_known_effort_changes_the_face(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_a_known_effort_changes_the_face(decoder: PhonesTokenDecoder, tokens: np.ndarray) -> None:
     chunk = next(chunks(tokens, (len(tokens),)))
     effort = np.full(len(tokens), 1.0, np.float32)
     loud = weights_of(decoder.session().push(chunk, effort))
@@ -155,7 +155,7 @@ def test_a_known_effort_changes_the_face(decoder: TokenDecoder, tokens: np.ndarr
 
 
 def test_turns_are_told_apart_and_continue_the_stream(
-    decoder: TokenDecoder, tokens: np.ndarray
+    decoder: PhonesTokenDecoder, tokens: np.ndarray
 ) -> None:
     session = decoder.session()
     frames = session.push(TokenChunk(tokens[:100], PHONETIC, 0, 0, 16_000, turn=0))
@@ -171,14 +171,14 @@ def test_turns_are_told_apart_and_continue_the_stream(
 @pytest.mark.parametrize("count", [0, 1, 2, 16])
 @pytest.mark.parametrize("lookahead_ms", [0, 150])
 def test_very_short_streams_end_in_order(
-    decoder: TokenDecoder, tokens: np.ndarray, count: int, lookahead_ms: float
+    decoder: PhonesTokenDecoder, tokens: np.ndarray, count: int, lookahead_ms: float
 ) -> None:
     session = decoder.session(lookahead_ms=lookahead_ms)
     frames = frames_of(session, tokens[:count])
     assert len(frames) == session.spec.frame_count(count * 160)
 
 
-def test_memory_does_not_grow(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_memory_does_not_grow(decoder: PhonesTokenDecoder, tokens: np.ndarray) -> None:
     session = decoder.session(frame_rate=Fraction(1))
     for turn in range(50):
         session.push(TokenChunk(tokens, PHONETIC, turn * len(tokens) * 160, 0, 16_000, turn))
@@ -186,7 +186,7 @@ def test_memory_does_not_grow(decoder: TokenDecoder, tokens: np.ndarray) -> None
     assert len(session._intake._turns) < 3
 
 
-def test_gaps_and_other_spaces_are_refused(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_gaps_and_other_spaces_are_refused(decoder: PhonesTokenDecoder, tokens: np.ndarray) -> None:
     session = decoder.session()
     with pytest.raises(ValueError, match="sample 0"):
         session.push(TokenChunk(tokens, PHONETIC, 160, 0, 16_000))
@@ -199,7 +199,7 @@ def test_gaps_and_other_spaces_are_refused(decoder: TokenDecoder, tokens: np.nda
         session.push(TokenChunk(tokens, PHONETIC, 0, 0, 16_000))
 
 
-def test_impossible_wishes_are_the_users_mistake(decoder: TokenDecoder) -> None:
+def test_impossible_wishes_are_the_users_mistake(decoder: PhonesTokenDecoder) -> None:
     with pytest.raises(ConfigError, match="look-ahead"):
         decoder.session(lookahead_ms=160)
     with pytest.raises(ConfigError, match="frames"):
@@ -208,7 +208,9 @@ def test_impossible_wishes_are_the_users_mistake(decoder: TokenDecoder) -> None:
         token_decoder(EnergyEngine())
 
 
-def test_stamps_come_in_order_from_the_clock(decoder: TokenDecoder, tokens: np.ndarray) -> None:
+def test_stamps_come_in_order_from_the_clock(
+    decoder: PhonesTokenDecoder, tokens: np.ndarray
+) -> None:
     frames = frames_of(decoder.session(clock=ManualClock(now=1_000)), tokens)
     for frame in frames:
         assert frame.stamps.started == frame.stamps.encoded == frame.stamps.decoded == 1_000

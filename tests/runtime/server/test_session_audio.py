@@ -9,7 +9,7 @@ from facewire.audio.format import AudioFormat, Encoding
 from facewire.clock import SECOND, ManualClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, Stamps, StreamSpec
-from facewire.server.session_audio import AudioIntake, Piece, Punctuality, SessionStream
+from facewire.server.session_audio import AudioIntake, PcmPiece, Punctuality, SessionStream
 from facewire.wire.binary import AudioMessage, encode_samples
 from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire_engines.energy.engine import EnergyEngine
@@ -21,8 +21,8 @@ def audio(count: int, start: int, turn: int = 0) -> AudioMessage:
     return AudioMessage(b"\x01\x00" * count, start, turn)
 
 
-def pieces_of(intake: AudioIntake, message: AudioMessage, captured: int = 0) -> list[Piece]:
-    return [piece for piece in intake.take(message, captured) if isinstance(piece, Piece)]
+def pieces_of(intake: AudioIntake, message: AudioMessage, captured: int = 0) -> list[PcmPiece]:
+    return [piece for piece in intake.take(message, captured) if isinstance(piece, PcmPiece)]
 
 
 def taken(intake: AudioIntake, message: AudioMessage) -> bytes:
@@ -89,7 +89,7 @@ def frames_of(
     frames = []
     for place, turn in enumerate(turns):
         pcm = encode_samples(samples[place * size : (place + 1) * size], audio_format.encoding)
-        frames += stream.hear(Piece(pcm, turn, captured=1))
+        frames += stream.hear(PcmPiece(pcm, turn, captured=1))
     return frames + stream.finish()
 
 
@@ -139,7 +139,7 @@ class TestSessionStream:
         session = EnergyEngine().session(clock=clock)
         stream = SessionStream(MONO, session, make_face(session.spec), clock)
         pcm = encode_samples(speech_like[:8_000], Encoding.S16LE)
-        frames = stream.hear(Piece(pcm, 0, captured=20))
+        frames = stream.hear(PcmPiece(pcm, 0, captured=20))
         assert frames[-1].stamps == Stamps(20, 50, 50, 50, 50)
 
 

@@ -15,7 +15,7 @@ from facewire.face import make_face
 from facewire.frames import Samples
 from facewire.server.client_pace import Pace
 from facewire.server.server import FaceServer
-from facewire.server.session_audio import AudioIntake, Piece
+from facewire.server.session_audio import AudioIntake, PcmPiece
 from facewire.server.session_intake import FILL_NS, LONGEST_FILL_NS
 from facewire.wire.binary import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
 from facewire.wire.errors import ProtocolError
@@ -153,7 +153,7 @@ class TestIntake:
         filled = list(intake.fill(250 * MILLISECOND, 0))
         assert sum(len(piece.pcm) for piece in filled) == 8_000
         pieces = intake.take(AudioMessage(b"\1\0" * 160, 160 + 6_000), 0)
-        pcm = b"".join(piece.pcm for piece in pieces if isinstance(piece, Piece))
+        pcm = b"".join(piece.pcm for piece in pieces if isinstance(piece, PcmPiece))
         assert pcm == bytes(4_000) + b"\1\0" * 160
         assert not [p for p in pieces if isinstance(p, Silence)]
 

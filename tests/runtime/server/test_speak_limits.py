@@ -20,12 +20,12 @@ from facewire.server.server import FaceServer
 from facewire.server.session_audio import FaceStage
 from facewire.server.sockets.fair_connection import LoopShare
 from facewire.settings.limits import Limits
-from facewire.speaking.conversation import Speaker
-from facewire.speaking.models import SpeechRoads
+from facewire.speaking.conversation import Conversation
+from facewire.speaking.models import SpeechModels
+from facewire.speaking.speech_part import SpeechPart
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_patience import TurnPatience
-from facewire.speaking.turn_pieces import Piece
-from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnMaking, TurnText
+from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnSynthesis, TurnText
 from facewire.stream.engine import Engine
 from facewire.wire.binary import AudioMessage, TokensMessage, encode_audio, encode_tokens
 from facewire_engines.phones.batched import BatchedPhonesEngine
@@ -353,17 +353,17 @@ async def test_a_turn_that_gets_nothing_ends_and_the_next_one_begins(model: Phon
 async def test_a_voice_is_let_go_of_when_its_stream_does_not_begin(
     model: PhonesEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed: list[SpeechRoads] = []
-    close = SpeechRoads.close
+    closed: list[SpeechModels] = []
+    close = SpeechModels.close
 
-    def noting(roads: SpeechRoads) -> None:
-        closed.append(roads)
-        close(roads)
+    def noting(models: SpeechModels) -> None:
+        closed.append(models)
+        close(models)
 
     def no_face(spec: StreamSpec, *, idle: bool, seed: int | None = None) -> FaceStage:
         raise RuntimeError("there is no face")
 
-    monkeypatch.setattr(SpeechRoads, "close", noting)
+    monkeypatch.setattr(SpeechModels, "close", noting)
     async with served(model, no_face) as server, speaking(server) as client:
         await client.tell(type="open", version=1, text=False)
         assert (await client.told("error"))["code"] == "internal"
@@ -396,31 +396,33 @@ async def test_no_face_is_made_on_the_event_loop(model: PhonesEngine) -> None:
     assert threading.get_ident() not in seen
 
 
-def text_turn() -> TurnMaking:
+def text_turn() -> TurnSynthesis:
     def no_faces() -> Any:
         raise AssertionError
 
-    return TurnMaking(Turn(1, audio=True), StreamSpec(RATE), no_faces, TurnText())
+    return TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces, TurnText())
 
 
 def test_patience_counts_only_while_nothing_comes_and_nothing_stands_still() -> None:
-    patience, making = TurnPatience(60.0), text_turn()
+    patience, synthesis = TurnPatience(60.0), text_turn()
     assert patience.ends(None, 0) is None
-    assert patience.ends(making, 5 * SECOND) == 65 * SECOND
-    making.say("Hello, my dear ")
-    assert making.text is not None
-    making.text.take()
-    assert patience.ends(making, 64 * SECOND) == 124 * SECOND, "a slow writer is waited for"
-    assert patience.ends(making, 100 * SECOND) == 124 * SECOND
+    assert patience.ends(synthesis, 5 * SECOND) == 65 * SECOND
+    synthesis.say("Hello, my dear ")
+    assert synthesis.text is not None
+    synthesis.text.take()
+    assert patience.ends(synthesis, 64 * SECOND) == 124 * SECOND, "a slow writer is waited for"
+    assert patience.ends(synthesis, 100 * SECOND) == 124 * SECOND
     assert patience.ends(None, 120 * SECOND) is None, "a pause is no silence"
-    assert patience.ends(making, 500 * SECOND) == 560 * SECOND
-    making.push(Piece())
-    assert patience.ends(making, 550 * SECOND) == 610 * SECOND
-    making.text.speaking = True
-    assert patience.ends(making, 10_000 * SECOND) is None, "a slow voice is not the client's fault"
-    making.text.speaking = False
-    making.end()
-    assert patience.ends(making, 20_000 * SECOND) is None
+    assert patience.ends(synthesis, 500 * SECOND) == 560 * SECOND
+    synthesis.push(SpeechPart())
+    assert patience.ends(synthesis, 550 * SECOND) == 610 * SECOND
+    synthesis.text.speaking = True
+    assert patience.ends(synthesis, 10_000 * SECOND) is None, (
+        "a slow voice is not the client's fault"
+    )
+    synthesis.text.speaking = False
+    synthesis.end()
+    assert patience.ends(synthesis, 20_000 * SECOND) is None
 
 
 def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
@@ -445,35 +447,35 @@ async def behind_a_turn_that_waits(client: Client, *, tokens: bool) -> None:
 
 
 @pytest.fixture
-def makings(monkeypatch: pytest.MonkeyPatch) -> dict[int, TurnMaking]:
+def syntheses(monkeypatch: pytest.MonkeyPatch) -> dict[int, TurnSynthesis]:
     """What is being made, by turn."""
-    found: dict[int, TurnMaking] = {}
-    prepare = TurnMaking.__init__
+    found: dict[int, TurnSynthesis] = {}
+    prepare = TurnSynthesis.__init__
 
-    def noting(making: TurnMaking, turn: Turn, *args: Any, **kw: Any) -> None:
-        prepare(making, turn, *args, **kw)
-        found[turn.number] = making
+    def noting(synthesis: TurnSynthesis, turn: Turn, *args: Any, **kw: Any) -> None:
+        prepare(synthesis, turn, *args, **kw)
+        found[turn.number] = synthesis
 
-    monkeypatch.setattr(TurnMaking, "__init__", noting)
+    monkeypatch.setattr(TurnSynthesis, "__init__", noting)
     return found
 
 
 async def test_tokens_one_by_one_are_joined_while_their_turn_waits(
-    model: PhonesEngine, makings: dict[int, TurnMaking]
+    model: PhonesEngine, syntheses: dict[int, TurnSynthesis]
 ) -> None:
     async with served(model) as server, speaking(server) as client:
         await behind_a_turn_that_waits(client, tokens=True)
         for first in range(1_000):
             await client.send_tokens(2, 1, first)
         assert await client.all_told() == []
-        assert len(makings[2]._pieces) <= 1_000 // TOKENS_TOGETHER + 1
+        assert len(syntheses[2]._pieces) <= 1_000 // TOKENS_TOGETHER + 1
         await client.tell(type="end_turn", turn=1)
         await client.tell(type="end_turn", turn=2)
         assert (await client.ends(2))["frames"] == 600
 
 
 async def test_samples_one_by_one_are_joined_while_their_turn_waits(
-    model: PhonesEngine, makings: dict[int, TurnMaking]
+    model: PhonesEngine, syntheses: dict[int, TurnSynthesis]
 ) -> None:
     async with served(model) as server, speaking(server) as client:
         await behind_a_turn_that_waits(client, tokens=False)
@@ -481,9 +483,9 @@ async def test_samples_one_by_one_are_joined_while_their_turn_waits(
             await client.connection.send(encode_audio(AudioMessage(b"\1\0", start, 2)))
         await client.connection.send(encode_audio(AudioMessage(bytes(8_000), 4_000, 2)))
         assert await client.all_told() == []
-        sizes = [len(piece.pcm) for piece in makings[2]._undecoded]
+        sizes = [len(piece.pcm) for piece in syntheses[2]._undecoded]
         assert (sum(sizes), len(sizes)) == (16_000, 4)
-        assert makings[2].ahead == pytest.approx(0.5)
+        assert syntheses[2].ahead == pytest.approx(0.5)
         await client.tell(type="end_turn", turn=1)
         await client.tell(type="end_turn", turn=2)
         assert (await client.ends(2))["frames"] == 30
@@ -509,20 +511,20 @@ def test_what_waits_is_counted_as_it_comes_and_goes() -> None:
     def no_faces() -> Any:
         raise AssertionError
 
-    making = TurnMaking(Turn(1, audio=True), StreamSpec(RATE), no_faces)
+    synthesis = TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces)
     for _ in range(10):
-        making.push(Piece(np.zeros(RATE, np.float32)))
-    making._pieces = NeverWalked(making._pieces)
-    assert (making.ahead, making.held) == (10.0, 10.0)
-    assert making.work(60) is None
-    assert making.ahead == 10.0, "the turn has it now"
-    making.push(Piece(np.zeros(RATE, np.float32)))
-    assert making.ahead == 11.0
-    making.close()
-    assert making.ahead == 10.0
+        synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
+    synthesis._pieces = NeverWalked(synthesis._pieces)
+    assert (synthesis.ahead, synthesis.held) == (10.0, 10.0)
+    assert synthesis.work(60) is None
+    assert synthesis.ahead == 10.0, "the turn has it now"
+    synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
+    assert synthesis.ahead == 11.0
+    synthesis.close()
+    assert synthesis.ahead == 10.0
 
 
-class NeverWalked(deque[Piece]):
+class NeverWalked(deque[SpeechPart]):
     """Pieces that cannot be counted one by one, as that takes the longer the more there are."""
 
     def __iter__(self) -> Any:
@@ -533,12 +535,12 @@ async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_the
     model: PhonesEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop, ticks, seen, turns = asyncio.get_running_loop(), 0, list[int](), 0
-    take, turn = Speaker.take, LoopShare.turn
+    take, turn = Conversation.take, LoopShare.turn
 
-    def slow(speaker: Speaker, message: AudioMessage | TokensMessage) -> None:
+    def slow(conversation: Conversation, message: AudioMessage | TokensMessage) -> None:
         seen.append(ticks)
         time.sleep(0.005)  # more than what it costs on any machine
-        take(speaker, message)
+        take(conversation, message)
 
     def noting(share: LoopShare) -> Coroutine[Any, Any, None]:
         nonlocal turns
@@ -550,7 +552,7 @@ async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_the
         ticks += 1
         loop.call_soon(tick)
 
-    monkeypatch.setattr(Speaker, "take", slow)
+    monkeypatch.setattr(Conversation, "take", slow)
     monkeypatch.setattr(LoopShare, "turn", noting)
     async with served(model) as server, speaking(server) as client:
         await client.open()

@@ -9,7 +9,7 @@ import pytest
 from facewire.clock import MILLISECOND, SECOND
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
-from facewire.speaking.playout import EASE_S, HEAD_START_S, Playout, Shown
+from facewire.speaking.playout import EASE_S, HEAD_START_S, FrameInterval, Playout
 from facewire.speaking.turn import Cut, Turn
 
 RATE = 16_000
@@ -42,7 +42,7 @@ class Theatre:
         stage = make_face(self.spec, idle=False)
         self.now = 7 * SECOND
         self.playout = Playout(self.spec, stage, lead=lead, idles=idles, now=self.now)
-        self.left: list[Shown] = []
+        self.left: list[FrameInterval] = []
         self.times: list[int] = []
         self.ended: list[int] = []
 

@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.phones.engine import load_embedded
-from facewire_engines.phones.token_session import TokenDecoder, token_decoder
+from facewire_engines.phones.token_session import PhonesTokenDecoder, token_decoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_training.evaluation.metrics.lips.closure import closure_rate, false_closure_rate
 from facewire_training.evaluation.voice import FIRST, main, score, sentences, speak
@@ -28,20 +28,20 @@ def voice() -> EspeakVoice:
 
 
 @pytest.fixture(scope="module")
-def decoder() -> TokenDecoder:
+def decoder() -> PhonesTokenDecoder:
     return token_decoder(load_embedded())
 
 
 @pytest.mark.parametrize("frame_rate", [Fraction(60), Fraction(30)])
 def test_lips_close_on_bilabials_and_not_on_open_vowels(
-    voice: EspeakVoice, decoder: TokenDecoder, frame_rate: Fraction
+    voice: EspeakVoice, decoder: PhonesTokenDecoder, frame_rate: Fraction
 ) -> None:
     takes = [speak(text, voice, decoder, frame_rate) for text in sentences()[:30]]
     assert closure_rate(takes) >= 0.95
     assert false_closure_rate(takes) < 0.1
 
 
-def test_the_report_counts_them(voice: EspeakVoice, decoder: TokenDecoder) -> None:
+def test_the_report_counts_them(voice: EspeakVoice, decoder: PhonesTokenDecoder) -> None:
     take = speak(FIRST, voice, decoder, Fraction(60))
     said = " ".join(phone.label for phone in take.phones)
     assert said == "b aa b b ao t m ay p ah p iy iy ah m ae p"

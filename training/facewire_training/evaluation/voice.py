@@ -22,7 +22,7 @@ from facewire.speaking.voice import Voice
 from facewire.tokens import TokenChunk
 from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX
-from facewire_engines.phones.token_session import TokenDecoder, token_decoder
+from facewire_engines.phones.token_session import PhonesTokenDecoder, token_decoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import (
@@ -35,7 +35,7 @@ from facewire_training.evaluation.metrics.take import Take
 FIRST = "Bob bought my puppy a map."
 
 
-def speak(text: str, voice: Voice, decoder: TokenDecoder, frame_rate: Fraction) -> Take:
+def speak(text: str, voice: Voice, decoder: PhonesTokenDecoder, frame_rate: Fraction) -> Take:
     """Return the face of a text, and the phones that the voice said to have spoken."""
     session = decoder.session(frame_rate=frame_rate)
     face = make_face(session.spec, idle=False)

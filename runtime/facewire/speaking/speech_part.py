@@ -14,7 +14,7 @@ NO_TOKENS: NDArray[np.int32] = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class SpeechPart:
     """A piece of speech on its way to a turn; what it lacks is empty."""
 
     samples: Samples = field(default_factory=NO_SAMPLES.copy)
@@ -32,10 +32,10 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Undecoded:
+class UndecodedAudio:
     """A piece of pushed audio as it came: a fraction of the size of what it becomes."""
 
-    decode: Callable[[bytearray], Piece]
+    decode: Callable[[bytearray], SpeechPart]
     """In a thread, in order."""
     pcm: bytearray
     bytes_per_second: int
@@ -47,7 +47,7 @@ class Undecoded:
         """How long it lasts."""
         return len(self.pcm) / self.bytes_per_second
 
-    def join(self, following: "Undecoded") -> bool:
+    def join(self, following: "UndecodedAudio") -> bool:
         """Take what follows, too, if there is room; not while a thread decodes it."""
         if len(self.pcm) + len(following.pcm) > min(self.whole, following.whole):
             return False
