@@ -32,18 +32,18 @@ def run(module: str, *arguments: str | Path) -> str:
 def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     write(corpus / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
-    run("targets", "--corpus", corpus)
-    run("train", "--corpus", corpus, "--run", tmp_path / "a", "--steps", "2", "--face-share", "0",
-        *RUN)  # fmt: skip
+    run("data.targets", "--corpus", corpus)
+    run("model.train", "--corpus", corpus, "--run", tmp_path / "a", "--steps", "2",
+        "--face-share", "0", *RUN)  # fmt: skip
     joint = ("--corpus", corpus, "--begin-with", tmp_path / "a", "--steps", "4", *RUN)
-    run("train", "--run", tmp_path / "whole", *joint)
-    run("train", "--run", tmp_path / "parts", *joint, "--stop-after", "2")
-    run("train", "--run", tmp_path / "parts", *joint)
+    run("model.train", "--run", tmp_path / "whole", *joint)
+    run("model.train", "--run", tmp_path / "parts", *joint, "--stop-after", "2")
+    run("model.train", "--run", tmp_path / "parts", *joint)
     whole, parts = load_run(tmp_path / "whole"), load_run(tmp_path / "parts")
     for ours, theirs in zip(whole, parts, strict=True):
         for name, value in ours.state_dict().items():
             torch.testing.assert_close(value, theirs.state_dict()[name], atol=0, rtol=0)
-    run("train", "--corpus", corpus, "--run", tmp_path / "styled", "--begin-with",
+    run("model.train", "--corpus", corpus, "--run", tmp_path / "styled", "--begin-with",
         tmp_path / "whole", "--steps", "2", "--only-styles", *RUN)  # fmt: skip
     for ours, theirs in zip(whole, load_run(tmp_path / "styled"), strict=True):
         for name, value in ours.state_dict().items():
@@ -52,7 +52,7 @@ def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> No
     rows = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in rows] == [0]
     model = tmp_path / "model"
-    run("export", "--run", tmp_path / "whole", "--corpus", corpus, "--out", model)
+    run("model.export", "--run", tmp_path / "whole", "--corpus", corpus, "--out", model)
     engine = load_phones(model)
     assert engine.manifest.command.count("facewire_training.model.train") == 2
     frames = engine.session().push(AudioChunk(np.zeros(16_000, np.float32), 0, 16_000))
