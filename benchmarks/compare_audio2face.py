@@ -10,7 +10,6 @@ weights (`peers/audio2face_regression.py`); it is exported afresh, which needs t
 
 import argparse
 import asyncio
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -19,8 +18,8 @@ import msgspec
 from rich.console import Console
 
 from facewire.frame_rate import parse_frame_rate
+from facewire.report_file import command_line, today, write_report
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import today, write_report
 from facewire_cli.bench.throughput_load import Trial
 from facewire_cli.bench.throughput_search import Row, search
 from facewire_cli.commands.bench_throughput import throughput_table
@@ -84,7 +83,7 @@ async def compare(seconds: float) -> Comparison:
     peer = msgspec.structs.replace(found, engine=PeerEngine.name)
     return Comparison(
         date=today(),
-        command=shlex.join(["python", "benchmarks/compare_audio2face.py", *sys.argv[1:]]),
+        command=command_line(),
         machine=machine,
         seconds=seconds,
         ours=ours,

@@ -13,7 +13,6 @@ weights takes as long as a trained one, and is made by
 
 import argparse
 import asyncio
-import datetime
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from rich.console import Console
 
 from facewire.clock import SECOND, SystemClock
 from facewire.errors import EngineError, FacewireError
+from facewire.report_file import command_line, today, write_report
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.throughput_load import Load, Trial
 from facewire_cli.bench.throughput_search import Row, processors, search
@@ -53,9 +53,10 @@ class Agreement(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct):
     """What the file holds."""
 
+    date: str
+    command: str
     machine: Machine
     gpu: Gpu | None
-    command: str
     seconds: float = 0.0
     agreements: dict[str, Agreement] = msgspec.field(default_factory=dict)
     rows: list[Row] = msgspec.field(default_factory=list)
@@ -78,15 +79,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder of plans")
     parser.add_argument("--json", type=Path, help="where the figures go")
     arguments = parser.parse_args()
-    today = datetime.datetime.now(datetime.UTC).date()
-    path = arguments.json or RESULTS / f"gpu-{today.isoformat()}.json"
+    path = arguments.json or RESULTS / f"gpu-{today()}.json"
     console = Console(stderr=True)
     try:
         report = measure(arguments, console)
     except FacewireError as error:
         sys.exit(f"gpu_run: {error}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    write_report(path, report)
     Console().print(throughput_table(report.rows, every=False))
     for what, why in report.left_out.items():
         console.print(f"left out: {what}: {why}", soft_wrap=True, highlight=False, markup=False)
@@ -102,7 +102,7 @@ def measure(arguments: argparse.Namespace, console: Console) -> Report:
     backends: list[str] = arguments.backend or list(BACKENDS)
     clock = SystemClock()
     began = clock.now()
-    report = Report(describe_machine(), _gpu(backends), " ".join(["python", *sys.argv]))
+    report = Report(today(), command_line(), describe_machine(), _gpu(backends))
     for model in ("phones", arguments.hubert):
         if model is not None:
             _build(report, model, backends, arguments.cache)

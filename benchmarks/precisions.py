@@ -7,16 +7,14 @@ and onnx for the rows of theirs.
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from facewire.report_file import command_line, today, write_report
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import today, write_report
 from facewire_engines.backends.checking import check_engines
 
 REFERENCE = "phones@onnx"
@@ -61,8 +59,7 @@ def measure() -> Precisions:
         parity = check_engines(REFERENCE, engine)
         changed = parity.closure.changed if parity.closure else 0.0
         found[name] = Difference(engine, parity.frames, parity.largest, parity.tolerance, changed)
-    command = shlex.join(["python", "benchmarks/precisions.py", *sys.argv[1:]])
-    return Precisions(today(), command, describe_machine(), found)
+    return Precisions(today(), command_line(), describe_machine(), found)
 
 
 def main() -> None:

@@ -6,8 +6,6 @@ All run in turn on one thread, as fast as they go, at 60 frames a second and 80 
 """
 
 import argparse
-import shlex
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,9 +20,9 @@ from rich.table import Table
 
 from facewire.clock import SystemClock
 from facewire.frames import AudioChunk
+from facewire.report_file import command_line, today, write_report
 from facewire.stream.engine import EngineSession
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import today, write_report
 from facewire_cli.bench.throughput_load import clip_samples
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
@@ -104,9 +102,8 @@ class SessionCosts(msgspec.Struct, frozen=True):
 
 def measure(seconds: float) -> SessionCosts:
     """Return what each of the candidates costs."""
-    command = shlex.join(["python", "benchmarks/session_cost.py", *sys.argv[1:]])
-    machine = describe_machine()
-    return SessionCosts(today(), command, machine, in_turns(candidates(), chunks(seconds)))
+    machine, costs = describe_machine(), in_turns(candidates(), chunks(seconds))
+    return SessionCosts(today(), command_line(), machine, costs)
 
 
 def table(costs: Mapping[str, float]) -> Table:

@@ -9,7 +9,6 @@ as they are taken. Meanwhile the server's memory, descriptors and threads are lo
 """
 
 import argparse
-import shlex
 import subprocess
 import sys
 import time
@@ -23,11 +22,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from facewire.frames import AudioChunk, BlendshapeFrame
+from facewire.report_file import command_line, today, write_report
 from facewire.settings.opening import open_face
 from facewire.settings.settings import Settings
 from facewire_cli.bench.hostile_run import ServerProcess, Usage, serving
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import today, write_report
 from facewire_engines.phones.engine import load_embedded
 from soak_clients import LOOKAHEAD_MS, RATE, Heard, Uploaded, digest_of, speech
 
@@ -72,7 +71,7 @@ def run(seconds: float) -> Soak:
     right = _digest(seconds)
     return Soak(
         date=today(),
-        command=shlex.join(["python", "benchmarks/soak.py", *sys.argv[1:]]),
+        command=command_line(),
         machine=machine,
         seconds=seconds,
         sessions=sessions,

@@ -10,8 +10,6 @@ matplotlib`.
 
 import argparse
 import asyncio
-import shlex
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +20,10 @@ import numpy as np
 
 from daemon import serving
 from facewire.clock import SECOND, SystemClock
+from facewire.report_file import command_line, today, write_report
 from facewire.wire.binary import WireFrame
 from facewire.wire.speak import TurnBegins, Words
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import today, write_report
 from facewire_client import AudioRun, SpeakClient
 
 TEXT = (
@@ -111,7 +109,7 @@ def timeline(made: Record, live: Record) -> Timeline:
     """Return the few figures that the documents quote."""
     return Timeline(
         date=today(),
-        command=shlex.join(["python", "benchmarks/speech_timeline.py", *sys.argv[1:]]),
+        command=command_line(),
         machine=describe_machine(),
         words=len(live.typed),
         last_word_s=live.typed[-1],

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from facewire.errors import ConfigError
+from facewire.report_file import command_line, today, write_report
 from facewire.settings.toml_file import hint
 from facewire_cli.bench.hostile_attacks import ATTACKS
 from facewire_cli.bench.hostile_run import ALONE, Result, run_attack, serving
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import command_line, today, write_report
 
 EXAMPLES = """
 Examples:

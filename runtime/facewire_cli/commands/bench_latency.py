@@ -11,12 +11,12 @@ from rich.table import Table
 
 from facewire.clock import SystemClock
 from facewire.plugins import load_engine
+from facewire.report_file import command_line, today, write_report
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine
 from facewire_cli import options
 from facewire_cli.bench.latency_run import LatencyResult, measure
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import command_line, today, write_report
 from facewire_cli.bench.request_run import RequestResult, Spread, measure_requests
 from facewire_cli.commands.live import CHUNK_SAMPLES, demo_clip
 from facewire_cli.running import run

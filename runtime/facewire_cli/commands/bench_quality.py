@@ -1,6 +1,5 @@
 """`facewire bench quality`: how well the lips of several systems read, on the same speech."""
 
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -103,7 +102,7 @@ def quality(
         matrix=matrix,
     )
     outputs = command.Outputs(as_json, plot, curve, html, clip)
-    command.run(asked, outputs, sys.argv[1:])
+    command.run(asked, outputs)
 
 
 def _load(module: str) -> ModuleType:

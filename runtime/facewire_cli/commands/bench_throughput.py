@@ -11,9 +11,9 @@ from rich.table import Table
 
 from facewire.frame_rate import parse_frame_rate
 from facewire.plugins import load_engine
+from facewire.report_file import command_line, today, write_report
 from facewire_cli import options
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_cli.bench.report_file import command_line, today, write_report
 from facewire_cli.bench.throughput_load import Drive, Load, Trial
 from facewire_cli.bench.throughput_plot import draw, require_matplotlib
 from facewire_cli.bench.throughput_search import FIRST_GUESS, Row, measure, processors, search

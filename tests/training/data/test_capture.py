@@ -12,6 +12,7 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.animation.lip_geometry import linear_gap, lip_gap, lip_width
 from facewire_training.animation.lip_solver import SHAPES, solve
+from facewire_training.command import run_command
 from facewire_training.data.capture import Capture, silences
 from facewire_training.data.corpora.face_landmarks import ANCHORS, CORNERS, INNER_LIPS, measure
 from facewire_training.data.corpora.facegood import VALIDATION, Facegood
@@ -223,7 +224,7 @@ def test_a_jaw_that_follows_loudness_follows_captures_somewhat(
     pytest.importorskip("onnxruntime")
     out = tmp_path / "report.json"
     arguments = ["--data", str(data_dir), "--clips", "2", "--lookahead-ms", "40"]
-    assert evaluate_captures.main([*arguments, "--json", str(out)]) == 0
+    evaluate_captures.main([*arguments, "--json", str(out)])
     assert "volume meter" in capsys.readouterr().out
     assert "FACEGOOD" in out.read_text()
 
@@ -231,5 +232,7 @@ def test_a_jaw_that_follows_loudness_follows_captures_somewhat(
 def test_a_folder_without_captures_is_the_users_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluate_captures.main(["--data", str(tmp_path)]) == 2
-    assert "give the GRID folder" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as status:
+        run_command(lambda: evaluate_captures.main(["--data", str(tmp_path)]))
+    assert status.value.code == 2
+    assert "give the GRID folder" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire.report_file import write_report
 from facewire_cli.app import app
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.animation.procedural import animate
@@ -22,7 +23,7 @@ from facewire_training.evaluation.quality.babble import with_babble
 from facewire_training.evaluation.quality.bars import judge
 from facewire_training.evaluation.quality.figures import BY_KEY, FIGURES, written
 from facewire_training.evaluation.quality.material import Material, load_material, spread
-from facewire_training.evaluation.quality.report import Report, read_report, write_report
+from facewire_training.evaluation.quality.report import Report, read_report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import RowScores, SetScores, measure
@@ -153,7 +154,7 @@ def test_values_are_written_as_they_are_read() -> None:
 
 def test_a_report_comes_back_from_its_file(tmp_path: Path) -> None:
     report = report_of(of_meter_and_oracle(tmp_path))
-    write_report(report, tmp_path / "q.json")
+    write_report(tmp_path / "q.json", report)
     assert "NaN" not in (tmp_path / "q.json").read_text()
     assert read_report(tmp_path / "q.json") == report
     (tmp_path / "other.json").write_text(json.dumps({"rows": {}}))

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from facewire_training.evaluation.quality.report import Report, write_report
+from facewire.errors import ConfigError
+from facewire.report_file import write_report
+from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import RowScores, SetScores
 from facewire_training.evaluation.report_tables import main
 
@@ -21,12 +23,12 @@ def report(tmp_path: Path) -> Path:
         SetScores("made", "2 clips", "the oracle", rows),
         SetScores("GRID", "1 clip", "", {"phones 0 ms": RowScores({"gap_r": 0.5}, None)}),
     )
-    write_report(Report(COMMAND, "2026-11-21", "60", 10.0, sets), tmp_path / "q.json")
+    write_report(tmp_path / "q.json", Report(COMMAND, "2026-11-21", "60", 10.0, sets))
     return tmp_path / "q.json"
 
 
 def test_every_set_has_its_table(report: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(report)]) == 0
+    main([str(report)])
     assert capsys.readouterr().out == (
         f"`{COMMAND}`, 2026-11-21, 60 frames per second, voices 10 dB below the speech.\n"
         "\n"
@@ -56,7 +58,7 @@ def test_every_set_has_its_table(report: Path, capsys: pytest.CaptureFixture[str
 def test_the_short_form_keeps_what_matters(
     report: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(report), "--short"]) == 0
+    main([str(report), "--short"])
     printed = capsys.readouterr().out
     assert "p b m closed" in printed
     assert "LVE" not in printed
@@ -67,7 +69,7 @@ def test_tables_are_put_between_the_marks_again_and_again(report: Path, tmp_path
     doc = tmp_path / "doc.md"
     doc.write_text("before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n", "utf-8")
     for _ in range(2):
-        assert main([str(report), "--into", str(doc)]) == 0
+        main([str(report), "--into", str(doc)])
         content = doc.read_text("utf-8")
         assert content.startswith("before\n<!-- table -->\n\n`facewire bench")
         assert content.endswith("\n\n<!-- end of table -->\nafter\n")
@@ -75,12 +77,11 @@ def test_tables_are_put_between_the_marks_again_and_again(report: Path, tmp_path
         assert content.count("| lip gap, r ↑ | 0.50 |") == 1
 
 
-def test_a_file_without_marks_is_left_alone(
-    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_without_marks_is_left_alone(report: Path, tmp_path: Path) -> None:
     doc = tmp_path / "doc.md"
     doc.write_text("nothing\n<!-- table -->\n", "utf-8")
-    assert main([str(report), "--into", str(doc)]) == 2
-    assert "lacks the lines" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="lacks the lines"):
+        main([str(report), "--into", str(doc)])
     assert doc.read_text("utf-8") == "nothing\n<!-- table -->\n"
-    assert main([str(tmp_path / "none.json")]) == 2
+    with pytest.raises(ConfigError, match="is no report"):
+        main([str(tmp_path / "none.json")])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire_training.command import run_command
 
 Points = NDArray[np.float64]
 
@@ -114,4 +115,4 @@ def _ict_names(name: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

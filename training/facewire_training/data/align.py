@@ -21,6 +21,7 @@ from facewire_engines.phones.engine import ENCODER_INPUTS, HOP, PhonesEngine, lo
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_engines.voices.espeak.library import Manner, synthesise
+from facewire_training.command import run_command
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.corpora.grid_words import Pronouncer
 from facewire_training.data.phones import PhoneInterval
@@ -173,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -8,11 +8,7 @@ Each lag is where the correlation with loudness is best, pooled over clips. Trai
 """
 
 import argparse
-import json
-import shlex
-import sys
 from collections.abc import Iterable, Iterator
-from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -21,11 +17,12 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire import arkit
-from facewire.errors import ConfigError
+from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.lip_geometry import lip_gap
 from facewire_training.animation.procedural import animate
+from facewire_training.command import run_command
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.data.corpora.facegood import Facegood
@@ -99,7 +96,7 @@ def _curves(weights: NDArray[np.float32]) -> dict[str, Floats]:
     return {"gap": lip_gap(weights), "jaw": weights[:, arkit.INDEX["jawOpen"]]}
 
 
-def main() -> int:
+def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -107,11 +104,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
-    try:
-        found = measure(options.data)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    found = measure(options.data)
     for name, lags in found.items():
         more = {curve: lag - found[RULES][curve] for curve, lag in lags.items()}
         print(
@@ -119,15 +112,9 @@ def main() -> int:
             f"{lags['jaw']} ms; against the rules {more['gap']:+d} and {more['jaw']:+d} ms"
         )
     if options.json:
-        module = ["python", "-m", "facewire_training.data.capture_delay"]
-        report = {
-            "command": shlex.join([*module, *sys.argv[1:]]),
-            "date": date.today().isoformat(),
-            "lags_ms": found,
-        }
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return 0
+        report = {"command": command_line(), "date": today(), "lags_ms": found}
+        write_report(options.json, report)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

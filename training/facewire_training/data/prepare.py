@@ -7,7 +7,6 @@ so an interrupted run is simply started again. The validation speakers go to `OU
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from facewire.errors import ConfigError
+from facewire_training.command import run_command
 from facewire_training.data import shards
 from facewire_training.data.corpora.corpus import Corpus, Utterance
 from facewire_training.data.corpora.espeak import Espeak
@@ -109,7 +108,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
+def main() -> None:
     """Make the shards, and print what there is."""
     options = _arguments()
     hours = Hours(**{name: getattr(options, f"hours_{name}") for name in asdict(Hours())})
@@ -120,20 +119,15 @@ def main() -> int:
         TimeElapsedColumn(),
     )
     console = Console()
-    try:
-        with Progress(*columns, console=console) as progress:
-            for job in jobs(options.data, options.out, hours, options.seed):
-                shard = make(job, progress)
-                where = job.folder.relative_to(options.out)
-                speakers = len(set(shard.speakers))
-                console.print(
-                    f"{where}: {shard.hours:.2f} h, {len(shard)} utterances, {speakers} speakers"
-                )
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with Progress(*columns, console=console) as progress:
+        for job in jobs(options.data, options.out, hours, options.seed):
+            shard = make(job, progress)
+            where = job.folder.relative_to(options.out)
+            speakers = len(set(shard.speakers))
+            console.print(
+                f"{where}: {shard.hours:.2f} h, {len(shard)} utterances, {speakers} speakers"
+            )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -9,16 +9,15 @@ are labelled `shards.UNKNOWN`, but for those that are certainly silent.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from facewire.errors import ConfigError
 from facewire_engines.phones.engine import load_embedded
 from facewire_training.animation.effort import effort_from_audio
+from facewire_training.command import run_command
 from facewire_training.data import shards
 from facewire_training.data.align import align
 from facewire_training.data.capture import Capture
@@ -95,22 +94,17 @@ def _said(captures: list[Capture], texts: dict[str, str]) -> Iterator[Utterance]
         yield replace(spoken, phones=phones) if phones else spoken
 
 
-def main() -> int:
+def main() -> None:
     """Make the shards, and print what there is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
     options = parser.parse_args()
-    try:
-        for job in jobs(options.data, options.out):
-            shard = make(job)
-            where = job.folder.relative_to(options.out)
-            print(f"{where}: {shard.hours:.2f} h, {len(shard)} clips")
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    for job in jobs(options.data, options.out):
+        shard = make(job)
+        where = job.folder.relative_to(options.out)
+        print(f"{where}: {shard.hours:.2f} h, {len(shard)} clips")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -6,7 +6,6 @@ say of which content of a shard they were made: those of other audio or other ph
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,7 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.procedural import animate, effort_from_audio
 from facewire_training.animation.styles import STYLES
+from facewire_training.command import run_command
 from facewire_training.data.shards import Shard, load
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
 
@@ -115,27 +115,22 @@ def _path(folder: Path, shard: Shard, end: str) -> Path:
     return folder / f"{shard.corpus}.{end}"
 
 
-def main() -> int:
+def main() -> None:
     """Make the targets of every shard of a folder that lacks them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     folder = parser.parse_args().corpus
-    try:
-        for shard in load(folder):
-            if fits(folder, shard):
-                print(f"{shard.corpus}: the targets are there already")
-            elif shard.corpus in STYLES:
-                raise ConfigError(
-                    f"the faces of {shard.corpus} were captured; run "
-                    "python -m facewire_training.data.prepare_captures again"
-                )
-            else:
-                save_targets(folder, shard, make_targets(shard))
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    for shard in load(folder):
+        if fits(folder, shard):
+            print(f"{shard.corpus}: the targets are there already")
+        elif shard.corpus in STYLES:
+            raise ConfigError(
+                f"the faces of {shard.corpus} were captured; run "
+                "python -m facewire_training.data.prepare_captures again"
+            )
+        else:
+            save_targets(folder, shard, make_targets(shard))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

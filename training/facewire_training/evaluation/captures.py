@@ -11,22 +11,19 @@ GRID's; its phones share out the time of each word.
 """
 
 import argparse
-import json
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from facewire.errors import ConfigError, FacewireError
-from facewire.stream.engine import Engine
+from facewire.errors import ConfigError
+from facewire.report_file import command_line, today, write_report
+from facewire_engines.phones.engine import load_embedded
+from facewire_training.command import run_command
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.facegood import Facegood
@@ -64,19 +61,15 @@ def evaluate(
     return rows | {GOAL: goal}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 2 is the user's mistake."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, measure, print and write."""
     console = Console()
     options = _parser().parse_args(arguments)
-    try:
-        sets = {
-            GRID: list(Grid(options.data / "grid_s1").validation()),
-            "FACEGOOD": list(Facegood(options.data / "facegood").validation()),
-        }
-        engine: Engine = import_module("facewire_engines.phones.engine").load_embedded()
-    except (FacewireError, ImportError) as error:
-        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        return 2
+    sets = {
+        GRID: list(Grid(options.data / "grid_s1").validation()),
+        "FACEGOOD": list(Facegood(options.data / "facegood").validation()),
+    }
+    engine = load_embedded()
     performers: dict[str, Performer] = {
         f"{engine.name}, {lookahead_ms:g} ms": Streamed(engine, lookahead_ms)
         for lookahead_ms in options.lookahead_ms or LOOKAHEADS_MS
@@ -85,11 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         performers |= {peer.name: peer.perform for peer in peers.performers()}
         for reason in peers.absent():
             console.print(reason, style="yellow", markup=False, soft_wrap=True)
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    report: dict[str, object] = {
-        "command": shlex.join(["python", "-m", "facewire_training.evaluation.captures", *given]),
-        "date": date.today().isoformat(),
-    }
+    report: dict[str, object] = {"command": command_line(), "date": today()}
     for title, everything in sets.items():
         captures = everything[: options.clips]
         spoken = [capture.utterance() for capture in captures]
@@ -101,8 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print(console, f"{title}, {len(captures)} clips", rows)
         report[title] = rows
     if options.json is not None:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    return 0
+        write_report(options.json, report)
 
 
 def _aligned(console: Console, spoken: list[Utterance], words: Path) -> list[Utterance]:
@@ -148,4 +136,4 @@ def _print(console: Console, title: str, rows: Rows) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -8,11 +8,11 @@ stands between the lines `<!-- table -->` and `<!-- end of table -->` of a file.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from facewire.errors import ConfigError
+from facewire_training.command import run_command
 from facewire_training.evaluation.quality.layout import sections
 from facewire_training.evaluation.quality.report import Report, read_report
 from facewire_training.evaluation.quality.run import SetScores
@@ -25,8 +25,8 @@ SHORT = frozenset({
 """What `--short` keeps, of the first set."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 2 is the user's mistake."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, and print the tables or put them into a file."""
     parser = argparse.ArgumentParser(
         prog="python -m facewire_training.evaluation.report_tables",
         description=__doc__,
@@ -36,16 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="few figures, of the first set only")
     parser.add_argument("--into", type=Path, metavar="FILE.md", help="replace the tables there")
     options = parser.parse_args(arguments)
-    try:
-        text = markdown(read_report(options.report), short=options.short)
-        if options.into is None:
-            print(text)
-        else:
-            replace_tables(options.into, text)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    text = markdown(read_report(options.report), short=options.short)
+    if options.into is None:
+        print(text)
+    else:
+        replace_tables(options.into, text)
 
 
 def markdown(report: Report, *, short: bool = False) -> str:
@@ -90,4 +85,4 @@ def replace_tables(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

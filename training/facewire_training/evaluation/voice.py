@@ -5,12 +5,8 @@ the voice's own phones, as `facewire say` does, and prints on which of them the 
 """
 
 import argparse
-import json
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -18,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from facewire.face import make_face
+from facewire.report_file import command_line, today, write_report
 from facewire.speaking.voice import Voice
 from facewire.tokens import TokenChunk
 from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PhonesTokenDecoder, token_decoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
+from facewire_training.command import run_command
 from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import (
     BILABIALS,
@@ -106,11 +104,9 @@ def main() -> None:
     found = score([speak(text, voice, decoder, options.frame_rate) for text in texts])
     print(found.line())
     if options.json:
-        module = ["python", "-m", "facewire_training.evaluation.voice", *sys.argv[1:]]
-        report = {"date": date.today().isoformat(), "command": shlex.join(module)}
-        text = json.dumps(report | asdict(found), indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        made = {"date": today(), "command": command_line()}
+        write_report(options.json, made | asdict(found))
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -7,8 +7,6 @@ import argparse
 import datetime
 import hashlib
 import json
-import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from facewire import __version__, arkit
+from facewire.report_file import command_line
 from facewire_engines.backends.onnx_graph import load_onnxruntime
 from facewire_engines.model_files import DataSource, Manifest, ModelFile
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.animation.styles import parse_styles
+from facewire_training.command import run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
@@ -173,9 +173,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     made = (arguments.run / "command.txt").read_text().strip()
-    made += f" && python -m facewire_training.model.export {shlex.join(sys.argv[1:])}"
+    made += f" && {command_line()}"
     write_model(arguments.run, arguments.corpus, arguments.out, made, arguments.style)
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -18,6 +18,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from facewire_engines.model_files import Manifest
+from facewire_training.command import run_command
 from facewire_training.model.decoder import PLACES, DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.train import Model, TrainConfig
@@ -125,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

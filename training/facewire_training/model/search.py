@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from facewire.frames import Samples, StreamSpec
 from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
+from facewire_training.command import run_command
 from facewire_training.data.align import hear
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.shards import load_one
@@ -184,4 +185,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

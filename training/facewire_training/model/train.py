@@ -8,8 +8,6 @@ at every look-ahead (the microphone's road) and from the true phones (the TTS's 
 
 import argparse
 import json
-import shlex
-import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
+from facewire.report_file import command_line
 from facewire_engines.phones.phone_set import PHONES
+from facewire_training.command import run_command
 from facewire_training.data.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.data.shards import UNKNOWN
 from facewire_training.data.windows import Faces, Windows, live_windows, token_windows
@@ -261,12 +261,11 @@ def main() -> None:
         seed=arguments.seed,
     )
     arguments.run.mkdir(parents=True, exist_ok=True)
-    command = f"python -m facewire_training.model.train {shlex.join(sys.argv[1:])}"
     begun = Path(arguments.begin_with, "command.txt") if arguments.begin_with else None
     before = f"{begun.read_text().strip()} && " if begun else ""
-    (arguments.run / "command.txt").write_text(f"{before}{command}\n")
+    (arguments.run / "command.txt").write_text(f"{before}{command_line()}\n")
     train(config, arguments.corpus, arguments.run, arguments.stop_after)
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -1,8 +1,6 @@
 """What `facewire bench quality` does with its options."""
 
-import shlex
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -11,9 +9,10 @@ from rich.progress import Progress
 
 from facewire.errors import ConfigError
 from facewire.optional import import_optional
+from facewire.report_file import command_line, today, write_report
 from facewire_training.evaluation.quality.bars import judge
 from facewire_training.evaluation.quality.material import load_material
-from facewire_training.evaluation.quality.report import Report, write_report
+from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import measure
@@ -34,7 +33,7 @@ class Outputs:
     """Name of the clip of the picture and the page; chosen if None."""
 
 
-def run(request: Request, outputs: Outputs, arguments: list[str]) -> None:
+def run(request: Request, outputs: Outputs) -> None:
     """Measure, print the table, and write what was asked for.
 
     Raises:
@@ -52,15 +51,12 @@ def run(request: Request, outputs: Outputs, arguments: list[str]) -> None:
             progress.update(task, description=name, completed=done, total=total)
 
         sets = measure(request, material, rows, tell)
-    command = shlex.join(["facewire", *arguments])
-    report = Report(
-        command, date.today().isoformat(), str(request.frame_rate), request.noise_db, tuple(sets)
-    )
+    report = Report(command_line(), today(), str(request.frame_rate), request.noise_db, tuple(sets))
     print_report(console, report)
     for sentence in judge(report):
         console.print(sentence, highlight=False, soft_wrap=True)
     if outputs.json:
-        write_report(report, outputs.json)
+        write_report(outputs.json, report)
     if outputs.plot:
         pictures.write_plot(outputs.plot, outputs.clip, request, material, rows)
     if outputs.curve:

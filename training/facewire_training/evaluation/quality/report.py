@@ -1,7 +1,7 @@
 """The result of a run, as values and as JSON."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,8 @@ class Report:
         return [self.command, f"{self.date}, {self.frame_rate} frames per second{noise}"]
 
 
-def write_report(report: Report, path: Path) -> None:
-    """Write the report as JSON.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    try:
-        path.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error}") from error
-
-
 def read_report(path: Path) -> Report:
-    """Read a report that `write_report` wrote.
+    """Read a report that `facewire bench quality --json` wrote.
 
     Raises:
         ConfigError: the file is missing, or is something else.

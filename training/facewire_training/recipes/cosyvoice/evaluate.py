@@ -7,7 +7,6 @@ Prints a row for each look-ahead. The true phones, animated by rules, are the re
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +16,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from facewire.errors import FacewireError
+from facewire.errors import ConfigError
 from facewire.tokens import TokenChunk
 from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, load_decoder
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
+from facewire_training.command import run_command
 from facewire_training.data.shards import Shard, load
 from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error
 from facewire_training.evaluation.metrics.lips.closure import (
@@ -73,7 +73,7 @@ def figures(takes: Sequence[Take], references: Sequence[Take]) -> dict[str, floa
     }
 
 
-def main() -> int:
+def main() -> None:
     """Parse the command line, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -84,16 +84,11 @@ def main() -> int:
     parser.add_argument("--lookaheads", default="0,40,80,120,160,240,320", help="in ms")
     parser.add_argument("--utterances", type=int, default=40, help="how many, spread evenly")
     options = parser.parse_args()
-    try:
-        decoder = load_decoder(options.model)
-        (shard,) = load(options.corpus / "validation")
-        ids = load_tokens(options.tokens / "validation", shard)
-    except FacewireError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    decoder = load_decoder(options.model)
+    (shard,) = load(options.corpus / "validation")
+    ids = load_tokens(options.tokens / "validation", shard)
     if ids.space != decoder.space.name:
-        print(f"error: {options.model} does not decode {ids.space} tokens", file=sys.stderr)
-        return 2
+        raise ConfigError(f"{options.model} does not decode {ids.space} tokens")
     chosen = np.linspace(0, len(shard) - 1, min(options.utterances, len(shard))).astype(int)
     table = Table("look-ahead ms")
     rows: dict[str, list[Take]] = {"oracle": []}
@@ -113,8 +108,7 @@ def main() -> int:
                 table.add_column(column, justify="right")
         table.add_row(name, *(f"{value:.3g}" for value in values.values()))
     Console(width=120).print(table)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -7,8 +7,6 @@
 import argparse
 import datetime
 import hashlib
-import shlex
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -19,9 +17,11 @@ import torch
 from torch import nn
 
 from facewire import __version__, arkit
+from facewire.report_file import command_line
 from facewire_engines.backends.onnx_graph import load_onnxruntime
 from facewire_engines.cosyvoice.decoder import FILE, INPUTS, PLACES, REST
 from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_training.command import run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
@@ -118,12 +118,10 @@ def main() -> None:
     options = parser.parse_args()
     network, space = load_run(options.run)
     command = (options.run / "command.txt").read_text().strip()
-    command += (
-        f" && python -m facewire_training.recipes.cosyvoice.export {shlex.join(sys.argv[1:])}"
-    )
+    command += f" && {command_line()}"
     write_model(network, space, options.out, command, sources(options.corpus, options.tokens))
     print(f"{options.out}: decoder of {space} tokens")
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

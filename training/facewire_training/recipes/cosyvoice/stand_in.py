@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from facewire_engines.cosyvoice.tokens import DIGITS, LEVELS, ids_of
 from facewire_engines.phones.phone_set import INDEX, PHONES
+from facewire_training.command import run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.targets import load_targets
 
@@ -122,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

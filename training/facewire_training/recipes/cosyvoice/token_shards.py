@@ -10,7 +10,6 @@ shape come from the phones: see `stand_in`. The validation speakers' are written
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from rich.progress import track
 from facewire.errors import ConfigError
 from facewire_engines.cosyvoice.tokens import COSYVOICE2, COSYVOICE3, STAND_IN
 from facewire_training.animation.effort import effort_from_audio
+from facewire_training.command import run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.recipes.cosyvoice.s3 import S3, load_s3
@@ -123,7 +123,7 @@ def _chosen(options: argparse.Namespace) -> tuple[str, int, Tokenize]:
     return STAND_IN.name, int(quiet[len(quiet) // 2]), from_phones(made)
 
 
-def main() -> int:
+def main() -> None:
     """Parse the command line, and make the ids of every shard that lacks them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -134,22 +134,17 @@ def main() -> int:
     kind.add_argument("--s3", type=Path, help="speech_tokenizer_v2.onnx or _v3.onnx")
     kind.add_argument("--stand-in", type=Path, help="file that ...cosyvoice.stand_in wrote")
     options = parser.parse_args()
-    try:
-        space, silence, tokenize = _chosen(options)
-        for folder in (Path(), Path("validation")):
-            for shard in load(options.corpus / folder):
-                path = options.out / folder / f"{shard.corpus}.npz"
-                if options.stand_in and (shard.labels == UNKNOWN).any():
-                    print(f"{shard.corpus}: left out, its phones are not known")
-                elif not fits(path, shard):
-                    made = write(path, shard, space, silence, tokenize)
-                    used = len(np.unique(made.ids))
-                    print(f"{path}: {len(made.ids)} tokens, {used} of the codes")
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    space, silence, tokenize = _chosen(options)
+    for folder in (Path(), Path("validation")):
+        for shard in load(options.corpus / folder):
+            path = options.out / folder / f"{shard.corpus}.npz"
+            if options.stand_in and (shard.labels == UNKNOWN).any():
+                print(f"{shard.corpus}: left out, its phones are not known")
+            elif not fits(path, shard):
+                made = write(path, shard, space, silence, tokenize)
+                used = len(np.unique(made.ids))
+                print(f"{path}: {len(made.ids)} tokens, {used} of the codes")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

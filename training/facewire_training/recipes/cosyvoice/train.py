@@ -8,8 +8,6 @@ The faces are those of the corpus: captured ones, and procedural animation of th
 
 import argparse
 import json
-import shlex
-import sys
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facewire.errors import ConfigError
+from facewire.report_file import command_line
+from facewire_training.command import run_command
 from facewire_training.model.losses import FaceLoss, LossConfig
 from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
@@ -156,7 +156,7 @@ def train(config: RunConfig, batches: TokenBatches, run: Path) -> None:
                 training.save()
 
 
-def main() -> int:
+def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -178,21 +178,15 @@ def main() -> int:
         network=NetworkConfig(embedding=options.embedding),
         steps=options.steps, batch=options.batch, rate=options.rate, seed=options.seed,
     )  # fmt: skip
-    try:
-        batches = TokenBatches(
-            options.corpus, options.tokens,
-            batch=config.batch, frames=config.frames, seed=config.seed,
-        )  # fmt: skip
-        config = replace(config, space=batches.space)
-        options.run.mkdir(parents=True, exist_ok=True)
-        command = f"python -m facewire_training.recipes.cosyvoice.train {shlex.join(sys.argv[1:])}"
-        (options.run / "command.txt").write_text(command + "\n")
-        train(config, batches, options.run)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    batches = TokenBatches(
+        options.corpus, options.tokens,
+        batch=config.batch, frames=config.frames, seed=config.seed,
+    )  # fmt: skip
+    config = replace(config, space=batches.space)
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / "command.txt").write_text(f"{command_line()}\n")
+    train(config, batches, options.run)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -23,10 +23,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from facewire.report_file import command_line, today, write_report
 from facewire_engines.backends.graph import Array, Graph
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.hubert.engine import DECODER, ENCODER, FACE, FRONT_END
-from facewire_training.recipes.hubert.command import run_command, write_json
+from facewire_training.command import run_command
 from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE
 from facewire_training.recipes.hubert.geometry import (
     FEATURE_MS,
@@ -200,7 +201,8 @@ def _measure(arguments: argparse.Namespace) -> None:
         cost = measure_cost(checkpoint_of(arguments), geometry, arguments.runs)
     show(cost)
     if arguments.json:
-        write_json(arguments.json, cost)
+        made = {"date": today(), "command": command_line()}
+        write_report(arguments.json, made | msgspec.to_builtins(cost))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from rich.table import Table
 from torch import Tensor
 
 from facewire.errors import ConfigError
+from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
-from facewire_training.recipes.hubert.command import run_command, write_json
+from facewire_training.command import run_command
 from facewire_training.recipes.hubert.front_end import (
     HOP,
     SAMPLE_RATE,
@@ -210,7 +211,8 @@ def _measure(arguments: argparse.Namespace) -> None:
         )
     show(report, arguments.markdown)
     if arguments.json:
-        write_json(arguments.json, report)
+        made = {"date": today(), "command": command_line()}
+        write_report(arguments.json, made | msgspec.to_builtins(report))
 
 
 def _read(path: Path) -> Tensor:

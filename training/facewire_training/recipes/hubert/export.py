@@ -12,8 +12,6 @@ Examples:
 import argparse
 import datetime
 import hashlib
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,9 +21,10 @@ from rich.console import Console
 
 from facewire import __version__, arkit
 from facewire.errors import ConfigError
+from facewire.report_file import command_line
 from facewire_engines.hubert.engine import ENCODER
 from facewire_engines.model_files import Manifest, ModelFile
-from facewire_training.recipes.hubert.command import run_command
+from facewire_training.command import run_command
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
 from facewire_training.recipes.hubert.graphs import ExportedGraph, export_graphs, quantised
 from facewire_training.recipes.hubert.model import (
@@ -117,10 +116,10 @@ def main(words: Sequence[str] | None = None) -> None:
         "--non-commercial", action="store_true", help="the licence forbids commercial use"
     )
     arguments = parser.parse_args(words)
-    run_command(lambda: _export(arguments, words))
+    run_command(lambda: _export(arguments))
 
 
-def _export(arguments: argparse.Namespace, words: Sequence[str] | None) -> None:
+def _export(arguments: argparse.Namespace) -> None:
     console = Console(stderr=True)
     geometry = geometry_of(arguments)
     began = time.monotonic()
@@ -133,8 +132,7 @@ def _export(arguments: argparse.Namespace, words: Sequence[str] | None) -> None:
             int8=arguments.int8,
             licence=arguments.licence,
             non_commercial=arguments.non_commercial,
-            command="python -m facewire_training.recipes.hubert.export "
-            + shlex.join(sys.argv[1:] if words is None else words),
+            command=command_line(),
         )
     for graph in graphs:
         print(f"{graph.name}: {graph.parameters:,} parameters, {len(graph.content):,} bytes")

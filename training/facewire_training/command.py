@@ -1,0 +1,23 @@
+"""How the commands of this package end."""
+
+import sys
+from collections.abc import Callable
+
+from facewire.errors import ConfigError, FacewireError
+
+INTERRUPTED = 130
+
+
+def run_command(work: Callable[[], None]) -> None:
+    """Do a command's work.
+
+    Raises:
+        SystemExit: with 2 for the user's mistakes, 1 for other errors, 130 on Ctrl-C.
+    """
+    try:
+        work()
+    except FacewireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
