@@ -69,12 +69,17 @@ class Broadcaster:
         self._clock = clock
         self._stream: LiveStream | None = None
         self._begun = asyncio.Event()
+        self._watched = asyncio.Event()
         self._viewers: set[Viewer] = set()
 
     @property
     def viewers(self) -> int:
         """How many watch."""
         return len(self._viewers)
+
+    async def watched(self) -> None:
+        """Return as soon as somebody watches."""
+        await self._watched.wait()
 
     async def stream(self) -> LiveStream:
         """Return the live stream, once there is one."""
@@ -89,10 +94,13 @@ class Broadcaster:
         descriptor: socket.socket = viewer.connection.transport.get_extra_info("socket")
         descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._viewers.add(viewer)
+        self._watched.set()
 
     def remove(self, viewer: Viewer) -> None:
         """Send the viewer nothing more; it may be gone already."""
         self._viewers.discard(viewer)
+        if not self._viewers:
+            self._watched.clear()
 
     async def begin(self, spec: StreamSpec, engine: str) -> None:
         """Start the stream that viewers wait for; one of the same kind goes on."""
@@ -106,6 +114,7 @@ class Broadcaster:
         """End the stream, if there is one, and send the viewers home."""
         self._stream = None
         self._begun.clear()
+        self._watched.clear()
         leaving, self._viewers = self._viewers, set()
         async with asyncio.TaskGroup() as tasks:
             for viewer in leaving:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from facewire.audio.format import parse_format
-from facewire.clock import SECOND, Clock, SystemClock
+from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
 from facewire.server.http.address import certificate_of
@@ -41,7 +41,6 @@ from facewire_cli.summary import print_report, raise_failures
 
 DEMO_WAIT_S = 30
 """How long the demo waits for somebody to open the page, where a person can read its address."""
-_LOOK_S = 0.1
 
 CHUNK_SAMPLES = 160
 """10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
@@ -209,7 +208,7 @@ async def _live(
             hint = f" (the clip begins when you open it, or in {DEMO_WAIT_S} s)" if waits else ""
             print_address(console, server, "the face is at {}" + hint)
             if waits:
-                chunks = _once_watched(source, broadcaster, clock)
+                chunks = _once_watched(source, broadcaster)
         await stack.enter_async_context(source)
         await run_stream(
             chunks, session, face, sinks,
@@ -221,13 +220,11 @@ async def _live(
         )
 
 
-async def _once_watched(
-    source: Source, broadcaster: Broadcaster, clock: Clock
-) -> AsyncIterator[AudioChunk]:
+async def _once_watched(source: Source, broadcaster: Broadcaster) -> AsyncIterator[AudioChunk]:
     """Begin when somebody watches, or after a while."""
-    until = clock.now() + DEMO_WAIT_S * SECOND
-    while not broadcaster.viewers and clock.now() < until:
-        await clock.sleep_until(clock.now() + int(_LOOK_S * SECOND))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DEMO_WAIT_S):
+            await broadcaster.watched()
     async for chunk in source:
         yield chunk
 

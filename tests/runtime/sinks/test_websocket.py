@@ -105,6 +105,18 @@ async def test_a_viewer_who_comes_first_waits_for_the_stream(stage: Stage) -> No
         assert (await told(viewer))["type"] == "hello"
 
 
+async def test_who_waits_for_a_viewer_is_told_when_one_is_there(stage: Stage) -> None:
+    """And waits again when all are gone."""
+    broadcaster = stage.server.broadcaster
+    await stage.sink.open(SPEC, "energy")
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(broadcaster.watched(), 0.05)
+        async with stage.watch(), stage.watch():
+            await asyncio.wait_for(broadcaster.watched(), 10)
+        await stage.watched_by(0)
+
+
 async def test_a_viewer_who_comes_late_gets_the_rest(stage: Stage) -> None:
     await stage.sink.open(SPEC, "energy")
     await stage.sink.send(frame(0))
