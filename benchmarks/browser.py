@@ -12,8 +12,13 @@ Scheme = Literal["light", "dark"]
 
 
 @contextmanager
-def opened(url: str, size: tuple[int, int], scheme: Scheme = "light") -> "Iterator[Page]":
-    """Open a page in Chromium, without a window, that may play sound at once."""
+def opened(
+    url: str, size: tuple[int, int], scheme: Scheme = "light", scale: float = 1
+) -> "Iterator[Page]":
+    """Open a page in Chromium, without a window, that may play sound at once.
+
+    Pictures of it have `scale` pixels for each of `size`.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -22,7 +27,10 @@ def opened(url: str, size: tuple[int, int], scheme: Scheme = "light") -> "Iterat
             args=["--headless", "--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         page = browser.new_page(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, bypass_csp=True
+            viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=scale,
+            color_scheme=scheme,
+            bypass_csp=True,
         )
         page.goto(url)
         yield page

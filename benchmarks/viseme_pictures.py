@@ -77,7 +77,7 @@ def photograph(poses: list[str]) -> list[np.ndarray[Any, Any]]:
     pictures = []
     with serving() as place, opened(f"http://{place}/", SIZE) as page:
         for pose in poses:
-            page.goto(f"http://{place}/?pose={pose}")
+            page.goto(f"http://{place}/?view=face&pose={pose}")
             page.wait_for_function("window.facewire?.drawn.scale > 0")
             pictures.append(imread(io.BytesIO(page.locator("canvas").first.screenshot())))
     return pictures
@@ -88,11 +88,11 @@ def draw(path: Path, captions: list[str], pictures: list[np.ndarray[Any, Any]]) 
     from matplotlib.figure import Figure
 
     columns = (len(pictures) + 1) // 2
-    figure = Figure(figsize=(2.2 * columns, 4.9), layout="constrained")
+    figure = Figure(figsize=(2.2 * columns, 5.4), layout="constrained")
     axes = figure.subplots(2, columns)
     for axis, caption, picture in zip(axes.flat, captions, pictures, strict=True):
         height, width = picture.shape[:2]
-        axis.imshow(picture[height // 4 : height * 9 // 10, width // 4 : width * 3 // 4])
+        axis.imshow(picture[height // 4 : height * 4 // 5, width // 4 : width * 3 // 4])
         axis.set_title(caption, fontsize=11)
         axis.set_axis_off()
     figure.savefig(path, dpi=100)
