@@ -8,11 +8,6 @@ from facewire_cli.commands.bench_latency import LatencyReport
 PERCENTILES = ("p50", "p95", "p99", "max")
 
 
-def stages_table(report: LatencyReport) -> str:
-    """Return the stages of the first engine, for the README."""
-    return "\n\n".join((how(report.command, report.date, report.machine), _run(report.runs[0])))
-
-
 def all_stages(report: LatencyReport) -> str:
     """Return the stages of every engine."""
     parts = [how(report.command, report.date, report.machine)]

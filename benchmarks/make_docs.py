@@ -25,11 +25,13 @@ from facewire_cli.commands.bench_latency import LatencyReport
 from facewire_cli.commands.bench_throughput import ThroughputReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
+from front_page import five_figures, hour
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
-from latency_table import all_stages, requests_table, stages_table
+from latency_table import all_stages, requests_table
 from precisions import Precisions
 from session_cost import SessionCosts
+from soak import Soak
 from speech_timeline import Timeline
 from throughput_table import peer_table, sessions_table
 from voice_text import VoiceReport, closures, typed
@@ -53,14 +55,9 @@ def sections(results: Path) -> dict[str, Sections]:
         for end in ("", "-fast", "-30fps", "-breathy")
     ]
     quality = quality_text.read_reports(results)
+    soak = _read(results / "soak-cpu.json", Soak)
     return {
-        "README.md": {
-            "latency": lambda: stages_table(latency),
-            "throughput": lambda: sessions_table(throughput),
-            "audio2face": lambda: peer_table(peer),
-            "table": lambda: quality_text.readme_table(quality),
-            "lips": lambda: quality_text.summary(quality),
-        },
+        "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
         "docs/latency.md": {
             "latency": lambda: all_stages(latency),
             "first packet": lambda: requests_table(latency),
@@ -78,11 +75,16 @@ def sections(results: Path) -> dict[str, Sections]:
             "closures": lambda: closures(*voices),
             "timeline": lambda: typed(_read(results / "timeline-cpu.json", Timeline)),
         },
+        "docs/deployment.md": {"hour": lambda: hour(soak)},
         "docs/quality.md": {
-            "table": lambda: quality_text.all_tables(quality),
-            "test": lambda: quality_text.test_table(quality),
+            "lips": lambda: quality_text.summary(quality),
+            "table": lambda: quality_text.short_table(quality),
             "noise": lambda: quality_text.noise(quality),
             "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
+        },
+        "docs/quality-tables.md": {
+            "table": lambda: quality_text.all_tables(quality),
+            "test": lambda: quality_text.test_table(quality),
         },
         "docs/hubert.md": {
             "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),

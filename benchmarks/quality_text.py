@@ -1,4 +1,4 @@
-"""What README, docs/quality.md and the model card say of the lips, from the runs' reports."""
+"""What README, docs/quality*.md and the model card say of the lips, from the runs' reports."""
 
 import json
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ def read_reports(results: Path) -> QualityReports:
     return QualityReports(*(read_report(results / f"{name}.json") for name in names))
 
 
-def readme_table(reports: QualityReports) -> str:
-    """Return the short table of the README."""
+def short_table(reports: QualityReports) -> str:
+    """Return the few figures of docs/quality.md."""
     return markdown(reports.main, short=True)
 
 
@@ -53,7 +53,7 @@ def test_table(reports: QualityReports) -> str:
 
 
 def summary(reports: QualityReports) -> str:
-    """Return what the README says of all validation speech, noise and test speakers."""
+    """Return what is said of all validation speech, noise and test speakers."""
     validation, test = _set(reports.everything, "LibriSpeech"), reports.test.sets[0]
     loud = _set(reports.babble, "LibriSpeech")
     return (
@@ -63,6 +63,15 @@ def summary(reports: QualityReports) -> str:
         f"{_of(loud, 'false_closure')} %. On speakers by whom nothing was chosen ({test.name}: "
         f"{test.about}, two children among them), {_of(test, 'closure')} and "
         f"{_of(test, 'false_closure')} %."
+    )
+
+
+def lips_of_strangers(reports: QualityReports) -> str:
+    """Return how often the lips of test speakers close, and a volume meter's."""
+    test = reports.test.sets[0]
+    return (
+        f"**{_of(test, 'closure')} %** of p b m closed, {_of(test, 'false_closure')} % of open "
+        "vowels shut"
     )
 
 

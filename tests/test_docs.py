@@ -155,8 +155,9 @@ def test_a_training_command_has_only_options_that_exist(command: str) -> None:
             assert word in result.stdout
 
 
-def test_the_python_of_the_readme_prints_a_line_for_each_frame(folder: Path) -> None:
-    program = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+def test_the_first_program_of_the_client_prints_a_line_for_each_frame(folder: Path) -> None:
+    page = (ROOT / "clients" / "python" / "README.md").read_text()
+    program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
     server = subprocess.Popen(
         ["facewire", "serve"], env=environment(), stderr=subprocess.PIPE, text=True
     )

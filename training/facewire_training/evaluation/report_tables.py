@@ -1,7 +1,7 @@
 """Write the tables of a quality report as Markdown, so that docs are generated and not typed.
 
 python -m facewire_training.evaluation.report_tables quality.json
-python -m facewire_training.evaluation.report_tables quality.json --short --into README.md
+python -m facewire_training.evaluation.report_tables quality.json --short --into page.md
 
 The report is what `facewire bench quality --json` wrote. With `--into`, the tables replace what
 stands between the lines `<!-- table -->` and `<!-- end of table -->` of a file.
