@@ -40,7 +40,7 @@ types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 wheel: $(VENV)/.dev ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
-release: $(VENV)/.dev ## build the wheel and the source, and try the wheel in an empty environment; publishing is up to you
+release: $(VENV)/.dev ## build what is published, and try it in empty environments; publishing is up to you
 	TMPDIR=$(SCRATCH) $(BIN)/python .ci/release.py
 
 VOICE := $(BIN)/python -m facewire_training.evaluation.voice

@@ -1,18 +1,23 @@
-"""Build the wheel and the source archive, check them, and run the wheel where nothing else is.
+"""Build all that is published, check it, and use it where nothing else is.
 
-What passes is in dist/, ready for `twine upload`, which is a person's step.
+What passes is in dist/, ready to be published, which is a person's step (docs/releasing.md).
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
+CI = ROOT / ".ci"
+CLIENT_NEEDS = {"facewire-client", "msgspec", "numpy", "websockets"}
 
 
 def run(*command: str | Path, cwd: Path = ROOT, quiet: bool = False) -> str:
@@ -25,20 +30,47 @@ def run(*command: str | Path, cwd: Path = ROOT, quiet: bool = False) -> str:
     return result.stdout
 
 
-def build() -> Path:
-    """Build both archives from an empty dist/, check what is said in them, and return the wheel."""
+def build() -> tuple[Path, Path]:
+    """Build into an empty dist/, check what is said in it, and return the wheels of both."""
     shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "build", "--outdir", DIST, quiet=True)
+    for project in (ROOT, ROOT / "clients" / "python"):
+        run(sys.executable, "-m", "build", "--outdir", DIST, project, quiet=True)
     run(sys.executable, "-m", "twine", "check", "--strict", *DIST.iterdir())
-    (wheel,) = DIST.glob("*.whl")
-    return wheel
+    (wheel,) = DIST.glob("facewire-*.whl")
+    (client,) = DIST.glob("facewire_client-*.whl")
+    return wheel, client
 
 
-def try_out(wheel: Path, folder: Path) -> None:
-    """Install a wheel into an empty environment, away from the checkout, and use it."""
-    venv.create(folder / "venv", with_pip=True)
-    programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+def pack_web_client(version: str, folder: Path) -> Path | None:
+    """Pack the modules of the web client for npm, where there is npm."""
+    if not (npm := shutil.which("npm")):
+        print("without the web client: there is no npm here")
+        return None
+    package = folder / "package"
+    shutil.copytree(
+        ROOT / "clients" / "web" / "facewire_web",
+        package,
+        ignore=shutil.ignore_patterns("*.py", "py.typed", "__pycache__"),
+    )
+    for file in (ROOT / "LICENSE", ROOT / "clients" / "web" / "README.md"):
+        shutil.copy(file, package)
+    about = json.loads((package / "package.json").read_text())
+    del about["private"]
+    (package / "package.json").write_text(json.dumps({**about, "version": version}, indent=2))
+    name = run(npm, "pack", "--silent", "--pack-destination", DIST, cwd=package, quiet=True)
+    return DIST / name.strip()
+
+
+def environment(folder: Path, wheel: Path) -> Path:
+    """Make an empty environment, install a wheel into it, and return where its programs are."""
+    venv.create(folder, with_pip=True)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
     run(programs / "python", "-m", "pip", "install", "--quiet", wheel)
+    return programs
+
+
+def try_out(wheel: Path, programs: Path, folder: Path) -> Path:
+    """Use the wheel away from the checkout, and return the speech that it brings as samples."""
     facewire = programs / "facewire"
     version = wheel.name.split("-")[1]
     if version not in run(facewire, "--version", cwd=folder):
@@ -53,9 +85,66 @@ def try_out(wheel: Path, folder: Path) -> None:
     # The page and the client come with it.
     check = "import facewire_web, facewire_client; print('page and client are there')"
     run(programs / "python", "-c", check, cwd=folder)
+    read = (
+        "import numpy, soundfile; samples, rate = soundfile.read({!r}, dtype='float32'); "
+        "numpy.savez('speech.npz', samples=samples, sample_rate=rate)"
+    )
+    run(programs / "python", "-c", read.format(clip), cwd=folder)
+    return folder / "speech.npz"
+
+
+@contextmanager
+def serving(programs: Path, folder: Path) -> Iterator[str]:
+    """Run a server, and say where."""
+    command = [programs / "facewire", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            for line in server.stderr:
+                if url := next((word for word in line.split() if word.startswith("http")), None):
+                    yield url
+                    break
+            else:
+                sys.exit("the server served nothing")
+        finally:
+            server.terminate()
+
+
+def try_client(client: Path, url: str, speech: Path, folder: Path) -> None:
+    """Install the client's wheel where nothing else is, and use it against a server."""
+    programs = environment(folder / "client", client)
+    listed = run(programs / "python", "-m", "pip", "list", "--format", "json", quiet=True)
+    found = {package["name"] for package in json.loads(listed)} - {"pip", "setuptools"}
+    if found != CLIENT_NEEDS:
+        sys.exit(f"the client brings {sorted(found)}, not {sorted(CLIENT_NEEDS)}")
+    run(programs / "python", "-I", CI / "try_client.py", url, speech, cwd=folder)
+
+
+def try_web_client(package: Path, url: str, folder: Path) -> None:
+    """Install the web client where nothing else is, and use it in Node against a server."""
+    place = folder / "web"
+    place.mkdir()
+    run("npm", "install", "--silent", "--offline", "--no-audit", package, cwd=place)
+    shutil.copy(CI / "try_client.mjs", place)
+    # Node has WebSockets without being asked from version 22 on.
+    old = int(run("node", "--version", quiet=True).removeprefix("v").split(".")[0]) < 22
+    flags = ["--no-warnings", "--experimental-websocket"] if old else []
+    run("node", *flags, "try_client.mjs", url, cwd=place)
+
+
+def main(folder: Path) -> None:
+    """Build, and try all of it."""
+    wheel, client = build()
+    web_client = pack_web_client(wheel.name.split("-")[1], folder)
+    programs = environment(folder / "all", wheel)
+    speech = try_out(wheel, programs, folder)
+    with serving(programs, folder) as url:
+        try_client(client, url, speech, folder)
+        if web_client:
+            try_web_client(web_client, url, folder)
+    print("ready:", *sorted(path.name for path in DIST.iterdir()))
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        try_out(build(), Path(scratch))
-    print("ready:", *sorted(path.name for path in DIST.iterdir()))
+        main(Path(scratch))
