@@ -25,7 +25,8 @@ from facewire.stream.engine import EngineSession
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.throughput_load import clip_samples
 from facewire_engines.phones.batched import BatchedPhonesEngine
-from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.geometry import HOP
 
 RATE = 16_000
 FRAME_RATE = Fraction(60)

@@ -1,4 +1,4 @@
-"""Engines by the names that the command line knows.
+"""Facewire's own engines, as its entry points name them.
 
 `NAME@BACKEND` is the engine on a back-end, such as `phones-batched@tensorrt:fp16`. `NAME:FOLDER`
 is the engine with the model in a folder, such as `hubert:models/hubert`.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire.stream.engine import Engine
+from facewire.stream.engine import Engine, EngineRequest
 from facewire_engines.backends.automatic import FEW, Maker, choose
 from facewire_engines.backends.choice import AUTO, Backend, graph_loader, parse_backend
 from facewire_engines.backends.graph import GraphLoader
@@ -26,76 +26,62 @@ BATCHED: dict[str, Callable[[int, GraphLoader], Engine]] = {"phones": load_batch
 FROM_FOLDER: dict[str, Callable[[Path, GraphLoader], Engine]] = {"hubert": load_hubert}
 """Models that do not come with Facewire: the name of such an engine ends in `:FOLDER`."""
 
-PLAIN: dict[str, Callable[[], Engine]] = {"energy": EnergyEngine}
-"""Engines without graphs."""
-
 BATCH_FROM = 16
 """Sessions from which on the batched form needs less of a processor: see docs/engines.md."""
 
-ENGINES = (*SINGLE, *(f"{name}-batched" for name in BATCHED), *FROM_FOLDER, *PLAIN)
-"""Every name."""
 
-
-def load(
-    name: str,
-    sessions: int = 1,
-    backend: str = "onnx",
-    tell: Callable[[str], None] = lambda line: None,
-) -> Engine:
-    """Load an engine, in the form that suits the number of its sessions.
-
-    Args:
-        name: of `ENGINES`; what follows an `@` is its back-end.
-        sessions: how many will be open at once.
-        backend: what runs it, as `--backend` names it, or `auto`.
-        tell: gets the line that explains what `auto` chose.
+def load_energy(request: EngineRequest) -> Engine:
+    """Load the engine without a model.
 
     Raises:
-        ConfigError: no engine or back-end has that name, or they do not go together.
+        ConfigError: the name says more.
+    """
+    request.refuse_argument()
+    request.refuse_backend()
+    return EnergyEngine()
+
+
+def load_model(request: EngineRequest) -> Engine:
+    """Load an engine that is made of graphs, in the form that suits the number of its sessions.
+
+    Raises:
+        ConfigError: there is no such back-end, it does not go with the engine, or the folder of a
+            model is missing.
         EngineError: its model is missing or damaged, or the back-end cannot run it.
     """
-    name, own = _apart(name)
-    backend = own or backend
-    if name in PLAIN and own:
-        raise ConfigError(f"the engine {name} has no model that a back-end could run")
-    chosen = None if backend == AUTO else parse_backend(backend)
-    make = maker(name, sessions, chosen)
-    if make is None:
-        return PLAIN[name]()
+    if request.name not in FROM_FOLDER:
+        request.refuse_argument()
+    chosen = None if request.backend == AUTO else parse_backend(request.backend)
+    make = maker(request.name, request.argument, request.sessions, chosen)
     if chosen is None:
         # What comes from a folder is large: there a GPU pays from the first stream.
-        large = name.partition(":")[0] in FROM_FOLDER
-        engine, line = choose(make, max(sessions, FEW) if large else sessions)
-        tell(line)
+        sessions = request.sessions
+        engine, line = choose(make, max(sessions, FEW) if request.argument else sessions)
+        request.tell(line)
         return engine
     return make(graph_loader(chosen))
 
 
-def _apart(name: str) -> tuple[str, str]:
-    """Return the engine and its own back-end, if it names one; a folder may have an `@` in it."""
-    engine, at, backend = name.rpartition("@")
-    return (engine, backend) if at and not {"/", "\\"} & set(backend) else (name, "")
+def has_graphs(name: str) -> bool:
+    """Tell whether an engine is one of ours that is made of graphs."""
+    return name in FROM_FOLDER or name.removesuffix("-batched") in SINGLE
 
 
-def maker(name: str, sessions: int, backend: Backend | None) -> Maker | None:
-    """Return what loads an engine on a back-end, or None if it has no graphs.
+def maker(name: str, argument: str, sessions: int, backend: Backend | None) -> Maker:
+    """Return what loads an engine that is made of graphs, on any back-end.
 
     Args:
-        name: of `ENGINES`.
+        name: of the engine.
+        argument: the folder of its model, for one that has none here.
         sessions: how many will be open at once.
         backend: the one that is meant, if that is known.
 
     Raises:
-        ConfigError: there is no such engine, or it cannot run in 8 bits.
+        ConfigError: the model's folder is missing, or the engine cannot run in 8 bits.
     """
-    kind, _, folder = name.partition(":")
-    if kind in FROM_FOLDER:
-        return lambda graphs: FROM_FOLDER[kind](_model_folder(kind, folder), graphs)
+    if name in FROM_FOLDER:
+        return lambda graphs: FROM_FOLDER[name](_model_folder(name, argument), graphs)
     model = name.removesuffix("-batched")
-    if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r}; choose one of {', '.join(ENGINES)}")
-    if name in PLAIN:
-        return None
     if name == model and (sessions < BATCH_FROM or model not in BATCHED):
         return SINGLE[name]
     if backend and backend.precision == "int8":

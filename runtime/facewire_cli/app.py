@@ -3,13 +3,16 @@
 import io
 import logging
 import sys
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from typer.core import TyperGroup
 
 from facewire import __version__
 from facewire.errors import ConfigError, FacewireError
+from facewire.plugins import KINDS, plugins
 from facewire_cli.commands import (
     animate,
     bench_hostile,
@@ -26,14 +29,7 @@ from facewire_cli.commands import (
     voices,
 )
 
-app = typer.Typer(
-    name="facewire",
-    help="Live speech in, a moving face out, in real time.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="""
+EXAMPLES = """
 Examples:
 
     facewire live --demo
@@ -41,7 +37,27 @@ Examples:
     facewire live --out osc://127.0.0.1:9000
 
     facewire animate speech.wav -o face.csv
-""",
+"""
+
+
+class _Commands(TyperGroup):
+    """The commands, with a help that also names what other packages add."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        others = [plugin for kind in KINDS for plugin in plugins(kind) if not plugin.is_ours]
+        lines = [f"    {other.kind} {other.name}  ({other.package})" for other in others]
+        self.epilog = "\n\n".join([EXAMPLES, *(["Added by packages:"] if lines else []), *lines])
+        super().format_help(ctx, formatter)
+
+
+app = typer.Typer(
+    name="facewire",
+    cls=_Commands,
+    help="Live speech in, a moving face out, in real time.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 bench = typer.Typer(help="The reproducible numbers, as a table and as --json.")
 bench.command("latency", epilog=bench_latency.EXAMPLES)(bench_latency.latency)

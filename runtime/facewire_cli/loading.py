@@ -1,12 +1,10 @@
 """The engine that the settings ask for, and the line that says what runs it."""
 
-from importlib import import_module
-
 from rich.console import Console
 
-from facewire.plugins import load_engine
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine
 
 
 def load_wanted(settings: Settings, sessions: int = 1) -> Engine:
@@ -22,9 +20,10 @@ def load_wanted(settings: Settings, sessions: int = 1) -> Engine:
         ConfigError: no engine or back-end has that name.
         EngineError: its model is missing or damaged, or the back-end cannot run it.
     """
+    from facewire_engines.backends.cuda_driver import driver_is_there
+
     stream = settings.stream
-    there_is_a_choice = import_module("facewire_engines.backends.cuda_driver").driver_is_there()
-    tell = tell_choice if there_is_a_choice else lambda line: None
+    tell = tell_choice if driver_is_there() else lambda line: None
     return load_engine(stream.engine, sessions, stream.backend, tell)
 
 

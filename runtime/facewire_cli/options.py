@@ -25,7 +25,11 @@ LookaheadOption = Annotated[
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option("--engine", help="Which engine: phones, phones-batched, hubert:FOLDER, energy."),
+    typer.Option(
+        "--engine",
+        help="Which engine: phones, phones-batched, hubert:FOLDER, energy, or one that a package "
+        "adds (`facewire engine list`).",
+    ),
 ]
 BackendOption = Annotated[
     str | None,

@@ -17,10 +17,10 @@ from facewire.settings.opening import open_face
 from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.uri import (
-    RECORDERS,
-    SPEECH_KINDS,
+    SPEECH,
     FileOutput,
     LiveOutput,
+    is_recorder,
     parse_output,
     sink_of,
 )
@@ -84,7 +84,7 @@ def sort_outputs(
         ConfigError: one is of no kind that we have, is read, exists, or is sound of a mute.
     """
     outputs = settle_outputs(
-        [parse_output(uri, SPEECH_KINDS) for uri in given],
+        [parse_output(uri, SPEECH) for uri in given],
         inputs=inputs,
         existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
     )
@@ -93,7 +93,7 @@ def sort_outputs(
     words = tuple(file.path for file in files if file.kind == "tsv")
     if mute and wav:
         raise ConfigError(f"--mute makes no sound for {str(wav[0])!r}; leave one of them out")
-    faces = tuple(o for o in outputs if isinstance(o, LiveOutput) or o.kind in RECORDERS)
+    faces = tuple(o for o in outputs if isinstance(o, LiveOutput) or is_recorder(o.kind))
     return Outputs(faces, wav, words, overwrite)
 
 

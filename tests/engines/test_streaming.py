@@ -15,13 +15,13 @@ from facewire.clock import ManualClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.stream.engine import Engine, EngineSession
+from facewire.stream.engines import load_engine as load
 from facewire_engines.backends.choice import graph_loader, missing, parse_backend
 from facewire_engines.backends.cuda_driver import driver_is_there
 from facewire_engines.backends.parity import TOLERANCES
 from facewire_engines.backends.torch.graph import load_torch
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import load_embedded
-from facewire_engines.registry import load
 
 ON_GPU = [
     f"{form}@{backend}"

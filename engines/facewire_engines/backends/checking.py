@@ -5,6 +5,7 @@ from pathlib import Path
 from facewire.errors import EngineError
 from facewire.frames import Samples
 from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine
 from facewire_engines.backends.choice import AUTO, ONNX, Backend, graph_loader, parse_backend
 from facewire_engines.backends.cuda_driver import find_gpu
 from facewire_engines.backends.golden import golden_speech
@@ -12,7 +13,7 @@ from facewire_engines.backends.graph import Graph, GraphFile
 from facewire_engines.backends.parity import TOLERANCES, Parity, compare_engines, compare_golden
 from facewire_engines.backends.tensorrt.plans import default_cache
 from facewire_engines.backends.verdicts import Verdict, write_verdict
-from facewire_engines.registry import load, maker
+from facewire_engines.registry import has_graphs, maker
 
 
 def check_engines(
@@ -40,7 +41,7 @@ def check_engines(
     backend = backend_of(other)
     tolerance = TOLERANCES[backend.precision]
     files: list[GraphFile] = []
-    engines = load(reference), _load(other, backend, files, cache)
+    engines = load_engine(reference), _load(other, backend, files, cache)
     try:
         if speech is None:
             parity = compare_golden(*engines, golden_speech(), tolerance)
@@ -75,9 +76,10 @@ def backend_of(name: str) -> Backend:
 
 def _load(name: str, backend: Backend, files: list[GraphFile], cache: Path | None) -> Engine:
     """Load an engine, and note which graphs it is made of."""
-    make = maker(name.partition("@")[0], 1, backend)
-    if make is None or name.endswith(f"@{AUTO}"):
-        return load(name)
+    kind, _, argument = name.partition("@")[0].partition(":")
+    if not has_graphs(kind) or name.endswith(f"@{AUTO}"):
+        return load_engine(name)
+    make = maker(kind, argument, 1, backend)
     inner = graph_loader(backend, cache)
 
     def noting(file: GraphFile) -> Graph:

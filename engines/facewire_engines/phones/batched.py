@@ -19,8 +19,10 @@ from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.hearing.batching import GATHER_NS, MAX_BATCH, Batcher, BatchReport
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.phones.batched_session import BatchedPhonesSession, Take
-from facewire_engines.phones.engine import HOP, MAX_LOOKAHEAD_MS, PhonesEngine, load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.geometry import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones.rows import PhonesRows
+from facewire_engines.phones.token_session import PhonesTokenDecoder
 
 CAPACITY = 1024
 """Sessions: more than one core holds, so that lateness is what refuses one too many."""
@@ -113,6 +115,10 @@ class BatchedPhonesEngine:
         # Its row is cleared by its first step: whatever touches the rows is a step of the batcher.
         self._batcher.join()
         return BatchedPhonesSession(self, row, spec, clock)
+
+    def token_decoder(self) -> PhonesTokenDecoder:
+        """Return the part of it that takes tokens, which runs no rows."""
+        return self._model.token_decoder()
 
     def warm_up(self) -> None:
         """Run every size of batch that can occur, while no session is open.

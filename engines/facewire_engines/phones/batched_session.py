@@ -10,7 +10,7 @@ from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
 from facewire_engines.hearing.batching import NO_HURRY
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
-from facewire_engines.phones.engine import HOP, MAX_LOOKAHEAD_MS
+from facewire_engines.phones.geometry import HOP, MAX_LOOKAHEAD_MS
 from facewire_engines.phones.rows import Array
 
 HOP_NS = HOP * SECOND // SAMPLE_RATE

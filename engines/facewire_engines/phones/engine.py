@@ -1,7 +1,4 @@
-"""The embedded engine: a causal encoder to phonetic tokens, and a windowed decoder to 52 weights.
-
-The geometry below is the one that `facewire_training.model.encoder` and `.decoder` describe.
-"""
+"""The embedded engine: a causal encoder to phonetic tokens, a windowed decoder to 52 weights."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,20 +18,18 @@ from facewire_engines.hearing.hop_groups import TOGETHER
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.hearing.hop_session import TunableHopSession
 from facewire_engines.model_files import EMBEDDED_MODELS, Manifest, read_graph, read_manifest
-from facewire_engines.phones.phone_set import PHONES, TOKEN_RATE
+from facewire_engines.phones.geometry import (
+    HINDSIGHT,
+    HOP,
+    MAX_LOOKAHEAD_MS,
+    MEMORY,
+    NOW_PLACE,
+    PLACES,
+    SILENCE,
+)
+from facewire_engines.phones.phone_set import PHONES
+from facewire_engines.phones.token_session import PhonesTokenDecoder
 
-HOP = SAMPLE_RATE // TOKEN_RATE
-HINDSIGHT = 17
-"""Rows of the encoder: what was 0, 10, ... 160 ms ago."""
-MAX_LOOKAHEAD_MS = 160
-PLACES_MS = np.arange(-250, 151, 20)
-"""Where the decoder's window looks, relative to the frame."""
-PLACES = PLACES_MS * (SAMPLE_RATE // 1000)
-NOW_PLACE = int(np.searchsorted(PLACES_MS, 0))
-"""The first place after the frame's own time."""
-MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
-"""Tokens that the oldest window can reach back to."""
-SILENCE = PHONES.index("sil")
 PROCESSOR = ("onnx", "torch")
 """The back-ends that take several hops in one run; compiled plans are for one."""
 
@@ -103,6 +98,10 @@ class PhonesEngine:
             longest_ms=MAX_LOOKAHEAD_MS,
             together=self.together,
         )
+
+    def token_decoder(self) -> PhonesTokenDecoder:
+        """Return the part of it that takes tokens."""
+        return PhonesTokenDecoder(self.name, self.decoder)
 
 
 class PhonesHearing:

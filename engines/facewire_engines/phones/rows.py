@@ -7,17 +7,8 @@ last bit of a sum differently in a batch of another size.
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_engines.phones.engine import (
-    DECODER_INPUTS,
-    ENCODER_INPUTS,
-    HINDSIGHT,
-    HOP,
-    MEMORY,
-    NOW_PLACE,
-    PLACES,
-    SILENCE,
-    PhonesEngine,
-)
+from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS, PhonesEngine
+from facewire_engines.phones.geometry import HINDSIGHT, HOP, MEMORY, NOW_PLACE, PLACES, SILENCE
 from facewire_engines.phones.phone_set import PHONES
 
 Array = NDArray[np.float32]

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.clock import Clock
-from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
-from facewire.stream.engine import Engine
 from facewire.tokens import TokenChunk, TokenSpace
 from facewire_engines.backends.graph import Graph
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.hearing.token_intake import TokenIntake
-from facewire_engines.phones.engine import HOP, PLACES_MS, PhonesEngine
+from facewire_engines.phones.geometry import HOP, PLACES_MS
 from facewire_engines.phones.phone_set import INDEX, PHONES, TOKEN_RATE
 
 PHONETIC = TokenSpace("phones", Fraction(TOKEN_RATE), len(PHONES))
@@ -69,19 +67,6 @@ class PhonesTokenDecoder:
         """
         spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
         return PhonesTokenSession(self.decoder, spec, clock)
-
-
-def token_decoder(engine: Engine) -> PhonesTokenDecoder:
-    """Return the decoder of an engine.
-
-    Raises:
-        ConfigError: the engine has none that takes phones.
-    """
-    # An engine for many sessions has that of a single one inside.
-    model = getattr(engine, "model", engine)
-    if not isinstance(model, PhonesEngine):
-        raise ConfigError(f"the engine {engine.name!r} cannot be driven by text; use phones")
-    return PhonesTokenDecoder(model.name, model.decoder)
 
 
 class PhonesTokenSession:

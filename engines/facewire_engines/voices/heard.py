@@ -15,7 +15,8 @@ from facewire.frames import Samples
 from facewire.speaking.voice import Speech, Voice
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
-from facewire_engines.phones.engine import ENCODER_INPUTS, HOP, PhonesEngine
+from facewire_engines.phones.engine import ENCODER_INPUTS, PhonesEngine
+from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PHONETIC
 

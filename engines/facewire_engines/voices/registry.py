@@ -1,72 +1,62 @@
-"""Voices by the names that the command line knows."""
+"""Facewire's own voices, as its entry points name them."""
 
 from pathlib import Path
 
-from facewire.speaking.voice import Voice
+from facewire.errors import ConfigError
+from facewire.speaking.voice import Voice, VoiceRequest
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import load_embedded
-from facewire_engines.voices.cosyvoice.settings import read_settings
+from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_settings
 from facewire_engines.voices.cosyvoice.voice import CosyVoice
-from facewire_engines.voices.espeak.library import language_names, variants
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
 
-COSYVOICE = "cosyvoice:"
-"""What a voice is called that is described by a file, before the file."""
+
+class LoadEspeak:
+    """Loads the embedded voice, which any client may ask for; the argument is a variant of it."""
+
+    def __call__(self, request: VoiceRequest) -> Voice:
+        """Load it.
+
+        Raises:
+            ConfigError: its library is not installed, or lacks the voice or the language.
+        """
+        return EspeakVoice(request.language, request.argument, request.rate, request.pitch)
+
+    def check(self, request: VoiceRequest) -> None:
+        """See whether it is there.
+
+        Raises:
+            ConfigError: as when it is loaded.
+        """
+        self(request)
 
 
-def load(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
-    """Load the embedded voice, which any client may ask for.
+class LoadCosyVoice:
+    """Loads CosyVoice2 or 3 as a file describes it; without a decoder there, it is listened to."""
 
-    Raises:
-        ConfigError: its library is not installed, or lacks the voice or the language.
-    """
-    return EspeakVoice(language, voice, rate, pitch)
+    def __call__(self, request: VoiceRequest) -> Voice:
+        """Load it, and start or reach its worker.
 
+        Raises:
+            ConfigError: there is no such file, or its worker cannot be reached or started.
+            EngineError: its worker or its decoder does not fit.
+        """
+        settings = self.check(request)
+        if settings.decoder:
+            return CosyVoice(settings)
+        return HeardVoice(CosyVoice(settings, sample_rate=SAMPLE_RATE), load_embedded())
 
-def embedded_languages() -> dict[str, str]:
-    """Return the languages of the embedded voice by their codes: what each is called.
+    def check(self, request: VoiceRequest) -> CosyVoiceSettings:
+        """Read the file, without starting or reaching anything.
 
-    Raises:
-        ConfigError: its library is not installed.
-    """
-    return dict(sorted(language_names().items()))
-
-
-def embedded_voices() -> list[str]:
-    """Return the names of the voices that any of these languages can be spoken with.
-
-    Raises:
-        ConfigError: its library is not installed.
-    """
-    return sorted(variants(), key=str.casefold)
-
-
-def load_local(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
-    """Load a voice for whoever sits at this machine: one that reads files and starts programs too.
-
-    `cosyvoice:FILE.toml` is CosyVoice2 or 3. Without a decoder of its own in that file, it is
-    listened to.
-
-    Raises:
-        ConfigError: there is no such voice or file, or its worker cannot be reached or started.
-        EngineError: its worker or its decoder does not fit.
-    """
-    if not voice.lower().startswith(COSYVOICE):
-        return load(language=language, voice=voice, rate=rate, pitch=pitch)
-    settings = read_settings(Path(voice[len(COSYVOICE) :]))
-    if settings.decoder:
-        return CosyVoice(settings)
-    return HeardVoice(CosyVoice(settings, sample_rate=SAMPLE_RATE), load_embedded())
+        Raises:
+            ConfigError: it is missing, or not as it should be.
+        """
+        if not request.argument:
+            raise ConfigError("the voice cosyvoice needs a file: write cosyvoice:FILE.toml")
+        return read_settings(Path(request.argument))
 
 
-def check_local(voice: str) -> None:
-    """See whether a voice that `load_local` takes is there, without starting or reaching anything.
-
-    Raises:
-        ConfigError: there is no such voice or file, or the file is not as it should be.
-    """
-    if voice.lower().startswith(COSYVOICE):
-        read_settings(Path(voice[len(COSYVOICE) :]))
-    else:
-        EspeakVoice(voice=voice)
+load_espeak = LoadEspeak()
+load_cosyvoice = LoadCosyVoice()

@@ -7,6 +7,7 @@ import msgspec
 from facewire.clock import Clock, SystemClock
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.sinks.recording_file import RecordingFile, count_frames
+from facewire.stream.sink import SinkRequest
 
 VERSION = 1
 
@@ -87,3 +88,8 @@ class JsonlRecorder:
             OSError: the disk is full, or gone.
         """
         await self.recording.aclose()
+
+
+def open_jsonl(request: SinkRequest) -> JsonlRecorder:
+    """Return the recorder of a file."""
+    return JsonlRecorder(Path(request.argument), request.clock, overwrite=request.overwrite)

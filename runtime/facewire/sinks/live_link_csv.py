@@ -19,6 +19,7 @@ from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
 from facewire.sinks.recording_file import RecordingFile, count_frames
+from facewire.stream.sink import SinkRequest
 
 EYE_YAW = 0.63
 EYE_PITCH = 0.5
@@ -166,3 +167,8 @@ def _rate(timecodes: tuple[str, ...]) -> Fraction | None:
         if last.split(":")[2] != current.split(":")[2]:
             return Fraction(int(last.split(":")[3].partition(".")[0]) + 1)
     return None
+
+
+def open_csv(request: SinkRequest) -> LiveLinkCsv:
+    """Return the recorder of a file."""
+    return LiveLinkCsv(Path(request.argument), request.clock, overwrite=request.overwrite)

@@ -22,6 +22,7 @@ from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.sinks.file_opening import cannot_record, is_kept, open_to_record
 from facewire.sinks.recording_file import RecordingFile, count_frames
+from facewire.stream.sink import SinkRequest
 
 PART = ".part"
 
@@ -243,3 +244,8 @@ def _free_part(path: Path) -> Path:
     if os.path.isfile(first):
         os.close(open_to_record(first, overwrite=True).descriptor)
     return next(part for part in itertools.chain([first], names) if not os.path.lexists(part))
+
+
+def open_npz(request: SinkRequest) -> NpzRecorder:
+    """Return the recorder of a file."""
+    return NpzRecorder(Path(request.argument), request.clock, overwrite=request.overwrite)

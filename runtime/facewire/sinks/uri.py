@@ -2,41 +2,48 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
 
-from facewire.clock import Clock
+from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
-from facewire.sinks.jsonl import JsonlRecorder
-from facewire.sinks.live_link_csv import LiveLinkCsv
-from facewire.sinks.npz import NpzRecorder
-from facewire.sinks.osc import DEFAULT_ADDRESS, OscSink
+from facewire.plugins import find_plugin, has_plugin, plugins
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
-from facewire.stream.sink import Sink
+from facewire.stream.sink import Sink, SinkRequest
 
 
-class MakeRecorder(Protocol):
-    """A class of recorders of faces."""
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which outputs a command has."""
 
-    def __call__(self, path: Path, clock: Clock | None = None, *, overwrite: bool = False) -> Sink:
-        """Make one."""
-        ...
+    live: bool = True
+    """Whether there are those that are watched while they are made, such as OSC."""
+    also: tuple[str, ...] = ()
+    """Files that are made of something else than faces."""
+
+    def is_live(self, kind: str) -> bool:
+        """Tell whether an output of this kind is one that is watched."""
+        return self.live and not kind.startswith(".") and has_plugin("sink", kind)
+
+    def is_file(self, kind: str) -> bool:
+        """Tell whether an output of this kind is a file."""
+        return kind in self.also or is_recorder(kind)
+
+    def __str__(self) -> str:
+        names = [plugin.name for plugin in plugins("sink")]
+        forms = [f"{name}:FILE" for name in self.also]
+        forms += [f"{name[1:]}:FILE" for name in names if name.startswith(".")]
+        if self.live:
+            forms = [_LIVE_FORMS.get(n, f"{n}:...") for n in names if n[0] != "."] + forms
+        return " or ".join([", ".join(forms[:-1]), forms[-1]])
 
 
-RECORDERS: dict[str, MakeRecorder] = {
-    "csv": LiveLinkCsv,
-    "npz": NpzRecorder,
-    "jsonl": JsonlRecorder,
-}
-
-FILE_KINDS = tuple(RECORDERS)
-FACE_KINDS = ("osc", *FILE_KINDS)
-SPEECH_KINDS = ("osc", "wav", "tsv", *FILE_KINDS)
+FACES = Kinds()
+FILES = Kinds(live=False)
+SPEECH = Kinds(also=("wav", "tsv"))
 """Of a stream that also has sound and words."""
 
+_LIVE_FORMS = {"osc": "osc://HOST:PORT"}
 _QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv)[?#]", re.IGNORECASE)
 
 
@@ -56,11 +63,20 @@ class FileOutput:
 class LiveOutput:
     """What is watched while it is made."""
 
-    make: Callable[[], Sink]
+    sink: Sink
+
+
+def is_recorder(kind: str) -> bool:
+    """Tell whether files of this kind are made of faces."""
+    return has_plugin("sink", f".{kind}")
 
 
 def parse_output(
-    uri: str, kinds: Sequence[str] = FACE_KINDS, *, broadcaster: Broadcaster | None = None
+    uri: str,
+    kinds: Kinds = FACES,
+    *,
+    broadcaster: Broadcaster | None = None,
+    clock: Clock | None = None,
 ) -> FileOutput | LiveOutput:
     """Return what `osc://127.0.0.1:9000`, `csv:face.csv` or `face.npz` names.
 
@@ -68,25 +84,27 @@ def parse_output(
         uri: what the user wrote; a bare path is a recorder by its ending.
         kinds: what there may be.
         broadcaster: of the server that `ws:` means, where one runs.
+        clock: of the sink; the system's by default.
 
     Raises:
         ConfigError: it names nothing that there may be.
     """
     kind, colon, rest = uri.partition(":")
     kind = kind.lower()
-    if colon and kind == "osc" and kind in kinds:
-        sink = _osc(uri)
-        return LiveOutput(lambda: sink)
+    argument = rest.removeprefix("//")
     if colon and kind == "ws":
-        viewers = _websocket(uri, broadcaster)
-        return LiveOutput(lambda: viewers)
-    if colon and kind != "osc" and kind in kinds:
+        return LiveOutput(_websocket(uri, broadcaster))
+    if colon and kinds.is_live(kind):
+        request = SinkRequest(uri, argument, clock or SystemClock())
+        sink: Sink = find_plugin("sink", kind).make(request, Sink)
+        return LiveOutput(sink)
+    if colon and kinds.is_file(kind):
         # "csv://face.csv" is a slip that has only one meaning.
-        return FileOutput(kind, _path(uri, rest.removeprefix("//")))
+        return FileOutput(kind, _path(uri, argument))
     ending = Path(uri).suffix[1:].lower()
-    if ending != "osc" and ending in kinds and "://" not in uri:
+    if kinds.is_file(ending) and "://" not in uri:
         return FileOutput(ending, _path(uri, uri))
-    raise ConfigError(f"{uri!r} is not an output here; give {_listed(kinds)}")
+    raise ConfigError(f"{uri!r} is not an output here; give {kinds}")
 
 
 def sink_from_uri(
@@ -97,7 +115,7 @@ def sink_from_uri(
     Raises:
         ConfigError: it names nothing that we have.
     """
-    return sink_of(parse_output(uri, broadcaster=broadcaster), clock)
+    return sink_of(parse_output(uri, broadcaster=broadcaster, clock=clock), clock)
 
 
 def sink_of(
@@ -105,13 +123,10 @@ def sink_of(
 ) -> Sink:
     """Return the sink of an output of faces."""
     if isinstance(output, LiveOutput):
-        return output.make()
-    return RECORDERS[output.kind](output.path, clock, overwrite=overwrite)
-
-
-def _listed(kinds: Sequence[str]) -> str:
-    forms = ["osc://HOST:PORT" if kind == "osc" else f"{kind}:FILE" for kind in kinds]
-    return f"{', '.join(forms[:-1])} or {forms[-1]}"
+        return output.sink
+    request = SinkRequest(str(output), str(output.path), clock or SystemClock(), overwrite)
+    recorder: Sink = find_plugin("sink", f".{output.kind}").make(request, Sink)
+    return recorder
 
 
 def _path(uri: str, text: str) -> Path:
@@ -125,36 +140,6 @@ def _path(uri: str, text: str) -> Path:
     if not path.name or "\0" in text or text.endswith("/") or os.path.isdir(path):
         raise ConfigError(f"{uri!r} names no file; write it like csv:face.csv")
     return path
-
-
-def _osc(uri: str) -> OscSink:
-    example = "osc://127.0.0.1:9000/face?mode=array"
-    try:
-        parts = urlsplit(uri)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigError(f"{uri!r} cannot be read ({error}); write it like {example}") from error
-    if not host or not port:
-        raise ConfigError(f"{uri!r} needs a host and a port; write it like {example}")
-    if "#" in uri or "@" in parts.netloc or any(letter in uri for letter in "\t\r\n"):
-        raise ConfigError(
-            f"{uri!r} has a #, an @ or a tab, which mean nothing to OSC; write it like {example}"
-        )
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = dict(pairs)
-    mode, bundle = query.pop("mode", "array"), query.pop("bundle", "yes")
-    known = mode in ("array", "each") and bundle in ("yes", "no")
-    if query or not known or len(dict(pairs)) < len(pairs):
-        raise ConfigError(
-            f"{uri!r} may only ask for mode=array or mode=each, and for bundle=no, like {example}"
-        )
-    return OscSink(
-        host,
-        port,
-        address=parts.path.rstrip("/") or DEFAULT_ADDRESS,
-        mode="each" if mode == "each" else "array",
-        bundle=bundle == "yes",
-    )
 
 
 def _websocket(uri: str, broadcaster: Broadcaster | None) -> WebSocketSink:

@@ -26,6 +26,7 @@ from facewire.sources.input_devices import (
     load_sounddevice,
     refresh_devices,
 )
+from facewire.stream.source import SourceRequest
 
 logger = logging.getLogger(__name__)
 
@@ -296,3 +297,14 @@ async def _close(capture: Capture) -> None:
     if hanging:
         logger.error("the microphone %r does not stop; it is left to itself", capture.device.name)
         abandon_portaudio()
+
+
+def open_microphone(request: SourceRequest) -> Microphone:
+    """Return the device with a number or a part of a name, or the default one."""
+    return Microphone(
+        request.clock,
+        request.argument or None,
+        sample_rate=request.sample_rate,
+        block_ms=request.block_ms,
+        retry=request.retry,
+    )

@@ -1,6 +1,7 @@
 """Raw PCM from a byte stream, such as standard input, as fast as it arrives."""
 
 import logging
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import partial
 from types import TracebackType
@@ -17,6 +18,7 @@ from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.descriptor import DescriptorReader
 from facewire.sources.pace import ArrivalPace
+from facewire.stream.source import SourceRequest
 
 logger = logging.getLogger(__name__)
 
@@ -187,3 +189,8 @@ def _refuse_container(first: bytes) -> None:
             raise ConfigError(
                 f"standard input holds a {name} file, not raw PCM; give the path of the file"
             )
+
+
+def open_stdin(request: SourceRequest) -> PcmStream:
+    """Return the raw PCM of standard input."""
+    return PcmStream(sys.stdin.buffer, request.pcm, request.clock, request.sample_rate)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from facewire.clock import Clock
 from facewire.errors import ConfigError
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
-from facewire.speaking.voice import Voice
+from facewire.speaking.voice import TokenDecoder, Voice
 from facewire.speaking.voices import (
-    TokenDecoder,
     holding,
     load_local_voice,
     load_voice,

@@ -5,11 +5,13 @@ Any TTS that knows the times of its phones, visemes or words can be one: `speak`
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire.clock import Clock
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
 
@@ -82,6 +84,33 @@ class CancellableVoice(Voice, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceRequest:
+    """What the function of an entry point in `facewire.voices` gets, to load a voice."""
+
+    argument: str = ""
+    """What the user wrote after `NAME:`, such as a file."""
+    language: str = "en-us"
+    """A code such as `de` or `fr-fr`."""
+    rate: int = 175
+    """Words a minute."""
+    pitch: int = 50
+    """0 to 100."""
+
+
+@runtime_checkable
+class CheckableLoader(Protocol):
+    """Such a function that can say more cheaply whether its voice could be loaded."""
+
+    def check(self, request: VoiceRequest) -> object:
+        """See whether a voice is there, without starting or reaching anything.
+
+        Raises:
+            ConfigError: it is not.
+        """
+        ...
+
+
 class TokenSession(Protocol):
     """All that is remembered about one stream of tokens. Used by one thread at a time."""
 
@@ -100,4 +129,32 @@ class TokenSession(Protocol):
 
     def close(self) -> None:
         """End the stream without its last frames, as `EngineSession.close` does."""
+        ...
+
+
+class TokenDecoder(Protocol):
+    """The part of a loaded model that turns tokens into faces. Immutable, and shared."""
+
+    @property
+    def space(self) -> TokenSpace:
+        """What tokens it takes."""
+        ...
+
+    def session(
+        self, *, frame_rate: Fraction, lookahead_ms: float, clock: Clock | None = None
+    ) -> TokenSession:
+        """Open a stream.
+
+        Raises:
+            ConfigError: the model cannot do this frame rate or look-ahead.
+        """
+        ...
+
+
+@runtime_checkable
+class TokenEngine(Protocol):
+    """An engine that tokens can drive, too."""
+
+    def token_decoder(self) -> TokenDecoder:
+        """Return the part of it that takes tokens."""
         ...

@@ -1,68 +1,55 @@
-"""Looks voices up, and decoders for their tokens, when a command needs them."""
+"""Voices by name, and what turns their tokens into faces."""
 
 from contextlib import AbstractContextManager, nullcontext
-from fractions import Fraction
-from importlib import import_module
-from typing import Any, Protocol
 
-from facewire.clock import Clock
-from facewire.errors import ConfigError, EngineError
-from facewire.speaking.voice import TokenSession, Voice
+from facewire.errors import ConfigError
+from facewire.plugins import find_plugin, has_plugin
+from facewire.speaking.voice import (
+    CheckableLoader,
+    TokenDecoder,
+    TokenEngine,
+    Voice,
+    VoiceRequest,
+)
 from facewire.stream.engine import Engine
-from facewire.tokens import TokenSpace
 
+EMBEDDED = "espeak"
+"""The voice that is meant where none is named; a name that is no other voice's is a variant."""
 EMBEDDED_SPACE = "phones"
 """The name of the tokens that the embedded voice gives, and that the embedded model takes."""
 
 
-class TokenDecoder(Protocol):
-    """The part of a loaded model that turns tokens into faces. Immutable, and shared."""
-
-    @property
-    def space(self) -> TokenSpace:
-        """What tokens it takes."""
-        ...
-
-    def session(
-        self, *, frame_rate: Fraction, lookahead_ms: float, clock: Clock | None = None
-    ) -> TokenSession:
-        """Open a stream.
-
-        Raises:
-            ConfigError: the model cannot do this frame rate or look-ahead.
-        """
-        ...
-
-
 def load_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
-    """Load a voice.
+    """Load the embedded voice, which any client may ask for.
 
     Args:
         language: a code such as `en-us`.
-        voice: its name; empty is the language's own.
+        voice: the name of a variant; empty is the language's own.
         rate: words a minute.
         pitch: 0 to 100.
 
     Raises:
         ConfigError: its library is not installed, or lacks the voice or the language.
     """
-    registry = _import("facewire_engines.voices.registry")
-    loaded: Voice = registry.load(language=language, voice=voice, rate=rate, pitch=pitch)
+    request = VoiceRequest(voice, language, rate, pitch)
+    loaded: Voice = find_plugin("voice", EMBEDDED).make(request, Voice)
     return loaded
 
 
 def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
     """Load a voice as `load_voice` does, or one that only this machine's user may ask for.
 
-    `cosyvoice:FILE.toml` reads files and may start programs, so it is not for what comes over a
-    network. A voice that is a context manager lets go of what it holds when it is left.
+    `cosyvoice:FILE.toml` reads files and may start programs, and what other packages add may do
+    anything, so they are not for what comes over a network. A voice that is a context manager lets
+    go of what it holds when it is left.
 
     Raises:
         ConfigError: there is no such voice or file, or what makes it cannot be reached.
         EngineError: what makes it does not fit.
     """
-    registry = _import("facewire_engines.voices.registry")
-    loaded: Voice = registry.load_local(language=language, voice=voice, rate=rate, pitch=pitch)
+    name, argument = _named(voice)
+    request = VoiceRequest(argument, language, rate, pitch)
+    loaded: Voice = find_plugin("voice", name).make(request, Voice)
     return loaded
 
 
@@ -72,27 +59,16 @@ def check_local_voice(voice: str) -> None:
     Raises:
         ConfigError: there is no such voice or file, or its library is not installed.
     """
-    _import("facewire_engines.voices.registry").check_local(voice)
+    name, argument = _named(voice)
+    load = find_plugin("voice", name).load()
+    if isinstance(load, CheckableLoader):
+        load.check(VoiceRequest(argument))
 
 
-def embedded_languages() -> dict[str, str]:
-    """Return the languages of the embedded voice by their codes: what each is called.
-
-    Raises:
-        ConfigError: its library is not installed.
-    """
-    found: dict[str, str] = _import("facewire_engines.voices.registry").embedded_languages()
-    return found
-
-
-def embedded_voices() -> list[str]:
-    """Return the names of the voices that any of these languages can be spoken with.
-
-    Raises:
-        ConfigError: its library is not installed.
-    """
-    found: list[str] = _import("facewire_engines.voices.registry").embedded_voices()
-    return found
+def _named(voice: str) -> tuple[str, str]:
+    """Return the voice and its argument: of `NAME`, `NAME:ARGUMENT`, or a variant."""
+    name, colon, argument = voice.partition(":")
+    return (name, argument) if colon or has_plugin("voice", name) else (EMBEDDED, voice)
 
 
 def holding(voice: Voice) -> AbstractContextManager[object]:
@@ -116,19 +92,12 @@ def token_decoder(engine: Engine, space: str = EMBEDDED_SPACE) -> TokenDecoder:
     Raises:
         ConfigError: the engine cannot, or nothing here knows tokens of that space.
     """
-    decoder: TokenDecoder = _import("facewire_engines.phones.token_session").token_decoder(engine)
+    if not isinstance(engine, TokenEngine):
+        raise ConfigError(f"the engine {engine.name!r} cannot be driven by text; use phones")
+    decoder = engine.token_decoder()
     if decoder.space.name != space:
         raise ConfigError(
             f"there is no decoder for tokens of {space[:40]!r}; send those of "
             f"{decoder.space.name!r}, or audio without tokens"
         )
     return decoder
-
-
-def _import(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise EngineError(
-            f"the engines cannot be loaded ({error}); install Facewire again"
-        ) from error

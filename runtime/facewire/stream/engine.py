@@ -1,9 +1,12 @@
 """What an engine is: a shared, immutable model, and sessions that remember one stream each."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 from facewire.clock import Clock
+from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 
 
@@ -99,3 +102,41 @@ class Engine(Protocol):
             ConfigError: the model cannot do this frame rate or look-ahead.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequest:
+    """What the function of an entry point in `facewire.engines` gets, to load an engine."""
+
+    name: str
+    """The engine's, as its entry point is called."""
+    argument: str = ""
+    """What the user wrote after `NAME:`, such as a folder."""
+    sessions: int = 1
+    """How many will be open at once."""
+    backend: str = "onnx"
+    """What shall run it, such as `tensorrt:fp16`, or `auto`; for engines that have a choice."""
+    named_backend: bool = False
+    """Whether it is written as `NAME@BACKEND`, for this engine alone."""
+    tell: Callable[[str], None] = lambda line: None
+    """Takes a line for the user, such as what was chosen."""
+
+    def refuse_argument(self) -> None:
+        """Refuse `NAME:ARGUMENT`, for an engine that takes none.
+
+        Raises:
+            ConfigError: there is one.
+        """
+        if self.argument:
+            raise ConfigError(
+                f"there is no engine '{self.name}:{self.argument}'; write {self.name} alone"
+            )
+
+    def refuse_backend(self) -> None:
+        """Refuse `NAME@BACKEND`, for an engine without models.
+
+        Raises:
+            ConfigError: there is one.
+        """
+        if self.named_backend:
+            raise ConfigError(f"the engine {self.name} has no model that a back-end could run")

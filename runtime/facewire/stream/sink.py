@@ -1,8 +1,10 @@
 """What a sink is: somewhere that faces of one stream go to."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from facewire.clock import Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 
 
@@ -80,3 +82,20 @@ class Recorder(Protocol):
             OSError: what was taken cannot be kept, such as on a full disk.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SinkRequest:
+    """What the function of an entry point in `facewire.sinks` gets, to make a sink.
+
+    One that is called `.ENDING` makes recorders: it is asked for files of that ending, whose path
+    may be recorded into. Any other is asked for by `NAME:ARGUMENT` or `NAME://ARGUMENT`.
+    """
+
+    uri: str
+    """All that the user wrote."""
+    argument: str
+    """What follows the name, or the path of the file."""
+    clock: Clock
+    overwrite: bool = False
+    """Whether a file that exists is replaced; otherwise it is an error."""

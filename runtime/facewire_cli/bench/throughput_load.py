@@ -23,9 +23,9 @@ from facewire.clock import SECOND, Clock, SystemClock
 from facewire.errors import CapacityError
 from facewire.frame_rate import parse_frame_rate
 from facewire.frames import AudioChunk, Samples
-from facewire.plugins import load_engine
 from facewire.sources.sound_file import SoundFile
 from facewire.stream.engine import Engine, EngineSession
+from facewire.stream.engines import load_engine
 from facewire.stream.latency import Percentiles, percentiles
 from facewire_cli.commands.live import demo_clip
 

@@ -14,7 +14,7 @@ from facewire.frames import AudioChunk
 from facewire.settings.opening import open_face, open_session
 from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
-from facewire.sinks.uri import FILE_KINDS, parse_output, sink_of
+from facewire.sinks.uri import FILES, parse_output, sink_of
 from facewire.sources.sound_file import SoundFile
 from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
@@ -79,7 +79,7 @@ def animate(
     clock = SystemClock()
     sound = SoundFile(recording, chunk_samples=CHUNK_SAMPLES)
     outputs = settle_outputs(
-        [parse_output(uri, FILE_KINDS) for uri in output],
+        [parse_output(uri, FILES) for uri in output],
         inputs=(recording, settings, profile),
         existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
     )
@@ -110,6 +110,8 @@ async def _animate(
 ) -> float:
     """Run the stream, and return how long it took in seconds, loading not counted."""
     loaded = await asyncio.to_thread(load_wanted, settings)
+    if loaded.sample_rate != sound.sample_rate:
+        sound = SoundFile(sound.path, loaded.sample_rate, CHUNK_SAMPLES)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings, seed=settings.face.fixed_seed or 0)
     console = Console(stderr=True)

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from facewire.clock import SystemClock
-from facewire.plugins import load_engine
 from facewire.report_file import command_line, today, write_report
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine
 from facewire_cli import options
 from facewire_cli.bench.latency_run import LatencyResult, measure
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.request_run import RequestResult, Spread, measure_requests
-from facewire_cli.commands.live import CHUNK_SAMPLES, demo_clip
+from facewire_cli.commands.live import demo_clip
 from facewire_cli.running import run
 from facewire_cli.summary import latency_table
 
@@ -54,7 +54,7 @@ def latency(
     ] = None,
     chunk: Annotated[
         int, typer.Option("--chunk", min=1, max=16_000, help="Samples of a chunk at 16 kHz.")
-    ] = CHUNK_SAMPLES,
+    ] = 160,
     requests: Annotated[
         int,
         typer.Option("--requests", min=0, help="Whole recordings to send for each of 6 clips."),

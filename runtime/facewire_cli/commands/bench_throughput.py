@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from facewire.frame_rate import parse_frame_rate
-from facewire.plugins import load_engine
 from facewire.report_file import command_line, today, write_report
+from facewire.stream.engines import load_engine
 from facewire_cli import options
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.throughput_load import Drive, Load, Trial

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from facewire.errors import EngineError
 from facewire.frames import Samples
+from facewire.plugins import plugins
 from facewire.sources.sound_file import SoundFile
 
-app = typer.Typer(help="Compiled engines: build plans for GPUs, list them, compare back-ends.")
+app = typer.Typer(help="Engines: list them, build plans for GPUs, compare back-ends.")
 
 SAMPLE_RATE = 16_000
 """Of every engine that can be compared."""
@@ -95,9 +96,16 @@ def build(
 
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_plans(cache: CacheOption = None) -> None:
-    """List the plans that are there."""
+    """List the engines that packages add, and the plans that are there."""
     from facewire_engines.backends.tensorrt.plans import default_cache, stored_plans
 
+    engines = Table(box=None, pad_edge=False)
+    for name in ("engine", "package"):
+        engines.add_column(name)
+    for engine in plugins("engine"):
+        engines.add_row(engine.name, engine.package)
+    console = Console()
+    console.print(engines, "", sep="\n")
     folder = cache or default_cache()
     table = Table(box=None, pad_edge=False)
     for name in ("model", "graph", "precision", "sessions", "targets", "made by", "bytes"):
@@ -111,7 +119,6 @@ def list_plans(cache: CacheOption = None) -> None:
         made_by = f"{key.library} {key.library_version}"
         row = (key.model, key.graph, key.precision, str(key.max_batch), " ".join(key.targets))
         table.add_row(*row, made_by, f"{manifest.bytes:,}")
-    console = Console()
     if found:
         console.print(table)
     else:

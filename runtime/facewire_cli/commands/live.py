@@ -1,17 +1,15 @@
 """`facewire live`: a microphone, a file or standard input to a moving face, in real time."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from facewire.audio.format import parse_format
+from facewire.audio.format import AudioFormat, parse_format
 from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
@@ -23,15 +21,12 @@ from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.terminal import TerminalSink
 from facewire.sinks.uri import parse_output, sink_of
 from facewire.sinks.websocket import WebSocketSink
-from facewire.sources.microphone import Microphone
-from facewire.sources.paced import Paced
-from facewire.sources.pcm import PcmStream
-from facewire.sources.sound_file import SoundFile
+from facewire.sources.uri import Input, parse_input
 from facewire.stream.engine import Engine
 from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
-from facewire.stream.source import Source
+from facewire.stream.source import Source, SourceRequest
 from facewire_cli import options
 from facewire_cli.loading import load_wanted
 from facewire_cli.page_address import print_address
@@ -41,9 +36,6 @@ from facewire_cli.summary import print_report, raise_failures
 
 DEMO_WAIT_S = 30
 """How long the demo waits for somebody to open the page, where a person can read its address."""
-
-CHUNK_SAMPLES = 160
-"""10 ms: what a microphone hands over at a time, and the hop of the embedded model."""
 
 EXAMPLES = """
 Examples:
@@ -61,7 +53,12 @@ Examples:
 def live(
     source: Annotated[
         str | None,
-        typer.Option("--input", "-i", metavar="FILE|-", help="A recording, or raw PCM on stdin."),
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="FILE|-|NAME:...",
+            help="A recording, raw PCM on stdin, or a source that a package adds.",
+        ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Play the bundled clip.")] = False,
     device: Annotated[
@@ -80,7 +77,8 @@ def live(
             "--out",
             "-o",
             metavar="URI",
-            help="osc://HOST:PORT, csv:FILE, npz:FILE, jsonl:FILE. May be repeated.",
+            help="osc://HOST:PORT, csv:FILE, npz:FILE, jsonl:FILE, or NAME:... of a package. "
+            "May be repeated.",
         ),
     ] = None,
     page: Annotated[
@@ -135,16 +133,16 @@ def live(
     )
     clock = SystemClock()
     report = StreamReport()
-    given = demo_clip() if demo else source
+    given = _input(demo_clip() if demo else source, chosen)
     outputs = settle_outputs(
-        [parse_output(uri) for uri in (*chosen.outputs, *(out or []))],
-        inputs=(0 if given == "-" else Path(given) if given else None, settings, profile),
+        [parse_output(uri, clock=clock) for uri in (*chosen.outputs, *(out or []))],
+        inputs=(given.reads, settings, profile),
         existing=Existing.OVERWRITTEN if overwrite else Existing.KEPT,
     )
     sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
     try:
         try:
-            run(_live(given, pcm, sinks, page, chosen, clock, report, demo=demo))
+            run(_live(given, parse_format(pcm), sinks, page, chosen, clock, report, demo=demo))
         finally:
             if report.frames:
                 print_report(Console(), report)
@@ -159,24 +157,14 @@ def demo_clip() -> str:
     return str(resources.files("facewire") / "assets" / "demo.flac")
 
 
-def open_source(given: str | None, pcm: str, settings: Settings, clock: Clock) -> Source:
-    """Return the source that the options name: stdin, a recording in real time, or a microphone."""
-    if given == "-":
-        return PcmStream(sys.stdin.buffer, parse_format(pcm), clock)
-    if given:
-        return Paced(SoundFile(Path(given), chunk_samples=CHUNK_SAMPLES), clock)
-    microphone = settings.microphone
-    return Microphone(
-        clock,
-        None if microphone.device == "" else microphone.device,
-        block_ms=microphone.block_ms,
-        retry=microphone.retry,
-    )
+def _input(given: str | None, settings: Settings) -> Input:
+    """Return what the options name: stdin, a recording, another source, or a microphone."""
+    return parse_input(given) if given else Input("microphone", str(settings.microphone.device))
 
 
 async def _live(
-    given: str | None,
-    pcm: str,
+    given: Input,
+    pcm: AudioFormat,
     outputs: Sequence[Sink],
     page: bool,
     settings: Settings,
@@ -187,9 +175,14 @@ async def _live(
 ) -> None:
     """Open everything, say where the page is, and run until the source ends."""
     console = Console(stderr=True)
-    source = open_source(given, pcm, settings, clock)
-    report.repairs = getattr(source, "repairs", None)
     loaded = await asyncio.to_thread(load_wanted, settings)
+    microphone = settings.microphone
+    source = given.open(
+        SourceRequest(
+            given.argument, loaded.sample_rate, clock, pcm, microphone.block_ms, microphone.retry
+        )
+    )
+    report.repairs = getattr(source, "repairs", None)
     session = open_session(loaded, settings, clock)
     face = open_face(session.spec, settings)
     sinks = [*outputs, TerminalSink(console, clock)]
@@ -214,7 +207,7 @@ async def _live(
             chunks, session, face, sinks,
             engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
         )  # fmt: skip
-    if given == "-" and not report.samples:
+    if given.name == "stdin" and not report.samples:
         raise ConfigError(
             "nothing was heard: standard input ended before any sound came; pipe raw PCM into it"
         )

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import Samples
 from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine as load
 from facewire_cli.app import app
 from facewire_engines.backends import automatic
 from facewire_engines.backends.automatic import choose
@@ -26,7 +27,6 @@ from facewire_engines.backends.onnx_graph import CUDA, OnnxGraph, load_onnx, loa
 from facewire_engines.backends.tensorrt.plan_building import model_folder
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.engine import load_embedded
-from facewire_engines.registry import load
 
 DECODER = (model_folder("phones") / "decoder.onnx").read_bytes()
 

@@ -8,10 +8,10 @@ import pytest
 
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
+from facewire.stream.engines import load_engine as load
 from facewire_engines.backends.parity import compare_engines
 from facewire_engines.hubert.engine import HubertEngine, load_hubert
 from facewire_engines.model_files import EMBEDDED_MODELS
-from facewire_engines.registry import load
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from facewire_engines.backends.graph import Array
 from facewire_engines.backends.host_streams import HostStreams
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.batched_session import BatchedPhonesSession
-from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.rows import PhonesRows
 
 RATE = 16_000

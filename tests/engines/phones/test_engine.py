@@ -8,9 +8,9 @@ import pytest
 from facewire import arkit
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
+from facewire.stream.engines import load_engine as load
 from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 from facewire_engines.phones.engine import load_embedded, load_phones
-from facewire_engines.registry import load
 
 MODEL = EMBEDDED_MODELS / "phones"
 MAX_BYTES = 8_000_000

@@ -11,6 +11,7 @@ from facewire import arkit
 from facewire.clock import ManualClock
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame
+from facewire.speaking.voices import token_decoder
 from facewire.tokens import TokenChunk, TokenSpace
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.engine import load_embedded
@@ -19,7 +20,6 @@ from facewire_engines.phones.token_session import (
     PHONETIC,
     PhonesTokenDecoder,
     PhonesTokenSession,
-    token_decoder,
 )
 
 SAID = ("sil", "hh", "ae", "p", "iy", "b", "ow", "t", "sil", "m", "ay", "m", "ah", "f", "ay", "v")
@@ -28,7 +28,7 @@ LENGTHS = (7, 20, 6, 11, 8, 9, 5, 14)
 
 @pytest.fixture(scope="module")
 def decoder() -> PhonesTokenDecoder:
-    return token_decoder(load_embedded())
+    return load_embedded().token_decoder()
 
 
 @pytest.fixture(scope="module")

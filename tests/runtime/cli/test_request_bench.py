@@ -5,8 +5,8 @@ import pytest
 
 from facewire.clock import MILLISECOND, SystemClock
 from facewire.face import make_face
-from facewire.plugins import load_engine
 from facewire.server.server import FaceServer
+from facewire.stream.engines import load_engine
 from facewire_cli.bench.request_load import Answer, Clip, RequestPlan, run_plan
 from facewire_cli.bench.request_run import _result, measure_requests, spread
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from facewire.clock import SECOND, Clock, ManualClock, SystemClock
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk
-from facewire.plugins import load_engine
+from facewire.stream.engines import load_engine
 from facewire.stream.latency import Percentiles
 from facewire_cli.app import app
 from facewire_cli.bench.throughput_load import Load, Trial, run_load

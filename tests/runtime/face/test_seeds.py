@@ -17,10 +17,10 @@ from websockets.asyncio.client import connect
 from facewire.clock import SystemClock
 from facewire.face import Face, make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.plugins import load_engine
 from facewire.server.server import FaceServer
 from facewire.settings.opening import face_factory, open_face
 from facewire.settings.settings import ServerSettings, Settings
+from facewire.stream.engines import load_engine
 from facewire.wire.binary import AudioMessage, encode_audio
 from facewire_cli.commands.live import demo_clip, serve_page
 

@@ -13,9 +13,9 @@ from facewire.audio.format import Encoding
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import Samples
-from facewire.plugins import load_engine
 from facewire.server.server import FaceServer
 from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine
 from facewire.wire.binary import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.batched_session import BatchedPhonesSession

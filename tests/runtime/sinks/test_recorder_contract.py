@@ -25,10 +25,11 @@ from facewire import arkit
 from facewire.clock import SECOND, Clock, ManualClock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
-from facewire.sinks import uri
+from facewire.plugins import plugins
 from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import LiveLinkCsv, read_csv
 from facewire.sinks.npz import NpzRecorder, save_part
+from facewire.sinks.uri import SPEECH
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.word_times import WordTimesRecorder
 from facewire.speaking.voice import Span
@@ -170,7 +171,8 @@ async def record(kind: str, path: Path, steps: int, *, overwrite: bool = False) 
 
 
 def test_every_recorder_has_signed() -> None:
-    assert set(RECORDERS) == {*uri.FILE_KINDS, *uri.SPEECH_KINDS} - {"osc"}
+    files = {sink.name[1:] for sink in plugins("sink") if sink.name.startswith(".")}
+    assert set(RECORDERS) == {*files, *SPEECH.also}
 
 
 async def test_what_is_whole_says_so(kind: str, path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,10 +22,14 @@ from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import COLUMNS, ROTATIONS, LiveLinkCsv, read_csv, timecode
 from facewire.sinks.npz import NpzRecorder
-from facewire.sinks.uri import RECORDERS
 from facewire.stream.sink import Sink
 
 SPEC = StreamSpec()
+RECORDERS: dict[str, Callable[..., Sink]] = {
+    "csv": LiveLinkCsv,
+    "npz": NpzRecorder,
+    "jsonl": JsonlRecorder,
+}
 MEMORY = Path("/dev/shm")
 """Where Linux has a disk of its own in memory."""
 

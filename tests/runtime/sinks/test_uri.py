@@ -11,10 +11,11 @@ from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
 from facewire.sinks.osc import OscSink
 from facewire.sinks.uri import (
-    FACE_KINDS,
-    FILE_KINDS,
-    SPEECH_KINDS,
+    FACES,
+    FILES,
+    SPEECH,
     FileOutput,
+    Kinds,
     parse_output,
     sink_from_uri,
 )
@@ -51,7 +52,7 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("", "osc://HOST:PORT, csv:FILE, npz:FILE or jsonl:FILE"),
+        ("", "osc://HOST:PORT, csv:FILE, jsonl:FILE or npz:FILE"),
         ("face.mp4", "osc://HOST:PORT"),
         ("face", "osc://HOST:PORT"),
         ("http://example.org/face.csv", "osc://HOST:PORT"),
@@ -113,19 +114,19 @@ def test_a_tilde_is_the_users_home(
     [
         (
             "x.mp3",
-            SPEECH_KINDS,
-            "osc://HOST:PORT, wav:FILE, tsv:FILE, csv:FILE, npz:FILE or jsonl:FILE",
+            SPEECH,
+            "osc://HOST:PORT, wav:FILE, tsv:FILE, csv:FILE, jsonl:FILE or npz:FILE",
         ),
-        ("osc://h:9000", FILE_KINDS, "csv:FILE, npz:FILE or jsonl:FILE"),
-        ("x.wav", FACE_KINDS, "osc://HOST:PORT, csv:FILE, npz:FILE or jsonl:FILE"),
+        ("osc://h:9000", FILES, "csv:FILE, jsonl:FILE or npz:FILE"),
+        ("x.wav", FACES, "osc://HOST:PORT, csv:FILE, jsonl:FILE or npz:FILE"),
     ],
 )
-def test_what_is_listed_is_what_there_may_be(uri: str, kinds: tuple[str, ...], listed: str) -> None:
+def test_what_is_listed_is_what_there_may_be(uri: str, kinds: Kinds, listed: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_output(uri, kinds)
     assert str(caught.value) == f"{uri!r} is not an output here; give {listed}"
 
 
 def test_sound_and_words_may_be_named_by_their_kind() -> None:
-    assert parse_output("wav:a.b", SPEECH_KINDS) == FileOutput("wav", Path("a.b"))
-    assert parse_output("tsv:words", SPEECH_KINDS) == FileOutput("tsv", Path("words"))
+    assert parse_output("wav:a.b", SPEECH) == FileOutput("wav", Path("a.b"))
+    assert parse_output("tsv:words", SPEECH) == FileOutput("tsv", Path("words"))

@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.phones.engine import load_embedded
-from facewire_engines.phones.token_session import PhonesTokenDecoder, token_decoder
+from facewire_engines.phones.token_session import PhonesTokenDecoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_training.evaluation.metrics.lips.closure import closure_rate, false_closure_rate
 from facewire_training.evaluation.voice import FIRST, main, score, sentences, speak
@@ -29,7 +29,7 @@ def voice() -> EspeakVoice:
 
 @pytest.fixture(scope="module")
 def decoder() -> PhonesTokenDecoder:
-    return token_decoder(load_embedded())
+    return load_embedded().token_decoder()
 
 
 @pytest.mark.parametrize("frame_rate", [Fraction(60), Fraction(30)])

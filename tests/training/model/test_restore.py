@@ -11,7 +11,7 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire_engines.backends.onnx_graph import load_onnxruntime
 from facewire_engines.model_files import EMBEDDED_MODELS
-from facewire_engines.phones.engine import HOP
+from facewire_engines.phones.geometry import HOP
 from facewire_training.model.export import export_decoder, export_encoder, load_run
 from facewire_training.model.restore import restore
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire.frames import Samples
-from facewire_engines.phones.engine import ENCODER_INPUTS, HOP, PhonesEngine, load_embedded
+from facewire_engines.phones.engine import ENCODER_INPUTS, PhonesEngine, load_embedded
+from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_engines.voices.espeak.library import Manner, synthesise

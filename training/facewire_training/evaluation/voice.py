@@ -19,7 +19,7 @@ from facewire.speaking.voice import Voice
 from facewire.tokens import TokenChunk
 from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX
-from facewire_engines.phones.token_session import PhonesTokenDecoder, token_decoder
+from facewire_engines.phones.token_session import PhonesTokenDecoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_training.command import run_command
 from facewire_training.data.phones import PhoneInterval
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     voice = EspeakVoice(options.language, options.voice, options.rate)
-    decoder = token_decoder(load_embedded())
+    decoder = load_embedded().token_decoder()
     texts = options.text or sentences()
     found = score([speak(text, voice, decoder, options.frame_rate) for text in texts])
     print(found.line())

@@ -21,7 +21,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from facewire.frames import Samples, StreamSpec
-from facewire_engines.phones.engine import HOP, PhonesEngine, load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
+from facewire_engines.phones.geometry import HOP
 from facewire_training.command import run_command
 from facewire_training.data.align import hear
 from facewire_training.data.corpora.librispeech import LibriSpeech

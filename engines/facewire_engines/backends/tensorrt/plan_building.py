@@ -16,7 +16,7 @@ from facewire_engines.backends.tensorrt.builder import (
 )
 from facewire_engines.backends.tensorrt.plans import PlanKey, PlanState, plan_state, write_plan
 from facewire_engines.model_files import EMBEDDED_MODELS, read_graph, read_manifest
-from facewire_engines.phones.engine import HOP
+from facewire_engines.phones.geometry import HOP
 
 PRECISIONS = ("fp32", *HALF)
 MAX_BATCH = 64

@@ -16,7 +16,7 @@ from facewire.speaking.clauses import ClauseSplitter
 from facewire.speaking.voice import Span, Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
-from facewire_engines.phones.engine import HOP
+from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import nearest_phones
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.phones.token_session import PHONETIC

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from facewire.errors import ConfigError
-from facewire.plugins import load_engine
+from facewire.stream.engines import load_engine
 from facewire_training.animation.effort import FRAME_S, SMOOTHING_S
 from facewire_training.evaluation import peers
 from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
