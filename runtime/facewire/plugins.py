@@ -120,7 +120,7 @@ def find_plugin(kind: str, name: str) -> Plugin:
         raise ConfigError(f"{packages} both add {_a(kind)} called {name!r}; uninstall one of them")
     names = sorted({plugin.name for plugin in plugins(kind)})
     if not names:
-        raise ConfigError(f"no package adds {_a(kind)}, not even Facewire; install Facewire again")
+        raise ConfigError(f"no package adds {_a(kind)}, not even Facewire; install it again")
     raise ConfigError(f"there is no {kind} {name!r}; choose one of {', '.join(names)}")
 
 
