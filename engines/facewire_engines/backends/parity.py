@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.face.lips import lips_met
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.stream.engine import Engine, EngineSession
 from facewire_engines.backends.golden import chunks_of, golden_streams
@@ -52,7 +52,7 @@ class Parity:
     by_shape: dict[str, float]
     """Largest difference of each shape, the largest first."""
     closure: Closure | None = None
-    """None if the shapes are not those of a face, or how they move lips is not installed."""
+    """None if the shapes are not those of a face."""
     tolerance: float = TOLERANCE
 
     @property
@@ -120,12 +120,7 @@ def _closure(expected: Weights, found: Weights, names: Sequence[str]) -> Closure
     """Compare in which frames the lips are closed, as the metric of that name counts it."""
     if tuple(names) != arkit.NAMES or not len(expected):
         return None
-    try:
-        lip_gap = import_module("facewire_training.animation.lip_geometry").lip_gap
-        shut = import_module("facewire_training.evaluation.metrics.lips.closure").SHUT
-    except ImportError:
-        return None
-    before, after = lip_gap(expected) <= shut, lip_gap(found) <= shut
+    before, after = lips_met(expected), lips_met(found)
     return Closure(*(float(share.mean()) for share in (before, after, before != after)))
 
 

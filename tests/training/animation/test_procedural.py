@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.face.lips import labiodental_gap, lip_gap
 from facewire_engines.phones.phone_set import INDEX, PHONES
-from facewire_training.animation.lip_geometry import labiodental_gap, lip_gap
 from facewire_training.animation.procedural import animate
 from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.motion.steadiness import jitter

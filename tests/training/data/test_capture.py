@@ -9,8 +9,8 @@ pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire.face.lips import linear_gap, lip_gap, lip_width
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.animation.lip_geometry import linear_gap, lip_gap, lip_width
 from facewire_training.animation.lip_solver import SHAPES, solve
 from facewire_training.command import run_command
 from facewire_training.data.capture import Capture, silences

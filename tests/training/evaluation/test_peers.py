@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire.errors import EngineError
+from facewire.face.lips import labiodental_gap, lip_gap, lip_width
 from facewire_engines.phones.phone_set import PHONES
-from facewire_training.animation.lip_geometry import labiodental_gap, lip_gap, lip_width
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.evaluation.peers import absent, performers
 from facewire_training.evaluation.peers.allphone import Allphone

@@ -1,4 +1,4 @@
-"""From measured lips to weights: `lip_geometry` turned round, in the style of `procedural`.
+"""From measured lips to weights: `facewire.face.lips` turned round, in the style of `procedural`.
 
 Three measures cannot tell 52 weights. Those that the procedural animation uses are taken, in its
 proportions: jawOpen as seen, pucker before funnel to narrow the mouth, smile and stretch to widen
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire_training.animation.lip_geometry import linear_gap, linear_width
+from facewire.face.lips import linear_gap, linear_width
 
 Floats = NDArray[np.float64]
 
@@ -42,8 +42,8 @@ def solve(
     """Return the weights [T, 52] of a mouth with these measures; rows with NaN stay NaN.
 
     Args:
-        gap: [T], the lip gap as `lip_geometry.lip_gap` measures it; 0 and less is contact.
-        width: [T], as `lip_geometry.lip_width` measures it: 0 at rest.
+        gap: [T], the lip gap as `facewire.face.lips.lip_gap` measures it; 0 and less is contact.
+        width: [T], as `facewire.face.lips.lip_width` measures it: 0 at rest.
         jaw: [T], jawOpen.
     """
     opened = np.maximum(np.asarray(gap, np.float64), 0.0)

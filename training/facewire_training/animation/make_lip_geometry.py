@@ -1,4 +1,4 @@
-"""Make `lip_geometry.json` from the ICT face model.
+"""Make `lips.json` of `facewire.face` from the ICT face model.
 
 `python -m facewire_training.animation.make_lip_geometry DATA_DIR [OUT.json]`, where
 `DATA_DIR/ict_facekit` holds `ict_expression_basis.npz` and `vertex_indices.json` of the ICT Face
@@ -8,6 +8,7 @@ table leave the model.
 
 import argparse
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,6 @@ from facewire.errors import ConfigError
 from facewire_training.command import run_command
 
 Points = NDArray[np.float64]
-
-_TABLE = "lip_geometry.json"
 
 # Landmarks of the iBUG 68 scheme, which the model maps to its vertices.
 _CORNERS = (48, 54)
@@ -35,7 +34,8 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder that holds ict_facekit/")
-    parser.add_argument("out", type=Path, nargs="?", default=Path(__file__).parent / _TABLE)
+    beside = Path(str(resources.files("facewire.face")))
+    parser.add_argument("out", type=Path, nargs="?", default=beside / "lips.json")
     arguments = parser.parse_args()
     table = make_table(arguments.data / "ict_facekit")
     arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from facewire_training.animation.lip_geometry import linear_gap
+from facewire.face.lips import linear_gap
 from facewire_training.animation.styles import STYLES, decided, style_of
 from facewire_training.data.augment import augment, change_speed
 from facewire_training.data.shards import Shard, load

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire import arkit
+from facewire.face.lips import lip_gap
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
-from facewire_training.animation.lip_geometry import lip_gap
 from facewire_training.animation.procedural import animate
 from facewire_training.command import run_command
 from facewire_training.data.capture import Capture

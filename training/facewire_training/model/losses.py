@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facewire import arkit
-from facewire_training.animation.lip_geometry import linear_gap
+from facewire.face.lips import linear_gap
 
 _JAW = arkit.INDEX["jawOpen"]
 

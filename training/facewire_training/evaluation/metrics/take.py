@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.animation.lip_geometry import lip_gap
+from facewire.face.lips import lip_gap
 from facewire_training.data.phones import PhoneInterval
 
 Mask = NDArray[np.bool_]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire_training.animation.lip_geometry import lip_gap, lip_width
+from facewire.face.lips import lip_gap, lip_width
 from facewire_training.evaluation.metrics.take import Take
 
 Floats = NDArray[np.floating]

@@ -1,7 +1,7 @@
 """Do the lips meet when they must, and only then?
 
-The lip gap is measured on the ICT mesh (`lip_geometry`); lips count as met where it is at most
-`SHUT`, a tenth of the gap of jawOpen = 1 (3.3 mm).
+The lip gap is measured on the ICT mesh (`facewire.face.lips`); lips count as met where it is at
+most `SHUT`, a tenth of the gap of jawOpen = 1 (3.3 mm).
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire.face.lips import SHUT
 from facewire_training.evaluation.metrics.take import Take
 
 BILABIALS = ("p", "b", "m")
 OPEN_VOWELS = ("aa", "ae", "ah", "ao", "aw", "ay", "eh", "ow")
 """Vowels of which the jaw is at least half-way down in their first part."""
 
-SHUT = 0.10
 GRACE = 1
 """Frames on each side of a phone in which its closure still counts."""
 SHORTEST_VOWEL_S = 0.060

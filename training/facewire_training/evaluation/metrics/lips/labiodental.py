@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facewire_training.animation.lip_geometry import labiodental_gap
+from facewire.face.lips import labiodental_gap
 from facewire_training.evaluation.metrics.lips.closure import GRACE
 from facewire_training.evaluation.metrics.take import Take
 

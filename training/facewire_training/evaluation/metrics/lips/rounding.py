@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.animation.lip_geometry import lip_protrusion, lip_width
+from facewire.face.lips import lip_protrusion, lip_width
 from facewire_training.evaluation.metrics.lips.openness import class_auc
 from facewire_training.evaluation.metrics.take import Take
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.signal import stft
 
 from facewire import arkit
+from facewire.face.lips import SHUT
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
-from facewire_training.evaluation.metrics.lips.closure import BILABIALS, SHUT
+from facewire_training.evaluation.metrics.lips.closure import BILABIALS
 from facewire_training.evaluation.metrics.lips.labiodental import LABIODENTALS
 from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.quality.pictures import drawing

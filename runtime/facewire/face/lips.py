@@ -21,6 +21,9 @@ from facewire import arkit
 
 Floats = NDArray[np.float32]
 
+SHUT = 0.10
+"""The lip gap up to which lips count as met: a tenth of that of jawOpen = 1 (3.3 mm)."""
+
 MEASURES: tuple[str, ...] = ("gap", "width", "protrusion", "lip_below_teeth", "lip_before_teeth")
 """What the table has.
 
@@ -34,7 +37,7 @@ MEASURES: tuple[str, ...] = ("gap", "width", "protrusion", "lip_below_teeth", "l
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, tuple[float, Floats]]:
-    file = resources.files("facewire_training.animation") / "lip_geometry.json"
+    file = resources.files("facewire.face") / "lips.json"
     table = json.loads(file.read_text(encoding="utf-8"))
     found: dict[str, tuple[float, Floats]] = {}
     for name in MEASURES:
@@ -76,6 +79,11 @@ def lip_gap(weights: NDArray[np.floating]) -> Floats:
     0 is the neutral face or tighter, 1 is jawOpen = 1 alone.
     """
     return np.maximum(_apply("gap", weights), 0.0)
+
+
+def lips_met(weights: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell where the lips count as met, `[..., 52]` to `[...]`."""
+    return np.asarray(lip_gap(weights) <= SHUT)
 
 
 def lip_width(weights: NDArray[np.floating]) -> Floats:

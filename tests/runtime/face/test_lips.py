@@ -1,16 +1,14 @@
 import json
-import os
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire.errors import ConfigError
-from facewire_training.animation.lip_geometry import (
+from facewire.face.lips import (
     MEASURES,
+    SHUT,
     labiodental_gap,
     linear,
     linear_gap,
@@ -19,10 +17,8 @@ from facewire_training.animation.lip_geometry import (
     lip_gap,
     lip_protrusion,
     lip_width,
+    lips_met,
 )
-from facewire_training.animation.make_lip_geometry import make_table
-
-DATA = Path(os.environ.get("FACEWIRE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 def face(**shapes: float) -> NDArray[np.float32]:
@@ -42,6 +38,11 @@ def test_the_gap_is_one_for_the_open_jaw_and_zero_at_rest() -> None:
 def test_mouth_close_as_far_as_the_jaw_is_open_seals_the_lips(jaw: float) -> None:
     assert lip_gap(face(jawOpen=jaw, mouthClose=jaw)) == 0.0
     assert lip_gap(face(jawOpen=jaw, mouthClose=0.8 * jaw)) > 0.0
+
+
+def test_lips_are_met_up_to_a_tenth_of_the_open_jaw() -> None:
+    faces = np.stack([face(), face(jawOpen=SHUT - 0.01), face(jawOpen=SHUT + 0.01)])
+    assert lips_met(faces).tolist() == [True, True, False]
 
 
 def test_rounding_narrows_and_protrudes_and_smiling_widens() -> None:
@@ -82,21 +83,8 @@ def test_vectors_are_copies_that_may_be_changed() -> None:
 
 
 def test_the_table_names_its_source_and_licence() -> None:
-    file = resources.files("facewire_training.animation") / "lip_geometry.json"
+    file = resources.files("facewire.face") / "lips.json"
     table = json.loads(file.read_text())
     assert "USC Institute for Creative Technologies" in table["source"]
     assert "MIT" in table["source"]
     assert set(table["measures"]) == set(MEASURES)
-
-
-@pytest.mark.skipif(
-    not (DATA / "ict_facekit").is_dir(), reason="needs ict_facekit/ in FACEWIRE_DATA"
-)
-def test_the_face_model_gives_the_table_again() -> None:
-    file = resources.files("facewire_training.animation") / "lip_geometry.json"
-    assert make_table(DATA / "ict_facekit") == json.loads(file.read_text())
-
-
-def test_a_folder_without_the_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read the ICT face model"):
-        make_table(tmp_path)
