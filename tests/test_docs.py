@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import signal
@@ -193,6 +194,16 @@ def test_no_command_is_left_out() -> None:
     checked = FINISHING + SERVING + LISTENING + TRAINING
     left = [c for c in commands() if c not in checked and not c.startswith(CHECKED_ELSEWHERE)]
     assert not left
+
+
+def test_files_and_modules_that_the_docs_name_exist() -> None:
+    folders = "runtime|engines|training|clients|tests|benchmarks|docs"
+    for path in DOCS:
+        text = path.read_text(encoding="utf-8")
+        for file in re.findall(rf"(?<![\w/.])((?:{folders})/[\w./-]+\.\w+)(?![\w/])", text):
+            assert (ROOT / file).exists() or file != file.lower(), f"{path.name}: {file}"
+        for name in re.findall(r"`(facewire(?:_\w+)?(?:\.\w+)+)`", text):
+            pkgutil.resolve_name(name)
 
 
 def test_links_between_docs_lead_somewhere() -> None:

@@ -21,7 +21,7 @@ class PhoneInterval:
     end_s: float
     """Seconds; after `start_s`."""
     phone_index: int
-    """Class in `facewire_engines.phone_set.PHONES`; 0 is silence."""
+    """Class in `facewire_engines.phones.phone_set.PHONES`; 0 is silence."""
 
     def __post_init__(self) -> None:
         if not self.start_s < self.end_s:

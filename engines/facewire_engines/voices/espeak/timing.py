@@ -34,7 +34,7 @@ class TimedPhone:
     end: float
     """Samples; after `start`."""
     phone: int
-    """Class in `facewire_engines.phone_set.PHONES`."""
+    """Class in `facewire_engines.phones.phone_set.PHONES`."""
 
 
 def timed_phones(spoken: Spoken, phones_of: Callable[[str], tuple[int, ...]]) -> list[TimedPhone]:
