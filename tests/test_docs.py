@@ -206,8 +206,17 @@ def test_files_and_modules_that_the_docs_name_exist() -> None:
             pkgutil.resolve_name(name)
 
 
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
 def test_links_between_docs_lead_somewhere() -> None:
     for path in DOCS:
-        for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        for target in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+            file, _, heading = target.partition("#")
             if "://" not in target:
-                assert (path.parent / target).exists(), f"{path.name}: {target}"
+                page = path.parent / file if file else path
+                assert page.exists(), f"{path.name}: {target}"
+                assert not heading or heading in anchors(page), f"{path.name}: {target}"

@@ -94,7 +94,7 @@ class SpeakClient(Connection):
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Get ready to connect; docs/protocol.md says what each of these means.
+        """Get ready to connect; docs/speak.md says what each of these means.
 
         Args:
             url: such as "ws://127.0.0.1:8765" or "https://example.org/facewire/?token=abc".

@@ -7,7 +7,7 @@
  *     await client.open({ language: "en-gb" });
  *     client.say(1, "Hello.");
  *
- * It plays nothing: see speech.js for that. The messages are in docs/protocol.md.
+ * It plays nothing: see speech.js for that. The messages are in docs/speak.md.
  */
 
 import { Connection } from "./connection.js";

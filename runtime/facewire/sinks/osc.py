@@ -1,4 +1,4 @@
-"""Faces as OSC 1.0 over UDP, for game engines (docs/protocol.md, OSC).
+"""Faces as OSC 1.0 over UDP, for game engines (docs/osc.md).
 
 The datagrams are built once by python-osc, with zeros in them; a frame only fills in its numbers.
 """

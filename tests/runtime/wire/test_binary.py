@@ -28,7 +28,7 @@ from facewire.wire.binary import (
 )
 from facewire.wire.errors import ErrorCode, ProtocolError
 
-PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
+DOCS = Path(__file__).parents[3] / "docs"
 FRAME_HEX = (
     "4601000001000000070000004a0700000000000000ca9a3b00000000"
     "01000000020000000300000004000000050000000000803f0000803e00000000000000bf"
@@ -84,7 +84,8 @@ def test_token_layout_is_frozen() -> None:
 
 
 def test_the_document_shows_the_same_bytes() -> None:
-    blocks = re.findall(r"```\n([0-9a-f \n]+)```", PROTOCOL.read_text())
+    pages = [(DOCS / name).read_text(encoding="utf-8") for name in ("protocol.md", "speak.md")]
+    blocks = re.findall(r"```\n([0-9a-f \n]+)```", "".join(pages))
     assert [re.sub(r"\s", "", block) for block in blocks] == [FRAME_HEX, AUDIO_HEX, TOKENS_HEX]
 
 

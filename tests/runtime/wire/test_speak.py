@@ -32,8 +32,7 @@ from facewire.wire.speak import (
     decode_speak_request,
 )
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
-SECTION = DOCUMENT.partition("## Turns of speech")[2].partition("## Errors")[0]
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "speak.md").read_text(encoding="utf-8")
 REQUESTS = (
     OpenSpeech(version=1, voice="f2", lead_ms=40, pacing="burst"),
     Text(turn=1, text="Grüß Gott", mode="cut"),
@@ -84,7 +83,7 @@ def test_a_slip_is_answered_with_the_keys_that_there_are() -> None:
 
 def test_the_document_lists_the_keys_of_open() -> None:
     rows = re.findall(
-        r"^\| (`\w+`(?:, `\w+`)*) \|", SECTION.partition("**`open`**")[2], re.MULTILINE
+        r"^\| (`\w+`(?:, `\w+`)*) \|", DOCUMENT.partition("**`open`**")[2], re.MULTILINE
     )
     keys = [key for row in rows for key in re.findall(r"\w+", row)]
     assert set(OpenSpeech.__struct_fields__) <= set(keys)
@@ -99,4 +98,4 @@ def test_the_document_lists_the_keys_of_open() -> None:
 )
 def test_the_document_lists_the_keys_of_every_message(message: type[msgspec.Struct]) -> None:
     for name in message.__struct_fields__:
-        assert f'"{name}"' in SECTION or f"`{name}`" in SECTION, name
+        assert f'"{name}"' in DOCUMENT or f"`{name}`" in DOCUMENT, name
