@@ -6,6 +6,7 @@ Everything follows from the frames themselves, in order: no wall clock, no unsee
 import math
 import secrets
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -41,6 +42,14 @@ def make_face(
     if seed is None:
         seed = secrets.randbits(SEED_BITS)
     return Face(spec, profile, IdleMotion(profile, seed) if idle else None)
+
+
+class FaceStage(Protocol):
+    """What makes an engine's frame fit a character; one for each stream."""
+
+    def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
+        """Return the frame as the character shows it."""
+        ...
 
 
 class Face:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.errors import CapacityError, ConfigError
+from facewire.face import FaceStage
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.server.session_audio import AudioIntake, FaceStage, Punctuality, SessionStream
+from facewire.server.session_audio import AudioIntake, Punctuality, SessionStream
 from facewire.server.session_intake import Heard, SessionListener, answer_ping, decode_message
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import Inbox

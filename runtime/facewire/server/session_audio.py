@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
 from facewire.clock import SECOND, Clock
 from facewire.errors import ConfigError
+from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession, PatientSession, TunableSession
 from facewire.wire.binary import AudioMessage
@@ -20,14 +20,6 @@ LONGEST_GAP_S = 2
 
 PIECES_PER_SECOND = 20
 """Long messages are worked on in pieces, so that other sessions get their turn."""
-
-
-class FaceStage(Protocol):
-    """What makes an engine's frame fit a character; one for each stream."""
-
-    def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
-        """Return the frame as the character shows it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,26 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
 from facewire import __version__
 from facewire.clock import Clock
 from facewire.errors import CapacityError, ConfigError, EngineError
+from facewire.face import FaceStage
 from facewire.frames import StreamSpec
+from facewire.server.client_time import ClientTime
 from facewire.server.session import FaceFactory, name_of
-from facewire.server.session_audio import FaceStage
 from facewire.server.session_intake import answer_ping
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import Inbox
-from facewire.server.speak_frames import EncodedInterval, encode_interval
+from facewire.server.speak_messages import EncodedInterval, ask, encode_interval, messages_of
 from facewire.settings.limits import Limits
-from facewire.speaking.conversation import Conversation
-from facewire.speaking.models import SpeechModels, open_speech_models
-from facewire.speaking.playout import PlannedInterval, Playout
+from facewire.speaking.conversation import Conversation, Pacing
+from facewire.speaking.frame_intervals import FrameInterval
+from facewire.speaking.models import SpeechModels
+from facewire.speaking.voice import Voice
+from facewire.speaking.voices import holding, load_local_voice, load_voice
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.tokens import TokenSpace
@@ -31,18 +34,11 @@ from facewire.wire.binary import (
     decode_tokens,
 )
 from facewire.wire.errors import ErrorCode, ProtocolError
-from facewire.wire.messages import End, Ended, Message, Ping, encode_message
+from facewire.wire.messages import Ended, Message, Ping, encode_message
 from facewire.wire.speak import (
-    BeginSpeech,
-    EndTurn,
-    Interrupt,
     OpenSpeech,
-    Pause,
-    Resume,
-    SetPlayout,
     SpeakRequest,
     SpeechHello,
-    Text,
     TokenSpaceInfo,
     TurnBegins,
     Word,
@@ -50,10 +46,8 @@ from facewire.wire.speak import (
     decode_speak_request,
 )
 
-MAX_ANSWERS = 64
-"""Answers that wait for a client to read them, before no more of its requests are read."""
-TOGETHER = 16
-"""Frames that are rendered at once: short work, where everything leaves as soon as it is made."""
+BURST = Pacing(lead_s=600, idles=False)
+"""How far speech may be ahead of what is heard, where the client keeps time."""
 
 
 class SpeakConnection:
@@ -115,37 +109,42 @@ class SpeakConnection:
         def make_face(spec: StreamSpec) -> FaceStage:
             return self._make_face(spec, idle=request.idle, seed=request.wanted_seed)
 
-        conversation = Conversation(models, make_face, threads=self._threads, limits=self._limits)
+        pacing = BURST if request.pacing == "burst" else Pacing(request.lead_ms / 1000)
+        conversation = Conversation(
+            models,
+            make_face,
+            pacing,
+            self._clock,
+            threads=self._threads,
+            limits=self._limits,
+            spoken_audio=request.audio,
+        )
         self._frames = 0
-        await self._send(self._hello(models, conversation.playout.spec))
+        await self._send(self._hello(request, models))
         try:
             async with asyncio.TaskGroup() as tasks:
-                helpers = [
-                    tasks.create_task(self._listen(conversation), name="listen"),
-                    tasks.create_task(
-                        self._charged(conversation.synthesizer.speak()), name="speak"
-                    ),
-                    tasks.create_task(self._charged(conversation.synthesizer.face()), name="face"),
-                ]
-                await self._charged(self._deliver(conversation, request))
+                helpers = [tasks.create_task(self._listen(conversation), name="listen")]
+                for name, work in conversation.tasks().items():
+                    helpers.append(tasks.create_task(self._charged(work), name=name))
+                await self._charged(self._deliver(conversation, binary=request.format == "binary"))
                 for helper in helpers:
                     helper.cancel()
         finally:
-            conversation.synthesizer.close()
-        await self._send(Ended(frames=self._frames, late=conversation.playout.late))
+            conversation.close()
+        await self._send(Ended(frames=self._frames, late=conversation.late))
 
     async def _open(self, request: OpenSpeech) -> SpeechModels:
         try:
             return await self._threads.wait(
-                open_speech_models, self._engine, request, self._clock, self._voices
+                _load_models, self._engine, request, self._clock, self._voices
             )
         except CapacityError as error:
             raise ProtocolError(str(error), ErrorCode.BUSY) from error
         except (ConfigError, EngineError) as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
-    def _hello(self, models: SpeechModels, spec: StreamSpec) -> SpeechHello:
-        request, space = models.request, models.space
+    def _hello(self, request: OpenSpeech, models: SpeechModels) -> SpeechHello:
+        spec, space = models.spec, models.space
         return SpeechHello(
             software=f"facewire {__version__}",
             engine=self._engine.name,
@@ -166,65 +165,38 @@ class SpeakConnection:
         await self._connection.charged(work)
 
     async def _listen(self, conversation: Conversation) -> None:
-        await self._connection.metered(self._obey_all(conversation))
+        await self._connection.metered(self._obey(conversation))
 
-    async def _obey_all(self, conversation: Conversation) -> None:
+    async def _obey(self, conversation: Conversation) -> None:
         """Do what the client asks for, as long as it reads the answers."""
+        time = ClientTime()
         while True:
             request = _decode(await self._inbox.during(lambda: conversation.busy))
             if isinstance(request, Ping):
-                conversation.time.learn(request.client_ns, self._clock.now())
+                time.learn(request.client_ns, self._clock.now())
                 await answer_ping(self._connection, request, self._clock)
             elif isinstance(request, OpenSpeech):
                 raise ProtocolError(
                     "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
                 )
             else:
-                _obey(conversation, request)
-            while len(conversation.answers) > MAX_ANSWERS:
-                await conversation.answered.wait()
+                ask(conversation, request, time, self._clock.now())
+            await conversation.answers_taken()
             await asyncio.sleep(0)  # others get their turn
 
-    async def _deliver(self, conversation: Conversation, request: OpenSpeech) -> None:
+    async def _deliver(self, conversation: Conversation, *, binary: bool) -> None:
         """Send what is due when it is due, until all is said."""
-        playout = conversation.playout
-        while not (conversation.over and not conversation.answers):
-            if conversation.answers:
-                await self._send(conversation.answers.popleft())
-                conversation.answered.set()
-            elif (turn := playout.ended()) is not None:
-                for message in conversation.report_end(turn):
-                    await self._send(message)
-            elif planned := self._plan(playout):
-                conversation.synthesizer.wake()
-                for interval in await self._render(playout, planned, request):
-                    await self._show(interval)
-            else:
-                now = self._clock.now()
-                moments = (playout.wake(now), conversation.end_stalled(now))
-                due = min((moment for moment in moments if moment is not None), default=None)
-                await conversation.progress.wait(due)
 
-    def _plan(self, playout: Playout) -> list[PlannedInterval]:
-        """Return the frame intervals that are due, a few at a time."""
-        planned: list[PlannedInterval] = []
-        while len(planned) < TOGETHER and (one := playout.plan(self._clock.now())) is not None:
-            planned.append(one)
-            if one.turn is not None and one.turn.drained:
-                break  # its end is told before anything of the next one leaves
-        return planned
+        def encode(shown: FrameInterval) -> EncodedInterval:
+            return encode_interval(shown, self._clock.now(), binary=binary)
 
-    async def _render(
-        self, playout: Playout, planned: Sequence[PlannedInterval], request: OpenSpeech
-    ) -> list[EncodedInterval]:
-        """Render frame intervals and put them into bytes, on a thread."""
-        binary, now = request.format == "binary", self._clock.now
-
-        def render() -> list[EncodedInterval]:
-            return [encode_interval(playout.render(one), now(), binary=binary) for one in planned]
-
-        due = playout.clock.due(planned[0].sample, self._clock.now())
-        return await self._threads.compute(due, render)
+        async with aclosing(conversation.play(encode)) as played:
+            async for item in played:
+                if isinstance(item, EncodedInterval):
+                    await self._show(item)
+                else:
+                    for message in messages_of(item):
+                        await self._send(message)
 
     async def _show(self, interval: EncodedInterval) -> None:
         """Send a frame interval, unless its turn is interrupted meanwhile."""
@@ -232,14 +204,14 @@ class SpeakConnection:
         turn, frame = shown.turn, shown.frame
         if turn is not None and shown.begins:
             await self._send(TurnBegins(turn=turn.number, sample=frame.timestamp, at=shown.own))
-        if turn is not None and shown.words and not turn.dropped:
+        if turn is not None and shown.words and not turn.interrupted:
             words = [Word(word.label, word.start, word.end) for word in shown.words]
             await self._send(Words(turn=turn.number, words=words))
-        if turn is not None and turn.dropped:
+        if turn is not None and turn.interrupted:
             return
         await self._send(interval.frame)
         self._frames += 1
-        if interval.audio and not (turn is not None and turn.dropped):
+        if interval.audio and not (turn is not None and turn.interrupted):
             await self._send(interval.audio)
 
     async def _send(self, message: Message | bytes | str) -> None:
@@ -263,29 +235,43 @@ def _decode(data: str | bytes) -> SpeakRequest | AudioMessage | TokensMessage:
     return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
 
 
-def _obey(
-    conversation: Conversation,
-    request: "SpeakRequest | AudioMessage | TokensMessage",
-) -> None:
-    match request:
-        case Text():
-            conversation.say(request)
-        case BeginSpeech():
-            conversation.begin_speech(request)
-        case AudioMessage() | TokensMessage():
-            conversation.take(request)
-        case EndTurn():
-            conversation.end_turn(request)
-        case Interrupt():
-            conversation.interrupt(request)
-        case SetPlayout():
-            conversation.set_playout(request)
-        case Pause():
-            conversation.pause(request)
-        case Resume():
-            conversation.resume()
-        case End():
-            conversation.end()
+def _load_models(
+    engine: Engine, request: OpenSpeech, clock: Clock, voices: Sequence[str]
+) -> SpeechModels:
+    """Load what a client asks for; it takes a moment.
+
+    Args:
+        engine: decodes the tokens, where the voice has no decoder of its own.
+        request: what is asked for.
+        clock: stamps the frames.
+        voices: of this machine, which clients may name; the first is for those who name none.
+
+    Raises:
+        ConfigError: there is no such voice, or the engine cannot be driven by its tokens.
+        EngineError: what speaks cannot be reached, or does not fit.
+    """
+    voice = _load_voice(request, voices) if request.text else None
+    try:
+        return SpeechModels(
+            engine,
+            voice,
+            clock,
+            frame_rate=request.exact_frame_rate,
+            audio_format=request.audio_format,
+            token_space=request.tokens,
+            lookahead_ms=request.lookahead_ms,
+        )
+    except BaseException:
+        if voice is not None:
+            with holding(voice):
+                raise
+        raise
+
+
+def _load_voice(request: OpenSpeech, voices: Sequence[str]) -> Voice:
+    name = request.voice or next(iter(voices), "")
+    load = load_local_voice if name in voices else load_voice
+    return load(language=request.language, voice=name, rate=request.rate, pitch=request.pitch)
 
 
 def _info(space: TokenSpace) -> TokenSpaceInfo:

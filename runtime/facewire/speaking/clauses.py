@@ -5,9 +5,12 @@ How the text was cut into pieces does not change the clauses.
 
 import re
 import unicodedata
+from collections import deque
 
 LONGEST = 300
 """Characters; a clause without any punctuation is cut at the last space before that."""
+SPLIT = 1_000
+"""Characters that are split into clauses at once."""
 
 _ABBREVIATIONS = frozenset((
     "mr", "mrs", "ms", "dr", "prof", "jr", "sr", "vs", "etc", "approx", "dept", "inc", "ltd",
@@ -91,6 +94,92 @@ class ClauseSplitter:
             for match in pattern.finditer(self._text, self._seen, LONGEST + 2)
         ]
         return sorted(found, key=lambda match: match.end())
+
+
+class ClauseQueue:
+    """Text on its way to a voice, which takes it clause by clause.
+
+    No more of it is split into clauses than the voice is about to need: a long text would take
+    everybody's time.
+    """
+
+    def __init__(self) -> None:
+        self._spoken = False
+        self._unsplit = deque[str]()
+        """What is not split, in bites."""
+        self._unsplit_characters = 0
+        self._complete = False
+        self._splitter = ClauseSplitter()
+        self._clauses = deque[str]()
+        self._clause_characters = 0
+
+    @property
+    def waiting(self) -> int:
+        """Characters that have come, and that the voice has not taken."""
+        return self._unsplit_characters + self._splitter.waiting + self._clause_characters
+
+    @property
+    def ready(self) -> bool:
+        """Whether a clause is complete."""
+        return bool(self._clauses)
+
+    @property
+    def spoken(self) -> bool:
+        """Whether the voice is at a clause."""
+        return self._spoken
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no speech will come of what has come so far."""
+        return not self._clauses and not self._spoken
+
+    def push(self, text: str) -> None:
+        """Take the next piece of text, cut anywhere."""
+        self._unsplit.extend(text[at : at + SPLIT] for at in range(0, len(text), SPLIT))
+        self._unsplit_characters += len(text)
+        self._split()
+
+    def push_clause(self, clause: str) -> None:
+        """Take what the voice shall speak as a whole."""
+        self._add([clause])
+
+    def flush(self) -> None:
+        """Take no more: what has come is all."""
+        self._complete = True
+        self._split()
+
+    def clear(self) -> None:
+        """Forget what the voice has not taken, and take no more."""
+        self._complete = True
+        self._clauses.clear()
+        self._unsplit.clear()
+        self._unsplit_characters = self._clause_characters = 0
+        self._splitter = ClauseSplitter()
+
+    def take(self) -> str:
+        """Remove the next clause, which the voice begins to speak."""
+        clause = self._clauses.popleft()
+        self._clause_characters -= len(clause)
+        self._split()
+        self._spoken = True
+        return clause
+
+    def done(self) -> None:
+        """Note that the voice has spoken what it took."""
+        self._spoken = False
+
+    def _split(self) -> None:
+        """Split the text as far as the next clause."""
+        while not self._clauses and self._unsplit:
+            bite = self._unsplit.popleft()
+            self._unsplit_characters -= len(bite)
+            self._add(self._splitter.push(bite))
+        if self._complete and not self._unsplit:
+            self._add(self._splitter.flush())
+
+    def _add(self, clauses: list[str]) -> None:
+        self._clauses.extend(clauses)
+        self._clause_characters += sum(map(len, clauses))
 
 
 def _goes_on(clause: str) -> bool:

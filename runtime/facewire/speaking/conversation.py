@@ -1,47 +1,57 @@
-"""One stream of turns between the sockets: what a client asks for, made and laid out. No sockets.
+"""One stream of turns: text, tokens or audio in, and what is shown and heard out, when it is due.
 
-Requests are obeyed at once, by whoever heard them; the synthesizer makes what they ask for, and
-whoever owns the conversation takes what is due.
+It knows no sockets and no messages: `/speak` is a client of it, and so is `facewire say`. What is
+asked for is noted at once; `speak` and `face` make it, and `play` gives it away.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from facewire.errors import ConfigError, WireError
+from facewire.clock import Clock
+from facewire.errors import ConfigError
+from facewire.face import FaceStage
 from facewire.frames import StreamSpec
-from facewire.server.session_audio import FaceStage
-from facewire.server.speak_reports import interrupted, turn_ended
 from facewire.settings.limits import Limits
-from facewire.speaking.client_time import ClientTime
+from facewire.speaking.active_turns import ActiveTurns
+from facewire.speaking.answers import (
+    Answer,
+    NotInterrupted,
+    Paused,
+    Resumed,
+    TurnEnd,
+)
+from facewire.speaking.clauses import ClauseQueue
+from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval, PlannedInterval
 from facewire.speaking.models import SpeechModels
 from facewire.speaking.playout import Playout
-from facewire.speaking.pushed_speech import PushedSpeech
+from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
 from facewire.speaking.synthesis import Synthesizer
-from facewire.speaking.timed_event import TimedEvent
-from facewire.speaking.turn import Cut, Turn
-from facewire.speaking.turn_numbers import LeftOut
-from facewire.speaking.turn_patience import TurnPatience
-from facewire.speaking.turn_room import TurnRoom
-from facewire.speaking.turn_synthesis import TurnSynthesis, TurnText
+from facewire.speaking.turn import Turn, TurnState
+from facewire.speaking.turn_synthesis import TurnSynthesis
 from facewire.stream.threads import ServerThreads
-from facewire.wire.binary import AudioMessage, TokensMessage
-from facewire.wire.messages import Message
-from facewire.wire.speak import (
-    BeginSpeech,
-    EndTurn,
-    Interrupt,
-    Mode,
-    NotInterrupted,
-    Pause,
-    Paused,
-    Problem,
-    Resumed,
-    SetPlayout,
-    Text,
-)
+from facewire.stream.timed_event import TimedEvent
 
-BURST_S = 600
-"""How far speech may be ahead of what is heard, where nobody paces it."""
+T = TypeVar("T")
+
+TOGETHER = 16
+"""Frames that are rendered at once: short work, where everything leaves as soon as it is made."""
+MAX_ANSWERS = 64
+"""Answers that wait to be taken, before no more should be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """When what is made leaves."""
+
+    lead_s: float
+    """How long before it is heard."""
+    idles: bool = True
+    """Whether faces go on while nobody speaks."""
+    begins: bool = True
+    """Whether the stream begins at once, or else with its first speech."""
+    pausing_s: float = 1e6
+    """With less of a turn waiting to leave, a text that has paused is taken to end with silence."""
 
 
 class Conversation:
@@ -51,272 +61,255 @@ class Conversation:
         self,
         models: SpeechModels,
         make_face: Callable[[StreamSpec], FaceStage],
+        pacing: Pacing,
+        clock: Clock,
         *,
         threads: ServerThreads,
         limits: Limits,
+        spoken_audio: bool = True,
     ) -> None:
-        """Begin the stream now.
+        """Begin the stream.
 
         Args:
             models: make the speech and the faces.
             make_face: makes the face stage of the stream.
+            pacing: when what is made leaves.
+            clock: keeps time.
             threads: do the work.
             limits: how much may wait, and how long.
+            spoken_audio: whether turns of text have sound; without it the mouth is silent.
         """
-        request, self._clock = models.request, models.clock
-        spec = StreamSpec(models.sample_rate, request.exact_frame_rate, 0)
-        burst = request.pacing == "burst"
-        lead_s = BURST_S if burst else request.lead_ms / 1000
-        self.playout = Playout(
-            spec,
-            make_face(spec),
-            lead=int(lead_s * spec.sample_rate),
-            idles=not burst,
-            now=self._clock.now(),
-        )
-        self.progress = TimedEvent(self._clock)
-        """Set when there may be something to take."""
-        self.answers: deque[Message] = deque()
-        """What the client has to be told, in order, before anything else."""
-        self.answered = TimedEvent(self._clock)
-        """Set when one of them was told."""
-        self.time = ClientTime()
-        self.synthesizer = Synthesizer(
-            models.voice,
-            lead_s=lead_s,
-            frame_rate=spec.frame_rate,
-            clock=self._clock,
-            threads=threads,
-            on_progress=self.progress.set,
-            on_problem=self._end_early,
-        )
-        self._room = TurnRoom(limits, self.synthesizer.turns)
-        self._patience = TurnPatience(limits.turn_silence_s)
+        self.spec = models.spec
         self._models = models
-        self._paced = not burst
-        self._pushed: dict[int, PushedSpeech] = {}
-        self._left_out = LeftOut()
-        """Turns that were dropped, refused or ended early."""
+        self._clock = clock
+        self._paced = pacing.idles
+        self._spoken_audio = spoken_audio
+        self._playout = Playout(
+            self.spec,
+            lead=int(pacing.lead_s * self.spec.sample_rate),
+            idles=pacing.idles,
+            now=clock.now(),
+            begins=pacing.begins,
+        )
+        self._renderer = FaceRenderer(make_face(self.spec))
+        self._progress = TimedEvent(clock)
+        """Set when there may be something to take."""
+        self._answered = TimedEvent(clock)
+        self._synthesizer = Synthesizer(
+            models.voice,
+            lead_s=pacing.lead_s,
+            pausing_s=pacing.pausing_s,
+            frame_rate=self.spec.frame_rate,
+            clock=clock,
+            threads=threads,
+            on_progress=self._progress.set,
+            on_problem=lambda problem: self._turns.end_early(problem),
+        )
+        self._turns = ActiveTurns(self._playout, self._synthesizer, limits, self._progress.set)
+        self._answers = self._turns.answers
         self._ending = False
-
-    @property
-    def over(self) -> bool:
-        """Whether the client wanted no more turns, and all are heard, or sent where it paces."""
-        if not self._ending:
-            return False
-        turns = self.playout.turns(self._clock.now())
-        return not turns if self._paced else all(turn.told for turn in turns)
 
     @property
     def busy(self) -> bool:
         """Whether something is made or heard, so that the client may be silent meanwhile."""
-        return bool(self.synthesizer.turns) and not self.playout.clock.paused
+        return bool(self._synthesizer.turns) and not self._playout.clock.paused
 
-    def say(self, message: Text) -> None:
-        """Take the next piece of text of a turn."""
-        synthesis = self.synthesizer.turns.get(message.turn)
-        if synthesis is None:
-            if self._models.voice is None:
-                self._complain(message.turn, "this stream was opened without text")
-                return
-            if not self._may_begin(message.turn, message.mode):
-                return
-            turn = Turn(message.turn, audio=self._models.request.audio)
-            synthesis = TurnSynthesis(turn, self.playout.spec, self._models.spoken, TurnText())
-            self._begin(synthesis, message.mode)
-        if synthesis.text is None or synthesis.ended:
-            if message.turn not in self._left_out:
-                problem = f"turn {message.turn} takes no more text; begin another"
-                self._complain(message.turn, problem)
-        elif full := self._room.no_text(len(message.text)):
-            self.synthesizer.give_up(synthesis, f"{full}; turn {message.turn} ends before these")
-        else:
-            synthesis.say(message.text)
+    @property
+    def late(self) -> int:
+        """Frames of turns that left over a frame interval after they were due."""
+        return self._playout.late
+
+    @property
+    def busy_ns(self) -> int:
+        """Time spent in engine and face stage."""
+        return self._synthesizer.busy_ns
+
+    def due(self, sample: int) -> int:
+        """Return when a sample is heard, in ns."""
+        return self._playout.clock.due(sample, self._clock.now())
+
+    def tasks(self) -> dict[str, Coroutine[object, object, None]]:
+        """Return what has to run, by name, until `play` ends: it goes on for ever."""
+        return {"speak": self._synthesizer.speak(), "face": self._synthesizer.face()}
+
+    def close(self) -> None:
+        """Make nothing more, and give back all that is held."""
+        self._synthesizer.close()
+
+    def say(self, number: int, text: str, *, cut: bool = False) -> None:
+        """Take the next piece of a turn's text, cut anywhere; a new number begins a turn.
+
+        Args:
+            number: of the turn.
+            text: what it says.
+            cut: whether a new turn takes the place of those that are alive, or waits for them.
+        """
+        synthesis = self._text_turn(number, cut=cut)
+        if synthesis is not None:
+            self._turns.say(synthesis, text)
         self._wake()
 
-    def begin_speech(self, message: BeginSpeech) -> None:
-        """Begin a turn whose tokens or audio will come."""
-        if not self._may_begin(message.turn, message.mode):
+    async def say_clause(self, number: int, clause: str) -> None:
+        """Have something spoken as a whole, and return once the voice is at it, or will not be."""
+        synthesis = self._text_turn(number, cut=False)
+        if synthesis is None or synthesis.text is None:
             return
-        if not message.tokens and not message.audio:
-            self._complain(message.turn, "speech has tokens, audio, or both")
+        synthesis.text.push_clause(clause)
+        self._wake()
+        while synthesis.text.ready:
+            await self._synthesizer.clause_taken.wait()
+
+    def begin_speech(self, number: int, *, tokens: bool, audio: bool, cut: bool = False) -> None:
+        """Begin a turn whose tokens or audio, or both, will be pushed."""
+        if not self._turns.may_begin(number, cut=cut):
+            return
+        if not tokens and not audio:
+            self._turns.complain(number, "speech has tokens, audio, or both")
             return
         models = self._models
         try:
-            space = models.pushed_space() if message.tokens else None
+            pushed = models.pushed_speech(tokens=tokens)
         except ConfigError as error:
-            self._complain(message.turn, str(error))
+            self._turns.complain(number, str(error))
             return
-        self._pushed[message.turn] = PushedSpeech(
-            models.request.audio_format, models.sample_rate, models.engine.sample_rate, space
-        )
-        turn = Turn(message.turn, audio=message.audio)
-        open_faces = models.pushed_tokens if message.tokens else models.pushed_audio
-        hears = not message.tokens
-        self._begin(TurnSynthesis(turn, self.playout.spec, open_faces, hears=hears), message.mode)
+        open_faces = models.pushed_tokens if tokens else models.pushed_audio
+        turn = Turn(number, audio=audio)
+        self._begin(TurnSynthesis(turn, self.spec, open_faces, pushed=pushed), cut=cut)
         self._wake()
 
-    def take(self, message: AudioMessage | TokensMessage) -> None:
+    def push(self, number: int, speech: PushedAudio | PushedTokens) -> None:
         """Take the next tokens or audio of a turn."""
-        synthesis, pushed = self.synthesizer.turns.get(message.turn), self._pushed.get(message.turn)
-        if synthesis is None or pushed is None or synthesis.ended:
-            if message.turn not in self._left_out:
-                self._complain(
-                    message.turn,
-                    f"begin turn {message.turn} with speech before its audio or tokens",
-                )
-            return
-        try:
-            if full := self._room.no_speech(pushed.seconds(message)):
-                raise WireError(full)
-            if isinstance(message, AudioMessage):
-                synthesis.push_undecoded(pushed.take_audio(message))
-            else:
-                synthesis.push_tokens(pushed.take_tokens(message), pushed.seconds(message))
-        except WireError as error:
-            self.synthesizer.give_up(synthesis, f"{error}; turn {message.turn} ends before that")
-        self._wake()
+        if self._turns.push(number, speech):
+            self._wake()
 
-    def end_turn(self, message: EndTurn) -> None:
+    def end_turn(self, number: int) -> None:
         """Take no more of a turn: what has come is all."""
-        synthesis = self.synthesizer.turns.get(message.turn)
-        if synthesis is not None:
-            self._end(synthesis)
-        elif message.turn > self.playout.newest:
-            self._complain(message.turn, f"there is no turn {message.turn} to end")
+        self._turns.end(number)
         self._wake()
 
     def end(self) -> None:
         """Take no more turns: what there is will be spoken to its end."""
-        for synthesis in self.synthesizer.turns.values():
-            self._end(synthesis)
-        self.playout.clock.resume(self._clock.now())
+        for synthesis in self._synthesizer.turns.values():
+            synthesis.end()
+        self._playout.clock.resume(self._clock.now())
         self._ending = True
         self._wake()
 
-    def interrupt(self, message: Interrupt) -> None:
-        """Stop a turn and those behind it, and say what was heard."""
+    def interrupt(self, number: int | None = None, at_ms: float | None = None) -> None:
+        """Stop a turn and those behind it, and say what was heard.
+
+        Args:
+            number: of the turn; by default whatever is spoken.
+            at_ms: when it was heard last, after its beginning; by default, now.
+        """
         now = self._clock.now()
-        speaking = next((turn.number for turn in self.playout.turns(now)), self.playout.newest)
-        number = speaking if message.turn is None else message.turn
-        cut = self.playout.interrupt(number, message.at_ms, now)
-        if cut is not None:
-            self._drop(cut)
-        else:
-            unknown = number > self.playout.newest
-            self.answers.append(
-                NotInterrupted(turn=number, reason="unknown" if unknown else "over")
-            )
+        if number is None:
+            alive = self._playout.turns(now)
+            number = alive[0].number if alive else self._playout.newest
+        if not self._turns.interrupt(number, at_ms, now):
+            self._answers.append(NotInterrupted(number, known=number <= self._playout.newest))
         self._wake()
 
-    def set_playout(self, message: SetPlayout) -> None:
-        """Learn which sample is heard when."""
-        now = self._clock.now()
-        when = message.clock_ns
-        if when is None:
-            when = now if message.client_ns is None else self.time.ours(message.client_ns, now)
-        self._listen(message.sample, when, now)
+    def set_playout(self, sample: int, when: int) -> None:
+        """Learn that a sample is heard at a time, in ns."""
+        self._listen(sample, when, self._clock.now())
         self._wake()
 
-    def pause(self, message: Pause) -> None:
-        """Stand still."""
+    def pause(self, sample: int | None = None) -> None:
+        """Stand still; `sample` is the next one to be heard, where the client knows."""
         now = self._clock.now()
-        if message.sample is not None:
-            self._listen(message.sample, now, now)
-        self.playout.clock.pause(now)
-        self.answers.append(Paused(sample=self.playout.clock.position(now)))
+        if sample is not None:
+            self._listen(sample, now, now)
+        self._playout.clock.pause(now)
+        self._answers.append(Paused(self._playout.clock.position(now)))
         self._wake()
 
     def resume(self) -> None:
         """Go on."""
         now = self._clock.now()
-        self.playout.clock.resume(now)
-        self.answers.append(Resumed(sample=self.playout.clock.position(now), clock_ns=now))
+        self._playout.clock.resume(now)
+        self._answers.append(Resumed(self._playout.clock.position(now), now))
         self._wake()
 
-    def end_stalled(self, now: int) -> int | None:
-        """End the turn whose time it is if nothing came for it for too long.
+    async def answers_taken(self) -> None:
+        """Return once so few answers wait that more may be asked for."""
+        while len(self._answers) > MAX_ANSWERS:
+            await self._answered.wait()
 
-        Returns:
-            When to look again, in ns; None if nobody waits for the client.
+    async def play(self, finish: Callable[[FrameInterval], T]) -> AsyncGenerator[T | Answer, None]:
+        """Yield what is told, and what is shown and heard when it is due, until all is said.
+
+        Args:
+            finish: what is done with each frame interval, in the thread that rendered it.
         """
-        waiting = (
-            synthesis for synthesis in self.synthesizer.turns.values() if not synthesis.turn.drained
-        )
-        synthesis = None if self.playout.clock.paused else next(waiting, None)
-        ends = self._patience.ends(synthesis, now)
-        if synthesis is None or ends is None or ends > now:
-            return ends
-        synthesis.turn.failed = True
-        self._end(synthesis)
-        self._end_early(
-            synthesis.turn.number,
-            f"nothing came for turn {synthesis.turn.number} for {self._patience.seconds:g} s, "
-            "so it ends; send end_turn when all is said",
-        )
-        self._wake()
-        return None
+        while not (self._over and not self._answers):
+            if self._answers:
+                yield self._answers.popleft()
+                self._answered.set()
+            elif (turn := self._playout.ended()) is not None:
+                self._synthesizer.turns.pop(turn.number, None)
+                yield TurnEnd(turn)
+            elif planned := self._plan():
+                self._synthesizer.wake()
+                for interval in await self._render(planned, finish):
+                    yield interval
+            else:
+                now = self._clock.now()
+                moments = (self._playout.wake(now), self._turns.end_stalled(now))
+                due = min((moment for moment in moments if moment is not None), default=None)
+                await self._progress.wait(due)
 
-    def report_end(self, turn: Turn) -> Iterator[Message]:
-        """Return what a client is told about a turn that has been sent whole."""
-        self.synthesizer.turns.pop(turn.number, None)
-        self._pushed.pop(turn.number, None)
-        return turn_ended(turn)
-
-    def _begin(self, synthesis: TurnSynthesis, mode: Mode) -> None:
-        """Put a new turn behind the others, or in their place."""
-        now = self._clock.now()
-        alive = self.playout.turns(now)
-        if mode == "cut" and alive:
-            cut = self.playout.interrupt(alive[0].number, None, now)
-            assert cut is not None
-            self._drop(cut)
-        self.playout.add(synthesis.turn)
-        self.synthesizer.turns[synthesis.turn.number] = synthesis
-
-    def _end(self, synthesis: TurnSynthesis) -> None:
-        pushed = self._pushed.get(synthesis.turn.number)
-        if pushed is not None and not synthesis.ended:
-            synthesis.push_undecoded([pushed.flush()])
-        synthesis.end()
-
-    def _drop(self, cut: Cut) -> None:
-        numbers = (cut.turn, *cut.dropped)
-        self._left_out.add(cut.turn, self.playout.newest)
-        self.synthesizer.drop(numbers)
-        for number in numbers:
-            self._pushed.pop(number, None)
-        self.answers.append(interrupted(cut))
-
-    def _may_begin(self, number: int, mode: Mode) -> bool:
-        """Tell whether a turn can begin; complain if not, unless it was left out before."""
-        if number <= self.playout.newest:
-            if number not in self._left_out:
-                newest = self.playout.newest
-                self._complain(number, f"turn {number} is over; begin one after {newest}")
+    @property
+    def _over(self) -> bool:
+        """Whether no more turns come, and all are heard, or have left where the client paces."""
+        if not self._ending:
             return False
-        full = None if mode == "cut" else self._room.no_turn()
-        if full is None:
-            return True
-        self.playout.pass_over(number)
-        self._end_early(number, full)
-        return False
+        turns = self._playout.turns(self._clock.now())
+        return not turns if self._paced else all(turn.state is TurnState.PLAYED for turn in turns)
 
-    def _end_early(self, turn: int, message: str) -> None:
-        """Say why a turn ends, once; what comes for it from now on is left out in silence."""
-        self._left_out.add(turn, turn)
-        self._complain(turn, message)
+    def _plan(self) -> list[PlannedInterval]:
+        """Return the frame intervals that are due, a few at a time."""
+        planned: list[PlannedInterval] = []
+        while len(planned) < TOGETHER:
+            one = self._playout.plan(self._clock.now())
+            if one is None:
+                break
+            planned.append(one)
+            if one.turn is not None and one.turn.drained:
+                break  # its end is told before anything of the next one leaves
+        return planned
+
+    async def _render(
+        self, planned: Sequence[PlannedInterval], finish: Callable[[FrameInterval], T]
+    ) -> list[T]:
+        def work() -> list[T]:
+            return [finish(self._renderer.render(one)) for one in planned]
+
+        return await self._synthesizer.compute(self.due(planned[0].sample), work)
+
+    def _text_turn(self, number: int, *, cut: bool) -> TurnSynthesis | None:
+        """Return the turn that takes some text, begun if it is new; None if none does."""
+        synthesis = self._synthesizer.turns.get(number)
+        if synthesis is None:
+            if self._models.voice is None:
+                self._turns.complain(number, "this stream was opened without text")
+                return None
+            if not self._turns.may_begin(number, cut=cut):
+                return None
+            turn = Turn(number, audio=self._spoken_audio)
+            synthesis = TurnSynthesis(turn, self.spec, self._models.spoken, ClauseQueue())
+            self._begin(synthesis, cut=cut)
+        return synthesis if self._turns.takes_text(synthesis) else None
+
+    def _begin(self, synthesis: TurnSynthesis, *, cut: bool) -> None:
+        self._turns.begin(synthesis, self._clock.now(), cut=cut)
 
     def _listen(self, sample: int, when: int, now: int) -> None:
         try:
-            self.playout.set_playout(sample, when, now)
+            self._playout.set_playout(sample, when, now)
         except ValueError as error:
-            self._complain(0, str(error))
-
-    def _complain(self, turn: int, message: str) -> None:
-        self.answers.append(Problem(turn=turn, message=message))
-        self.progress.set()
+            self._turns.complain(0, str(error))
 
     def _wake(self) -> None:
-        self.progress.set()
-        self.synthesizer.wake()
+        self._progress.set()
+        self._synthesizer.wake()

@@ -1,46 +1,73 @@
 """What a stream of turns is made with: a voice, decoders for tokens, an encoder for audio."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from fractions import Fraction
 
+from facewire.audio.format import AudioFormat, Encoding
 from facewire.clock import Clock
 from facewire.errors import ConfigError
+from facewire.frames import StreamSpec
+from facewire.speaking.pushed_speech import PushedSpeech
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
 from facewire.speaking.voice import TokenDecoder, Voice
 from facewire.speaking.voices import (
+    EMBEDDED_SPACE,
     holding,
-    load_local_voice,
-    load_voice,
     token_decoder,
     voice_decoder,
 )
 from facewire.stream.engine import Engine, EngineSession
 from facewire.tokens import TokenSpace
-from facewire.wire.speak import OpenSpeech
 
 TOKEN_LOOKAHEAD_MS = 150.0
 """Into the tokens, which costs nothing: they exist before their audio."""
 
+PUSHED = AudioFormat(Encoding.S16LE, 16_000, 1)
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class SpeechModels:
-    """From text, tokens or audio to faces, as one client asked for it."""
+    """Makes faces of text, tokens or audio, each turn's on its own. Shared by a stream's turns."""
 
-    engine: Engine
-    request: OpenSpeech
-    clock: Clock
-    voice: Voice | None
-    voice_decoder: TokenDecoder | None
-    """For the tokens of the voice."""
+    def __init__(
+        self,
+        engine: Engine,
+        voice: Voice | None,
+        clock: Clock,
+        *,
+        frame_rate: Fraction,
+        audio_format: AudioFormat = PUSHED,
+        token_space: str = EMBEDDED_SPACE,
+        lookahead_ms: float = TOKEN_LOOKAHEAD_MS,
+    ) -> None:
+        """See what drives the face.
 
-    @property
-    def sample_rate(self) -> int:
-        """Of the stream, in Hz: the voice's, or that of the audio that the client sends."""
-        return self.voice.sample_rate if self.voice else self.request.sample_rate
+        Args:
+            engine: hears audio, and decodes tokens where the voice has no decoder of its own.
+            voice: speaks text; None where none comes.
+            clock: stamps the frames.
+            frame_rate: of the faces.
+            audio_format: of the audio that is pushed.
+            token_space: the name of the space of the tokens that are pushed.
+            lookahead_ms: how far a face may listen ahead in audio that comes without tokens.
+
+        Raises:
+            ConfigError: the engine cannot be driven by the voice's tokens, or at that rate.
+        """
+        self.engine = engine
+        self.voice = voice
+        self.audio_format = audio_format
+        sample_rate = voice.sample_rate if voice else audio_format.sample_rate
+        self.spec = StreamSpec(sample_rate, frame_rate, 0)
+        """Of the stream: at the voice's rate, or that of the audio that is pushed."""
+        self._clock = clock
+        self._token_space = token_space
+        self._lookahead_ms = lookahead_ms
+        self._voice_decoder = None if voice is None else voice_decoder(engine, voice)
+        if voice is not None:
+            self.spoken()
 
     @property
     def space(self) -> TokenSpace | None:
-        """Of the tokens that the client may send; None if the engine takes none such."""
+        """Of the tokens that may be pushed; None if the engine takes none such."""
         try:
             return self.pushed_space()
         except ConfigError:
@@ -54,28 +81,43 @@ class SpeechModels:
 
     def spoken(self) -> TokenFaces:
         """Begin a run of faces from the voice's tokens."""
-        assert self.voice is not None
-        assert self.voice_decoder is not None
-        return self._from_tokens(self.voice_decoder)
+        assert self._voice_decoder is not None
+        return self._from_tokens(self._voice_decoder)
+
+    def pushed_speech(self, *, tokens: bool) -> PushedSpeech:
+        """Return what takes the speech that is pushed for a turn.
+
+        Args:
+            tokens: whether tokens come, from which the face is made.
+
+        Raises:
+            ConfigError: the engine takes no tokens of that space.
+        """
+        return PushedSpeech(
+            self.audio_format,
+            self.spec.sample_rate,
+            self.engine.sample_rate,
+            self.pushed_space() if tokens else None,
+        )
 
     def pushed_space(self) -> TokenSpace:
-        """Return the space of the client's tokens.
+        """Return the space of pushed tokens.
 
         Raises:
             ConfigError: the engine takes no tokens of that space.
         """
-        return token_decoder(self.engine, self.request.tokens).space
+        return token_decoder(self.engine, self._token_space).space
 
     def pushed_tokens(self) -> TokenFaces:
-        """Begin a run of faces from the client's tokens.
+        """Begin a run of faces from pushed tokens.
 
         Raises:
             ConfigError: the engine takes no tokens of that space.
         """
-        return self._from_tokens(token_decoder(self.engine, self.request.tokens))
+        return self._from_tokens(token_decoder(self.engine, self._token_space))
 
     def pushed_audio(self) -> AudioFaces:
-        """Begin a run of faces from the client's audio, which opens a session with its first."""
+        """Begin a run of faces from pushed audio, which opens a session with its first."""
         return AudioFaces(self._hearing, self.engine.sample_rate)
 
     def _hearing(self) -> EngineSession:
@@ -86,48 +128,11 @@ class SpeechModels:
             ConfigError: the engine cannot look so far ahead.
         """
         return self.engine.session(
-            frame_rate=self.request.exact_frame_rate,
-            lookahead_ms=self.request.lookahead_ms,
-            clock=self.clock,
+            frame_rate=self.spec.frame_rate, lookahead_ms=self._lookahead_ms, clock=self._clock
         )
 
     def _from_tokens(self, decoder: TokenDecoder) -> TokenFaces:
         session = decoder.session(
-            frame_rate=self.request.exact_frame_rate,
-            lookahead_ms=TOKEN_LOOKAHEAD_MS,
-            clock=self.clock,
+            frame_rate=self.spec.frame_rate, lookahead_ms=TOKEN_LOOKAHEAD_MS, clock=self._clock
         )
         return TokenFaces(session, decoder.space)
-
-
-def open_speech_models(
-    engine: Engine, request: OpenSpeech, clock: Clock, voices: Sequence[str] = ()
-) -> SpeechModels:
-    """Load what a client asks for; it takes a moment.
-
-    Args:
-        engine: decodes the tokens, where the voice has no decoder of its own.
-        request: what is asked for.
-        clock: stamps the frames.
-        voices: of this machine, which clients may name; the first is for those who name none.
-
-    Raises:
-        ConfigError: there is no such voice, or the engine cannot be driven by its tokens.
-        EngineError: what speaks cannot be reached, or does not fit.
-    """
-    if not request.text:
-        return SpeechModels(engine, request, clock, None, None)
-    voice = _load(request, voices)
-    try:
-        models = SpeechModels(engine, request, clock, voice, voice_decoder(engine, voice))
-        models.spoken()
-    except BaseException:
-        with holding(voice):
-            raise
-    return models
-
-
-def _load(request: OpenSpeech, voices: Sequence[str]) -> Voice:
-    name = request.voice or next(iter(voices), "")
-    load = load_local_voice if name in voices else load_voice
-    return load(language=request.language, voice=name, rate=request.rate, pitch=request.pitch)

@@ -1,7 +1,7 @@
 """Lays turns on the one clock of a stream, and says what is to leave when. No sockets, no tasks.
 
-What leaves is planned first, which is quick and follows the clock, and rendered then: the face
-stage and the easing, which cost more, may run in another thread than the one that plans.
+What leaves is only planned here, which is quick and follows the clock; it is rendered then
+(`frame_intervals.py`): the face stage and the easing, which cost more, may run in another thread.
 
 Time goes by frame intervals. While nobody speaks the face rests, and lives; a turn leaves `lead`
 samples before it is heard, as far as it is made. An interrupt takes the clock of the stream back to
@@ -9,17 +9,16 @@ what was really heard: what had left beyond that is void, and the stream goes on
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from facewire.clock import SECOND
-from facewire.face.easing import Easing
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
-from facewire.server.session_audio import FaceStage
+from facewire.speaking.answers import Cut
+from facewire.speaking.frame_intervals import LeftFace, PastFrame, PlannedInterval
 from facewire.speaking.playout_clock import PlayoutClock
-from facewire.speaking.turn import AT_REST, Cut, Turn
-from facewire.speaking.voice import Span
+from facewire.speaking.turn import AT_REST, Turn, TurnState
 
 HEAD_START_S = 0.02
 """Between the first face of a turn and its first sound, so that no face is late."""
@@ -39,92 +38,28 @@ FURTHEST_S = 10
 """What is heard is known to within this, or somebody is mistaken."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameInterval:
-    """One frame interval that leaves."""
-
-    frame: BlendshapeFrame
-    """As the character shows it, on the stream's clock; its turn is 0 where nobody speaks."""
-    audio: Samples
-    """What is heard from the frame's timestamp on; may be empty."""
-    words: tuple[Span, ...]
-    """Words that begin here or soon, on the stream's clock."""
-    turn: Turn | None
-    """Whose it is."""
-    begins: bool
-    """Whether the turn begins here, or goes on after it had to wait."""
-    own: int
-    """How many samples of its own the turn had played before."""
-
-
-@dataclass(slots=True, eq=False)
-class _Past:
-    """A frame that has left: what an interrupt may go back to."""
-
-    frame: BlendshapeFrame
-    """As it was made, until it is rendered; its index, timestamp and turn stay."""
-    own: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Leaving:
-    """A face that is left behind within a time."""
-
-    past: _Past
-    start: int
-    length: int
-
-    @property
-    def end(self) -> int:
-        """The first sample at which nothing is left of it."""
-        return self.start + self.length
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlannedInterval:
-    """One frame interval that is to leave, whose face is not rendered."""
-
-    raw: BlendshapeFrame
-    """What the face stage gets, on its own clock."""
-    past: _Past
-    leaving: _Leaving | None
-    audio: Samples
-    words: tuple[Span, ...]
-    turn: Turn | None
-    begins: bool
-    own: int
-
-    @property
-    def sample(self) -> int:
-        """Its place in the stream."""
-        return self.past.frame.timestamp
-
-
 class Playout:
-    """One stream of turns. Every method is told the time in ns.
-
-    Used by one thread; `render` may be called in another one, in the order of planning.
-    """
+    """One stream of turns. Every method is told the time in ns. Used by one thread."""
 
     def __init__(
-        self, spec: StreamSpec, face: FaceStage, *, lead: int, idles: bool, now: int
+        self, spec: StreamSpec, *, lead: int, idles: bool, now: int, begins: bool = True
     ) -> None:
         """Begin at sample 0, which is heard after a head start.
 
         Args:
             spec: the clock and the frame rate of the stream.
-            face: makes frames fit the character.
             lead: how many samples before they are heard turns leave; no less than the head start.
             idles: whether frames go on while nobody speaks, after the face has come to rest.
             now: the time.
+            begins: whether the stream begins now, or else with the first speech.
         """
         self.spec = spec
         self.clock = PlayoutClock(spec.sample_rate, now + int(HEAD_START_S * SECOND))
         self.newest = 0
         """The highest number of a turn so far."""
-        self._face = face
         self._lead = max(lead, int(HEAD_START_S * spec.sample_rate))
         self._idles = idles
+        self._begun = begins
         self._head_start = int(HEAD_START_S * spec.sample_rate)
         self._turns: deque[Turn] = deque()
         """Those that are not heard to their end yet."""
@@ -135,8 +70,8 @@ class Playout:
         """Frames since somebody spoke."""
         self._speaking: Turn | None = None
         """Whose frame was the last one."""
-        self._leaving: _Leaving | None = None
-        self._past: deque[_Past] = deque()
+        self._left: LeftFace | None = None
+        self._past: deque[PastFrame] = deque()
         self.late = 0
         """Frames of turns that left over a frame interval after they were due."""
 
@@ -159,29 +94,9 @@ class Playout:
         """Note that there will be no turn of this number."""
         self.newest = max(self.newest, number)
 
-    def step(self, now: int) -> FrameInterval | None:
-        """Plan and render the next frame interval if it is due to leave."""
-        planned = self.plan(now)
-        return None if planned is None else self.render(planned)
-
-    def render(self, planned: PlannedInterval) -> FrameInterval:
-        """Return a frame interval as it leaves; all that were planned are rendered, in order."""
-        past = planned.past
-        faced = self._face.apply(planned.raw)
-        bare = past.frame
-        placed = replace(faced, index=bare.index, timestamp=bare.timestamp, turn=bare.turn)
-        leaving = planned.leaving
-        if leaving is not None and placed.timestamp < leaving.end:
-            easing = Easing(leaving.past.frame, leaving.start, leaving.length)
-            placed = easing.apply(placed)
-        past.frame = placed
-        return FrameInterval(
-            placed, planned.audio, planned.words, planned.turn, planned.begins, planned.own
-        )
-
     def plan(self, now: int) -> PlannedInterval | None:
         """Return the next frame interval if it is due to leave, and move on; none while paused."""
-        if self.clock.paused:
+        if self.clock.paused or not self._begins(now):
             return None
         position = self.clock.position(now)
         self._forget(position)
@@ -193,8 +108,8 @@ class Playout:
         return None
 
     def wake(self, now: int) -> int | None:
-        """Return when `step` is worth a try again, in ns; None if something has to happen first."""
-        if self.clock.paused:
+        """Return when `plan` is worth a try again, in ns; None if something has to happen first."""
+        if self.clock.paused or not self._begun:
             return None
         speaks = self._ready_turn() is not None
         if not speaks and not self._rests:
@@ -204,8 +119,7 @@ class Playout:
     def ended(self) -> Turn | None:
         """Return a turn that has been given away whole, once."""
         for turn in self._turns:
-            if turn.drained and not turn.told:
-                turn.told = True
+            if turn.tell():
                 return turn
         return None
 
@@ -241,9 +155,10 @@ class Playout:
         named = next((turn for turn in self._turns if turn.number == number), None)
         if named is None:
             return None
+        sent = min(self.sent, named.end) if named.drained else self.sent
         dropped = [turn for turn in self._turns if turn.number >= number]
         for turn in dropped:
-            turn.dropped = True
+            turn.interrupt()
             self._turns.remove(turn)
         behind = tuple(turn.number for turn in dropped[1:])
         self.clock.resume(now)
@@ -252,7 +167,6 @@ class Playout:
         stop = position
         if at_ms is not None:
             stop = named.start + int(at_ms * self.spec.sample_rate / 1000)
-        sent = min(self.sent, named.end) if named.drained else self.sent
         stop = max(named.start, min(stop, sent))
         kept = self._take_back(stop, position)
         last = None if kept is None else min(kept.frame.index, self.spec.frame_count(stop) - 1)
@@ -272,6 +186,13 @@ class Playout:
         # Where the client keeps time, a turn that is slowly made is late for nobody.
         unfinished = self._speaking is not None and not self._speaking.drained
         return not unfinished and self._resting < EASE_S * self.spec.frame_rate
+
+    def _begins(self, now: int) -> bool:
+        """Tell whether the stream has begun; begin it if it waits for speech that is there."""
+        if not self._begun and self._ready_turn() is not None:
+            self._begun = True
+            self.clock.set_playout(0, now + int(HEAD_START_S * SECOND))
+        return self._begun
 
     def _ready_turn(self) -> Turn | None:
         """Return the turn whose time it is, if enough of it is made."""
@@ -299,7 +220,7 @@ class Playout:
         self._speaking, self._resting = turn, 0
         turn.end = begin + (len(interval.audio) or count)
         ahead = self.clock.due(begin, now) - now
-        turn.lead(ahead)
+        turn.leads.add(ahead)
         self.late += -ahead * self.spec.frame_rate > SECOND
         offset = begin - interval.own
         words = tuple(
@@ -307,10 +228,8 @@ class Playout:
             for word in interval.words
         )
         raw, past = self._next_frame(interval.frame, turn.number, interval.own)
-        leaving = self._leaving
-        return PlannedInterval(
-            raw, past, leaving, interval.audio, words, turn, begins, interval.own
-        )
+        left = self._left
+        return PlannedInterval(raw, past, left, interval.audio, words, turn, begins, interval.own)
 
     def _rest(self, position: int) -> PlannedInterval:
         if self.sent < position - self.spec.sample_rate:
@@ -322,16 +241,16 @@ class Playout:
         self._resting += 1
         own = self._past[-1].own if self._past else 0
         raw, past = self._next_frame(AT_REST, 0, own)
-        return PlannedInterval(raw, past, self._leaving, NO_SAMPLES, (), None, False, 0)
+        return PlannedInterval(raw, past, self._left, NO_SAMPLES, (), None, False, 0)
 
     def _next_frame(
         self, frame: BlendshapeFrame, turn: int, own: int
-    ) -> tuple[BlendshapeFrame, _Past]:
+    ) -> tuple[BlendshapeFrame, PastFrame]:
         """Return the next frame for the face stage, and its place in the stream; remember it."""
         # The face has a clock of its own that never goes back, whatever is interrupted.
         timestamp = self.spec.timestamp(self._faced)
         raw = replace(frame, index=self._faced, timestamp=timestamp)
-        past = _Past(replace(frame, index=self._next, timestamp=self.sent, turn=turn), own)
+        past = PastFrame(replace(frame, index=self._next, timestamp=self.sent, turn=turn), own)
         self._faced += 1
         self._next += 1
         self._past.append(past)
@@ -342,11 +261,11 @@ class Playout:
         if not self._past:
             return
         length = int(seconds * self.spec.sample_rate)
-        if self._leaving is not None:
-            length = max(length, self._leaving.end - self.sent)
-        self._leaving = _Leaving(self._past[-1], self.sent, length)
+        if self._left is not None:
+            length = max(length, self._left.end - self.sent)
+        self._left = LeftFace(self._past[-1], self.sent, length)
 
-    def _take_back(self, stop: int, position: int) -> _Past | None:
+    def _take_back(self, stop: int, position: int) -> PastFrame | None:
         """Go back to the last frame before sample `stop`, and ease the face away from it.
 
         Of those that are forgotten, the oldest that is not stands for it.
@@ -355,14 +274,17 @@ class Playout:
             self._past.pop()
         kept = self._past[-1] if self._past else None
         self._next = self.spec.frame_count(max(stop, position))
-        self._leaving = None
+        self._left = None
         self._ease(EASE_S)
         self._speaking, self._resting = None, 0
         return kept
 
     def _forget(self, position: int) -> None:
-        while self._turns and self._turns[0].told and self._turns[0].end <= position:
+        while self._turns and self._heard(self._turns[0], position):
             self._turns.popleft()
         oldest = position - MEMORY_S * self.spec.sample_rate
         while len(self._past) > 1 and self._past[0].frame.timestamp < oldest:
             self._past.popleft()
+
+    def _heard(self, turn: Turn, position: int) -> bool:
+        return turn.state is TurnState.PLAYED and turn.end <= position

@@ -3,6 +3,10 @@
 Checking is quick, and tells at once what is wrong. Decoding is left for a thread, a bite at a time.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,12 +14,76 @@ from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
 from facewire.errors import WireError
 from facewire.frames import Samples
-from facewire.speaking.speech_part import NO_SAMPLES, SpeechPart, UndecodedAudio
+from facewire.speaking.voice import Span
 from facewire.tokens import TokenSpace
-from facewire.wire.binary import AudioMessage, TokensMessage
+
+NO_SAMPLES: Samples = np.zeros(0, np.float32)
+NO_TOKENS: NDArray[np.int32] = np.zeros(0, np.int32)
+
 
 BITES_PER_SECOND = 5
 """Audio is decoded in short pieces, between which others get their turn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechPart:
+    """A piece of speech on its way to a turn; what it lacks is empty."""
+
+    samples: Samples = field(default_factory=NO_SAMPLES.copy)
+    """To be played, at the rate of the stream."""
+    heard: Samples = field(default_factory=NO_SAMPLES.copy)
+    """The same for the encoder, at the rate of the engine."""
+    tokens: NDArray[np.int32] = field(default_factory=NO_TOKENS.copy)
+    words: tuple[Span, ...] = ()
+
+    def only_tokens(self, most: int) -> bool:
+        """Tell whether it is nothing but tokens, and at most so many."""
+        return 0 < len(self.tokens) <= most and not (
+            len(self.samples) or len(self.heard) or self.words
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UndecodedAudio:
+    """A piece of pushed audio as it came: a fraction of the size of what it becomes."""
+
+    decode: Callable[[bytearray], SpeechPart]
+    """In a thread, in order."""
+    pcm: bytearray
+    bytes_per_second: int
+    whole: int = 0
+    """Bytes up to which it takes what comes next; 0 if it is the last."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.pcm) / self.bytes_per_second
+
+    def join(self, following: "UndecodedAudio") -> bool:
+        """Take what follows, too, if there is room; not while a thread decodes it."""
+        if len(self.pcm) + len(following.pcm) > min(self.whole, following.whole):
+            return False
+        self.pcm.extend(following.pcm)
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PushedAudio:
+    """A run of a turn's audio, as a client sends it."""
+
+    pcm: bytes
+    start: int
+    """Index of the first sample in its turn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PushedTokens:
+    """A run of a turn's tokens, as a client sends it."""
+
+    tokens: NDArray[np.unsignedinteger[Any]]
+    """Ids [T]."""
+    first: int
+    """Index of the first one in its turn."""
 
 
 class PushedSpeech:
@@ -40,13 +108,18 @@ class PushedSpeech:
         self._to_play = _resampler(audio_format, rate)
         self._to_hear = _resampler(audio_format, encoder_rate) if space is None else None
 
-    def seconds(self, message: AudioMessage | TokensMessage) -> float:
-        """Return how long what a message brings lasts."""
-        if isinstance(message, AudioMessage):
-            return self._seconds(message.pcm)
-        return len(message.tokens) / float(self._space.rate) if self._space else 0.0
+    @property
+    def has_tokens(self) -> bool:
+        """Whether tokens come, from which the face is made; otherwise it is made from the audio."""
+        return self._space is not None
 
-    def take_tokens(self, message: TokensMessage) -> NDArray[np.int32]:
+    def seconds(self, speech: PushedAudio | PushedTokens) -> float:
+        """Return how long something lasts."""
+        if isinstance(speech, PushedAudio):
+            return len(speech.pcm) / self._bytes_per_second
+        return len(speech.tokens) / float(self._space.rate) if self._space else 0.0
+
+    def take_tokens(self, speech: PushedTokens) -> NDArray[np.int32]:
         """Return a run of tokens, [T].
 
         Raises:
@@ -54,47 +127,44 @@ class PushedSpeech:
         """
         if self._space is None:
             raise WireError("tokens came for a turn that was begun without tokens")
-        if message.first != self._tokens:
+        if speech.first != self._tokens:
             raise WireError(
-                f"tokens start at {message.first}, but {self._tokens} is next; send each once, in "
+                f"tokens start at {speech.first}, but {self._tokens} is next; send each once, in "
                 "order"
             )
-        highest = int(message.tokens.max(initial=0))
+        highest = int(speech.tokens.max(initial=0))
         if highest >= self._space.vocabulary:
             raise WireError(
                 f"token {highest} is outside of {self._space.name!r}, which has "
                 f"{self._space.vocabulary} classes"
             )
-        self._tokens += len(message.tokens)
-        return message.tokens.astype(np.int32)
+        self._tokens += len(speech.tokens)
+        return speech.tokens.astype(np.int32)
 
-    def take_audio(self, message: AudioMessage) -> list[UndecodedAudio]:
+    def take_audio(self, speech: PushedAudio) -> list[UndecodedAudio]:
         """Return a run of audio as pieces of speech that are not decoded; they are in order.
 
         Raises:
             WireError: it does not follow the last one, or ends in the middle of a sample.
         """
-        if len(message.pcm) % self._format.frame_bytes:
+        if len(speech.pcm) % self._format.frame_bytes:
             raise WireError(
-                f"{len(message.pcm)} bytes of audio are not whole samples of "
+                f"{len(speech.pcm)} bytes of audio are not whole samples of "
                 f"{self._format.frame_bytes} bytes"
             )
-        if message.start != self._samples:
+        if speech.start != self._samples:
             raise WireError(
-                f"audio starts at sample {message.start} of its turn, but {self._samples} is next; "
+                f"audio starts at sample {speech.start} of its turn, but {self._samples} is next; "
                 "send each once, in order"
             )
-        self._samples += len(message.pcm) // self._format.frame_bytes
+        self._samples += len(speech.pcm) // self._format.frame_bytes
         bite = self._format.sample_rate // BITES_PER_SECOND * self._format.frame_bytes
-        bites = [bytearray(message.pcm[at : at + bite]) for at in range(0, len(message.pcm), bite)]
+        bites = [bytearray(speech.pcm[at : at + bite]) for at in range(0, len(speech.pcm), bite)]
         return [UndecodedAudio(self._decode, pcm, self._bytes_per_second, bite) for pcm in bites]
 
     def flush(self) -> UndecodedAudio:
         """Return what the resamplers hold back, to be decoded last."""
         return UndecodedAudio(self._flush, bytearray(), self._bytes_per_second)
-
-    def _seconds(self, pcm: bytes) -> float:
-        return len(pcm) / self._bytes_per_second
 
     def _decode(self, pcm: bytearray) -> SpeechPart:
         samples = self._format.decode(pcm)

@@ -1,19 +1,19 @@
 """Where turns are made: one task hands the voice its clauses, and one makes faces."""
 
-import logging
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from facewire.clock import Clock
 from facewire.errors import FacewireError
-from facewire.frames import BlendshapeFrame
-from facewire.speaking.speech_part import SpeechPart
-from facewire.speaking.timed_event import TimedEvent
-from facewire.speaking.turn_synthesis import TurnSynthesis
+from facewire.speaking.answers import Problem
+from facewire.speaking.pushed_speech import SpeechPart
+from facewire.speaking.turn_synthesis import TurnSynthesis, Work
 from facewire.speaking.voice import CancellableVoice, Voice
 from facewire.stream.threads import ServerThreads
+from facewire.stream.timed_event import TimedEvent
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MADE_S = 20
 """How much speech may wait, besides what has to leave, before the voice is asked for more."""
@@ -21,8 +21,6 @@ FACED_S = 1
 """How many faces may wait, besides those that have to leave."""
 URGENT_S = 0.25
 """With fewer faces than these a turn is in a hurry."""
-
-Work = Callable[[], list[BlendshapeFrame]]
 
 
 class Synthesizer:
@@ -33,28 +31,36 @@ class Synthesizer:
         voice: Voice | None,
         *,
         lead_s: float,
+        pausing_s: float,
         frame_rate: Fraction,
         clock: Clock,
         threads: ServerThreads,
         on_progress: Callable[[], None],
-        on_problem: Callable[[int, str], None],
+        on_problem: Callable[[Problem], None],
     ) -> None:
         """Begin with nothing to do.
 
         Args:
             voice: speaks text, if any comes.
             lead_s: how long before it is heard speech leaves.
+            pausing_s: with less of a turn waiting to leave, a text that has paused is taken to end
+                with silence.
             frame_rate: of the faces.
             clock: for waiting.
             threads: do the work.
             on_progress: is called when there is more to take.
-            on_problem: is called with a turn and a sentence when something cannot be made.
+            on_problem: is called when something cannot be made.
         """
         self.turns: dict[int, TurnSynthesis] = {}
         """By their numbers, in their order."""
+        self.busy_ns = 0
+        """Time spent in making faces."""
+        self.clause_taken = TimedEvent(clock)
+        """Set when the voice begins with a clause."""
         self._voice = voice
         self._ahead_s = lead_s + MADE_S
         self._frames_ahead = int((lead_s + FACED_S) * frame_rate)
+        self._pausing_at = int(pausing_s * frame_rate)
         self._urgent = int(URGENT_S * frame_rate)
         self._clock = clock
         self._threads = threads
@@ -75,7 +81,7 @@ class Synthesizer:
             if synthesis is None:
                 continue
             synthesis.close()
-            if synthesis.text and synthesis.text.speaking:
+            if synthesis.text and synthesis.text.spoken:
                 self.silence()
 
     def close(self) -> None:
@@ -84,14 +90,10 @@ class Synthesizer:
         for synthesis in self.turns.values():
             synthesis.close()
 
-    def give_up(self, synthesis: TurnSynthesis, why: str) -> None:
+    def give_up(self, synthesis: TurnSynthesis, why: str, error: Exception | None = None) -> None:
         """End a turn with what there is of it, and say why."""
-        synthesis.end()
-        synthesis.turn.failed = True
-        if synthesis.text is not None:
-            synthesis.text.clear()
-            synthesis.turn.end_with_sound()
-        self._on_problem(synthesis.turn.number, why)
+        synthesis.fail()
+        self._on_problem(Problem(synthesis.turn.number, why, error))
 
     def silence(self) -> None:
         """Have the voice stop what it makes, if it can be told."""
@@ -105,16 +107,16 @@ class Synthesizer:
             if synthesis is None or synthesis.text is None:
                 await self._voice_event.wait()
                 continue
-            synthesis.text.speaking = True
+            clause = synthesis.text.take()
+            self.clause_taken.set()
             try:
-                await self._say(synthesis, synthesis.text.take())
+                await self._say(synthesis, clause)
             except FacewireError as error:
-                self.give_up(synthesis, str(error))
-            except Exception:
-                logger.exception("the voice failed")
-                self.give_up(synthesis, "the voice failed; the server's log says why")
+                self.give_up(synthesis, str(error), error)
+            except Exception as error:
+                self.give_up(synthesis, "the voice failed", error)
             finally:
-                synthesis.text.speaking = False
+                synthesis.text.done()
             self._faces_event.set()
 
     async def face(self) -> None:
@@ -128,14 +130,24 @@ class Synthesizer:
             hurries = synthesis.turn.faces_waiting < self._urgent
             due = self._clock.now() if hurries else None
             try:
-                synthesis.take(work, await self._threads.compute(due, work))
+                synthesis.take(work, await self.compute(due, work))
             except FacewireError as error:
-                self._end_faces(synthesis, f"{error}; turn {synthesis.turn.number} ends here")
-            except Exception:
-                if not synthesis.turn.dropped:
-                    logger.exception("the faces of a turn failed")
-                self._end_faces(synthesis, "its faces failed; the server's log says why")
+                why = f"{error}; turn {synthesis.turn.number} ends here"
+                self._end_faces(synthesis, why, error)
+            except Exception as error:
+                self._end_faces(synthesis, "its faces failed", error)
             self._on_progress()
+
+    async def compute(self, due: int | None, work: Callable[[], T]) -> T:
+        """Work on faces in a thread, and count the time; `due` is when they are to leave, in ns."""
+
+        def timed() -> tuple[T, int]:
+            began = self._clock.now()
+            return work(), self._clock.now() - began
+
+        result, spent = await self._threads.compute(due, timed)
+        self.busy_ns += spent
+        return result
 
     def _next_work(self) -> tuple[TurnSynthesis, Work] | None:
         """Return what is to be done next, and for which turn.
@@ -144,19 +156,19 @@ class Synthesizer:
         session of the engine at most, however many turns it has begun.
         """
         for synthesis in self.turns.values():
-            work = synthesis.work(self._frames_ahead)
+            work = synthesis.work(self._frames_ahead, self._pausing_at)
             if work is not None:
                 return synthesis, work
             if synthesis.needs_engine:
                 return None
         return None
 
-    def _end_faces(self, synthesis: TurnSynthesis, why: str) -> None:
+    def _end_faces(self, synthesis: TurnSynthesis, why: str, error: Exception) -> None:
         """End a turn of which no more faces can be made."""
         synthesis.close()
-        if not synthesis.turn.dropped:
-            synthesis.turn.complete = True
-            self.give_up(synthesis, why)
+        if not synthesis.turn.interrupted:
+            synthesis.turn.complete()
+            self.give_up(synthesis, why, error)
 
     def _wants_voice(self, synthesis: TurnSynthesis) -> bool:
         return bool(synthesis.text and synthesis.text.ready) and synthesis.ahead < self._ahead_s
@@ -168,9 +180,9 @@ class Synthesizer:
         while (speech := await self._threads.wait(next, pieces, None)) is not None:
             synthesis.push(SpeechPart(speech.samples, tokens=speech.tokens, words=speech.words))
             self._faces_event.set()
-            while synthesis.ahead >= self._ahead_s and not synthesis.turn.dropped:
+            while synthesis.ahead >= self._ahead_s and not synthesis.turn.interrupted:
                 await self._voice_event.wait()
-            if synthesis.turn.dropped:
+            if synthesis.turn.interrupted:
                 await self._threads.wait(_close, pieces)
                 return
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
@@ -21,6 +22,21 @@ AT_REST = BlendshapeFrame(np.zeros(arkit.COUNT, np.float32), 0, 0, speech=0.0)
 """The face of nobody who speaks."""
 
 
+class TurnState(Enum):
+    """How far a turn is."""
+
+    SYNTHESISING = "synthesising"
+    """It is being made, or nothing has come of it yet."""
+    WAITING = "waiting"
+    """Nothing more of it is known for now: what there is can be played to its end."""
+    COMPLETE = "complete"
+    """All of it has been made."""
+    PLAYED = "played"
+    """All of it has been given away, and whoever wanted to know has been told."""
+    INTERRUPTED = "interrupted"
+    """Nothing of it is shown any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaceLead:
     """How long before their sound the faces of a turn left, in ms; below 0 is too late."""
@@ -30,21 +46,26 @@ class FaceLead:
     median: float
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What an interrupt did."""
+class FaceLeads:
+    """Collects how long before their sound faces leave."""
 
-    turn: int
-    sample: int | None
-    """The last sample of the turn that was heard; None if none was."""
-    frame: int | None
-    """Index of the last frame that counts; None if the turn had not begun, so that all do."""
-    at_ms: float
-    """How long after the turn began that was."""
-    speech_ms: float
-    """How much of the turn's own speech was heard: less, if it had to wait for more."""
-    dropped: tuple[int, ...]
-    """Turns that stood behind it."""
+    def __init__(self) -> None:
+        self._first = self._least = 0
+        self._last = deque[int](maxlen=REMEMBERED_LEADS)
+
+    def add(self, ahead: int) -> None:
+        """Note that a face left so many ns before its sound."""
+        if not self._last:
+            self._first = self._least = ahead
+        self._least = min(self._least, ahead)
+        self._last.append(ahead)
+
+    def found(self) -> FaceLead | None:
+        """Return how early they were; None if there were none."""
+        if not self._last:
+            return None
+        leads = (self._first, self._least, float(np.median(np.array(self._last))))
+        return FaceLead(*(lead / MILLISECOND for lead in leads))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,20 +93,16 @@ class Turn:
             audio: whether audio belongs to it, so that faces wait for their sound.
         """
         self.number = number
-        self.dropped = False
-        """Whether it was interrupted: nothing of it is shown any more."""
-        self.complete = False
-        """Whether all of it was made."""
         self.failed = False
-        """Whether somebody was told that it could not be made whole."""
-        self.told = False
-        """Whether somebody was told that it has been given away."""
+        """Whether somebody was told that it could not be made whole; what there is, is played."""
         self.start: int | None = None
         """The sample of the stream at which it began; None before."""
         self.end = 0
         """The first sample of the stream after what was played of it."""
         self.frames = 0
         """How many were given away."""
+        self.leads = FaceLeads()
+        self._state = TurnState.SYNTHESISING
         self._has_audio = audio
         self._faces: deque[BlendshapeFrame] = deque()
         self._last = AT_REST
@@ -93,12 +110,23 @@ class Turn:
         self._waiting = 0
         self._own = 0
         self._known = 0
-        self._settled = False
         self._ends_with_sound = False
         self._words: deque[tuple[int, tuple[Span, ...]]] = deque()
-        self._leads: deque[int] = deque(maxlen=REMEMBERED_LEADS)
-        self._first_lead = 0
-        self._least_lead = 0
+
+    @property
+    def state(self) -> TurnState:
+        """How far it is; `hear`, `settle`, `complete`, `tell` and `interrupt` change it."""
+        return self._state
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether nothing of it is shown any more."""
+        return self._state is TurnState.INTERRUPTED
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether more of it may be made."""
+        return self._state in (TurnState.SYNTHESISING, TurnState.WAITING)
 
     @property
     def faces_waiting(self) -> int:
@@ -123,17 +151,20 @@ class Turn:
     @property
     def drained(self) -> bool:
         """Whether all of it has been given away."""
+        if self._state is not TurnState.COMPLETE:
+            return self._state is TurnState.PLAYED
         over = not self._faces or (self._ends_with_sound and self._own >= self._known)
-        return self.complete and over and self._waiting < _SHORT
+        return over and self._waiting < _SHORT
 
     def show(self, frames: Iterable[BlendshapeFrame]) -> None:
         """Take the next faces."""
         self._faces.extend(frames)
 
     def hear(self, samples: Samples) -> None:
-        """Take the next samples; a turn without audio only counts them."""
+        """Take the next samples, after which more may come; without audio only count them."""
         self._known += len(samples)
-        self._settled = False
+        if self._state is TurnState.WAITING:
+            self._state = TurnState.SYNTHESISING
         if self._has_audio and len(samples):
             self._audio.append(samples)
             self._waiting += len(samples)
@@ -148,20 +179,43 @@ class Turn:
             self._words.append((self._known, on_own_clock))
 
     def settle(self) -> None:
-        """Say that nothing more is known for now: what there is can be played to its end."""
-        self._settled = True
+        """Say that nothing more is known for now."""
+        if self._state is TurnState.SYNTHESISING:
+            self._state = TurnState.WAITING
 
-    def end_with_sound(self) -> None:
-        """Say that no more sound comes, and that faces which have none are not to be shown."""
-        self._ends_with_sound = self._has_audio
+    def complete(self) -> None:
+        """Say that all of it has been made."""
+        if self.unfinished:
+            self._state = TurnState.COMPLETE
+
+    def tell(self) -> bool:
+        """Say whether it has been given away whole, once."""
+        if self._state is not TurnState.COMPLETE or not self.drained:
+            return False
+        self._state = TurnState.PLAYED
+        return True
+
+    def interrupt(self) -> None:
+        """Show nothing of it any more."""
+        self._state = TurnState.INTERRUPTED
+
+    def fail(self, *, with_sound: bool = False) -> None:
+        """Note that somebody was told that it cannot be made whole.
+
+        Args:
+            with_sound: whether no more sound comes, so that faces that have none are not shown.
+        """
+        self.failed = True
+        self._ends_with_sound |= with_sound and self._has_audio
 
     def ready(self, count: int) -> bool:
         """Tell whether there is enough for a frame interval of `count` samples."""
-        if self.drained or self.dropped:
+        if self.drained or self.interrupted:
             return False
-        if self.complete:
+        if not self.unfinished:
             return True
-        enough = not self._has_audio or self._waiting >= count or self._settled
+        settled = self._state is TurnState.WAITING
+        enough = not self._has_audio or self._waiting >= count or settled
         return bool(self._faces) and enough
 
     def take(self, count: int) -> TurnInterval:
@@ -171,24 +225,10 @@ class Turn:
         own = self._own
         self._own += count
         words: list[Span] = []
-        while self._words and (self._words[0][0] < self._own or self.complete):
+        while self._words and (self._words[0][0] < self._own or not self.unfinished):
             words += self._words.popleft()[1]
         self.frames += 1
         return TurnInterval(self._last, self._cut(count), tuple(words), own)
-
-    def lead(self, ahead: int) -> None:
-        """Note that a face left so many ns before its sound."""
-        if not self._leads:
-            self._first_lead = self._least_lead = ahead
-        self._least_lead = min(self._least_lead, ahead)
-        self._leads.append(ahead)
-
-    def face_lead(self) -> FaceLead | None:
-        """Return how early its faces were; None if there were none."""
-        if not self._leads:
-            return None
-        found = (self._first_lead, self._least_lead, float(np.median(np.array(self._leads))))
-        return FaceLead(*(lead / MILLISECOND for lead in found))
 
     def _cut(self, count: int) -> Samples:
         """Remove the next samples, at most `count`; the last ones of a turn may be fewer."""

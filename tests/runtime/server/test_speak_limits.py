@@ -14,18 +14,18 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from facewire.clock import SECOND, ManualClock, SystemClock
-from facewire.face import make_face
+from facewire.face import FaceStage, make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server.server import FaceServer
-from facewire.server.session_audio import FaceStage
 from facewire.server.sockets.fair_connection import LoopShare
 from facewire.settings.limits import Limits
+from facewire.speaking.active_turns import TurnPatience
+from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.models import SpeechModels
-from facewire.speaking.speech_part import SpeechPart
+from facewire.speaking.pushed_speech import PushedAudio, PushedTokens, SpeechPart
 from facewire.speaking.turn import Turn
-from facewire.speaking.turn_patience import TurnPatience
-from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnSynthesis, TurnText
+from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnSynthesis
 from facewire.stream.engine import Engine
 from facewire.wire.binary import AudioMessage, TokensMessage, encode_audio, encode_tokens
 from facewire_engines.phones.batched import BatchedPhonesEngine
@@ -400,7 +400,7 @@ def text_turn() -> TurnSynthesis:
     def no_faces() -> Any:
         raise AssertionError
 
-    return TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces, TurnText())
+    return TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces, ClauseQueue())
 
 
 def test_patience_counts_only_while_nothing_comes_and_nothing_stands_still() -> None:
@@ -410,23 +410,25 @@ def test_patience_counts_only_while_nothing_comes_and_nothing_stands_still() -> 
     synthesis.say("Hello, my dear ")
     assert synthesis.text is not None
     synthesis.text.take()
+    synthesis.text.done()
     assert patience.ends(synthesis, 64 * SECOND) == 124 * SECOND, "a slow writer is waited for"
     assert patience.ends(synthesis, 100 * SECOND) == 124 * SECOND
     assert patience.ends(None, 120 * SECOND) is None, "a pause is no silence"
     assert patience.ends(synthesis, 500 * SECOND) == 560 * SECOND
     synthesis.push(SpeechPart())
     assert patience.ends(synthesis, 550 * SECOND) == 610 * SECOND
-    synthesis.text.speaking = True
+    synthesis.text.push_clause("friend.")
+    synthesis.text.take()
     assert patience.ends(synthesis, 10_000 * SECOND) is None, (
         "a slow voice is not the client's fault"
     )
-    synthesis.text.speaking = False
+    synthesis.text.done()
     synthesis.end()
     assert patience.ends(synthesis, 20_000 * SECOND) is None
 
 
 def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
-    text = TurnText()
+    text = ClauseQueue()
     text.push("One sentence here. " * 10_000)
     assert len(text._clauses) < 60
     assert text.waiting == pytest.approx(190_000, rel=0.01)
@@ -435,6 +437,7 @@ def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
     while text.ready:
         assert text.take() == "One sentence here."
         clauses += 1
+        text.done()
     assert clauses == 10_000
     assert (text.waiting, text.quiet) == (0, True)
 
@@ -468,7 +471,7 @@ async def test_tokens_one_by_one_are_joined_while_their_turn_waits(
         for first in range(1_000):
             await client.send_tokens(2, 1, first)
         assert await client.all_told() == []
-        assert len(syntheses[2]._pieces) <= 1_000 // TOKENS_TOGETHER + 1
+        assert len(syntheses[2]._parts) <= 1_000 // TOKENS_TOGETHER + 1
         await client.tell(type="end_turn", turn=1)
         await client.tell(type="end_turn", turn=2)
         assert (await client.ends(2))["frames"] == 600
@@ -514,9 +517,9 @@ def test_what_waits_is_counted_as_it_comes_and_goes() -> None:
     synthesis = TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces)
     for _ in range(10):
         synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
-    synthesis._pieces = NeverWalked(synthesis._pieces)
+    synthesis._parts = NeverWalked(synthesis._parts)
     assert (synthesis.ahead, synthesis.held) == (10.0, 10.0)
-    assert synthesis.work(60) is None
+    assert synthesis.work(60, 60) is None
     assert synthesis.ahead == 10.0, "the turn has it now"
     synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
     assert synthesis.ahead == 11.0
@@ -535,12 +538,12 @@ async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_the
     model: PhonesEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop, ticks, seen, turns = asyncio.get_running_loop(), 0, list[int](), 0
-    take, turn = Conversation.take, LoopShare.turn
+    push, turn = Conversation.push, LoopShare.turn
 
-    def slow(conversation: Conversation, message: AudioMessage | TokensMessage) -> None:
+    def slow(conversation: Conversation, turn: int, speech: PushedAudio | PushedTokens) -> None:
         seen.append(ticks)
         time.sleep(0.005)  # more than what it costs on any machine
-        take(conversation, message)
+        push(conversation, turn, speech)
 
     def noting(share: LoopShare) -> Coroutine[Any, Any, None]:
         nonlocal turns
@@ -552,7 +555,7 @@ async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_the
         ticks += 1
         loop.call_soon(tick)
 
-    monkeypatch.setattr(Conversation, "take", slow)
+    monkeypatch.setattr(Conversation, "push", slow)
     monkeypatch.setattr(LoopShare, "turn", noting)
     async with served(model) as server, speaking(server) as client:
         await client.open()

@@ -9,8 +9,10 @@ import pytest
 from facewire.clock import MILLISECOND, SECOND
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
-from facewire.speaking.playout import EASE_S, HEAD_START_S, FrameInterval, Playout
-from facewire.speaking.turn import Cut, Turn
+from facewire.speaking.answers import Cut
+from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval
+from facewire.speaking.playout import EASE_S, HEAD_START_S, Playout
+from facewire.speaking.turn import Turn
 
 RATE = 16_000
 LEAD = 1_600
@@ -24,7 +26,7 @@ def spoken(number: int, ms: int, spec: StreamSpec, *, audio: bool = True) -> Tur
     count = ms * RATE // 1000
     turn.hear(np.full(count, number / 10_000, np.float32))
     turn.show(face(number) for _ in range(spec.frame_count(count)))
-    turn.complete = True
+    turn.complete()
     return turn
 
 
@@ -39,9 +41,9 @@ class Theatre:
 
     def __init__(self, frame_rate: int | str = 60, lead: int = LEAD, *, idles: bool = True) -> None:
         self.spec = StreamSpec(RATE, Fraction(frame_rate), 0)
-        stage = make_face(self.spec, idle=False)
         self.now = 7 * SECOND
-        self.playout = Playout(self.spec, stage, lead=lead, idles=idles, now=self.now)
+        self.playout = Playout(self.spec, lead=lead, idles=idles, now=self.now)
+        self.renderer = FaceRenderer(make_face(self.spec, idle=False))
         self.left: list[FrameInterval] = []
         self.times: list[int] = []
         self.ended: list[int] = []
@@ -55,7 +57,7 @@ class Theatre:
         """Let so much time pass, and take whatever is due when it is due."""
         until = self.now + int(ms * MILLISECOND)
         while True:
-            while (shown := self.playout.step(self.now)) is not None:
+            while (shown := self.step()) is not None:
                 self.left.append(shown)
                 self.times.append(self.now)
                 while (turn := self.playout.ended()) is not None:
@@ -66,6 +68,11 @@ class Theatre:
                 return
             assert wake > self.now, "it would be tried again at once, for ever"
             self.now = wake
+
+    def step(self) -> FrameInterval | None:
+        """Take the next frame interval if it is due."""
+        planned = self.playout.plan(self.now)
+        return None if planned is None else self.renderer.render(planned)
 
     def interrupt(self, number: int, at_ms: float | None = None) -> Cut | None:
         cut = self.playout.interrupt(number, at_ms, self.now)
@@ -128,7 +135,7 @@ def test_what_comes_in_a_burst_leaves_at_its_pace(frame_rate: int | str) -> None
     assert theatre.ended == [1]
     assert turn.end == mine[0][0].frame.timestamp + 2 * RATE
     assert theatre.playout.late == 0
-    lead = turn.face_lead()
+    lead = turn.leads.found()
     assert lead is not None
     assert 0 < lead.first == lead.least < lead.median <= 100
 
@@ -160,7 +167,7 @@ def test_a_turn_that_has_to_wait_rests_and_goes_on() -> None:
     assert turn.start == begins[0].frame.timestamp
     assert len(theatre.sound(1)) == 16_000
     assert not theatre.ended
-    turn.complete = True
+    turn.complete()
     assert theatre.playout.ended() is turn
     theatre.check_continuity()
 
@@ -260,7 +267,7 @@ class TestInterrupt:
         assert cut.frame is not None
         assert (cut.sample, cut.at_ms) == (turn.start + 8_000 - 1, 500)
         assert cut.frame == theatre.spec.frame_count(turn.start + 8_000) - 1
-        next_shown = theatre.playout.step(theatre.now)
+        next_shown = theatre.step()
         assert next_shown is not None
         stood = theatre.left[cut.frame].frame.weights
         np.testing.assert_allclose(next_shown.frame.weights, stood, atol=0.01)

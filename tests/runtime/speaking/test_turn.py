@@ -32,7 +32,7 @@ def test_what_is_settled_or_complete_is_played_to_its_end() -> None:
         turn.hear(np.ones(60, np.float32))
         assert not turn.ready(100)
         if complete:
-            turn.complete = True
+            turn.complete()
         else:
             turn.settle()
         assert turn.ready(100)
@@ -63,7 +63,7 @@ def test_sound_that_outlasts_its_faces_keeps_the_last_one() -> None:
     turn = Turn(1, audio=True)
     turn.show(faces(0.7))
     turn.hear(np.ones(250, np.float32))
-    turn.complete = True
+    turn.complete()
     taken = []
     while not turn.drained:
         assert turn.ready(100)
@@ -85,15 +85,15 @@ def test_words_come_with_the_interval_in_which_their_audio_begins() -> None:
 def test_nothing_of_a_dropped_turn_is_ready() -> None:
     turn = Turn(1, audio=False)
     turn.show(faces(0.5))
-    turn.dropped = True
+    turn.interrupt()
     assert not turn.ready(1)
 
 
 def test_the_lead_is_told_as_first_least_and_median() -> None:
     turn = Turn(1, audio=False)
-    assert turn.face_lead() is None
+    assert turn.leads.found() is None
     for ms in (20, 10, 100):
-        turn.lead(ms * MILLISECOND)
-    lead = turn.face_lead()
+        turn.leads.add(ms * MILLISECOND)
+    lead = turn.leads.found()
     assert lead is not None
     assert (lead.first, lead.least, lead.median) == (20, 10, 20)
