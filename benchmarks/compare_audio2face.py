@@ -123,7 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = asyncio.run(compare(arguments.seconds))
     console = Console()
-    console.print(f"{found.machine.processor}, {found.machine.cores} cores", soft_wrap=True)
+    console.print(found.machine.line(), soft_wrap=True)
     console.print(throughput_table((found.ours, found.peer), every=False))
     for cost in (found.alone, found.batch):
         console.print(

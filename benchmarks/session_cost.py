@@ -125,8 +125,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     console, found = Console(), measure(options.seconds)
-    machine = found.machine
-    console.print(f"{machine.processor}, {machine.cores} cores, Python {machine.python}")
+    console.print(found.machine.line(), soft_wrap=True)
     console.print(table(found.costs_ms))
     if options.json:
         write_report(options.json, found)

@@ -1,5 +1,9 @@
-"""Options that several commands share, and how they change the settings file's values."""
+"""Options that change the settings file's values, and others that several commands share."""
 
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,18 +114,105 @@ BasePathOption = Annotated[
 ]
 
 
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(help="Number or part of the name, as `facewire devices` lists them."),
+]
+RetryOption = Annotated[
+    bool | None, typer.Option("--retry", help="Wait for a microphone that is missing.")
+]
+SessionsOption = Annotated[
+    int | None, typer.Option("--max-sessions", help="Clients that may send audio at once.")
+]
+VoicesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--voice",
+        metavar="cosyvoice:FILE.toml",
+        help="A voice of this machine that clients may name; the first is for those who name "
+        "none. May be repeated.",
+    ),
+]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
+]
+
+SETTINGS: dict[str, tuple[str, Any]] = {
+    "device": ("microphone", DeviceOption),
+    "retry": ("microphone", RetryOption),
+    "host": ("server", HostOption),
+    "port": ("server", PortOption),
+    "max_sessions": ("server", SessionsOption),
+    "allow_origin": ("server", OriginOption),
+    "token": ("server", TokenOption),
+    "insecure": ("server", InsecureOption),
+    "cert": ("server", CertOption),
+    "key": ("server", KeyOption),
+    "open_sound": ("server", OpenSoundOption),
+    "base_path": ("server", BasePathOption),
+    "voices": ("server", VoicesOption),
+    "frame_rate": ("stream", FrameRateOption),
+    "lookahead_ms": ("stream", LookaheadOption),
+    "engine": ("stream", EngineOption),
+    "backend": ("stream", BackendOption),
+    "idle": ("face", IdleOption),
+    "seed": ("face", SeedOption),
+}
+"""Each key of the file that an option changes: its table, and the option."""
+ADDRESS = ("host", "port", "token", "insecure", "cert", "key")
+ENGINE = ("engine", "backend")
+
+Command = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the settings file says, with the options on top."""
+
+    settings: Settings
+    files: tuple[Path | None, ...]
+    """What was read for it: no output may take its place."""
+
+
+def choosing(*keys: str, profile: bool = True) -> Callable[[Command], Command]:
+    """Give a command options for these keys of the settings file, and `--settings`.
+
+    The command takes a `Chosen` first, and its own options after that.
+
+    Args:
+        keys: of `SETTINGS`.
+        profile: whether there is `--profile` as well.
+    """
+    options = {key: SETTINGS[key][1] for key in keys}
+    options |= {"profile": ProfileOption} if profile else {}
+    options["settings"] = SettingsOption
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in options.items()
+    ]
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def chosen_first(**given: Any) -> None:
+            values = {name: given.pop(name) for name in options}
+            files = values.pop("settings"), values.pop("profile", None)
+            command(Chosen(_settings(*files, values), files), **given)
+
+        _, *own = inspect.signature(command).parameters.values()
+        # Typer reads a command's options from its signature.
+        vars(chosen_first)["__signature__"] = inspect.Signature([*own, *added])
+        return chosen_first
+
+    return decorate
+
+
 def on_backend(engine: str, backend: str | None) -> str:
     """Name an engine on a back-end; one that is named with its own keeps it."""
     return f"{engine}@{backend}" if backend and "@" not in engine else engine
 
 
-def with_options(path: Path | None, profile: Path | None = None, **options: object) -> Settings:
+def _settings(path: Path | None, profile: Path | None, given: Mapping[str, Any]) -> Settings:
     """Read the settings file, and let the options that were given have the last word.
-
-    Args:
-        path: settings file, or None for the defaults.
-        profile: profile file that replaces the `[face]` knobs.
-        options: `table__key=value`; None was not given.
 
     Raises:
         ConfigError: a file or a value is wrong.
@@ -130,21 +221,18 @@ def with_options(path: Path | None, profile: Path | None = None, **options: obje
     if profile:
         settings = msgspec.structs.replace(settings, face=_with_profile(settings.face, profile))
     tables: dict[str, dict[str, Any]] = msgspec.to_builtins(settings)
-    for name, value in options.items():
-        if value is None:
-            continue
-        table, _, key = name.partition("__")
-        tables[table][key] = str(value) if isinstance(value, Path) else value
+    for key, value in given.items():
+        if value is not None:
+            tables[SETTINGS[key][0]][key] = str(value) if isinstance(value, Path) else value
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         wrong, _, place = str(error).partition(" - at `$.")
-        table, _, key = place.rstrip("`").partition(".")
-        value = options.get(f"{table}__{key}")
-        if value is None:
+        key = place.rstrip("`").rpartition(".")[2]
+        if given.get(key) is None:
             raise ConfigError(wrong) from error
-        option = f"--{key.replace('_', '-')}"
-        raise ConfigError(f"{option} {value} is out of range: {_bound(wrong)}") from error
+        option = f"--{key.replace('_', '-')} {given[key]}"
+        raise ConfigError(f"{option} is out of range: {_bound(wrong)}") from error
 
 
 def _bound(wrong: str) -> str:

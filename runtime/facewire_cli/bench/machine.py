@@ -24,6 +24,13 @@ class Machine(msgspec.Struct, frozen=True):
     load: float = 0.0
     """What else it did: programs that wanted a core in the minute before, for each core."""
 
+    def line(self) -> str:
+        """Return what a person wants to know of it."""
+        return (
+            f"{self.processor}, {self.cores} cores, {self.system}, Python {self.python}, "
+            f"Facewire {self.facewire}"
+        )
+
 
 LIBRARIES = ("numpy", "onnxruntime", "websockets", "torch", "tensorrt-rtx", "tensorrt")
 

@@ -40,7 +40,9 @@ Examples:
 """
 
 
+@options.choosing("frame_rate", "lookahead_ms", *options.ENGINE, "idle", "seed")
 def animate(
+    chosen: options.Chosen,
     recording: Annotated[
         Path,
         typer.Argument(
@@ -52,42 +54,24 @@ def animate(
         list[str],
         typer.Option("--output", "-o", metavar="OUT", help="OUT.csv, OUT.npz or OUT.jsonl."),
     ],
-    frame_rate: options.FrameRateOption = None,
-    lookahead_ms: options.LookaheadOption = None,
-    engine: options.EngineOption = None,
-    backend: options.BackendOption = None,
-    profile: options.ProfileOption = None,
-    idle: options.IdleOption = None,
-    seed: options.SeedOption = None,
     overwrite: options.OverwriteOption = False,
-    settings: options.SettingsOption = None,
 ) -> None:
     """Turn a recording into a file of faces, as fast as the machine can.
 
     A file that exists is not replaced without --overwrite.
     """
-    chosen = options.with_options(
-        settings,
-        profile,
-        stream__frame_rate=frame_rate,
-        stream__lookahead_ms=lookahead_ms,
-        stream__engine=engine,
-        stream__backend=backend,
-        face__idle=idle,
-        face__seed=seed,
-    )
     clock = SystemClock()
     sound = SoundFile(recording, chunk_samples=CHUNK_SAMPLES)
     outputs = settle_outputs(
         [parse_output(uri, FILES) for uri in output],
-        inputs=(recording, settings, profile),
+        inputs=(recording, *chosen.files),
         existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
     )
     sinks = [sink_of(file, clock, overwrite=overwrite) for file in outputs]
     console = Console()
     report = StreamReport()
     try:
-        seconds = run(_animate(sound, sinks, chosen, clock, report))
+        seconds = run(_animate(sound, sinks, chosen.settings, clock, report))
     except Ended:
         raise_failures(report)
         console.print("interrupted; the files hold what was made until then")

@@ -1,6 +1,5 @@
 """`facewire bench hostile`: what a well-behaved client notices of those who attack the server."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ from rich.table import Table
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire.settings.toml_file import hint
+from facewire_cli import options
 from facewire_cli.bench.hostile_attacks import ATTACKS
 from facewire_cli.bench.hostile_run import ALONE, Result, run_attack, serving
 from facewire_cli.bench.machine import Machine, describe_machine
@@ -46,9 +46,7 @@ def hostile(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.5, help="How long each attack is watched.")
     ] = 10.0,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
-    ] = None,
+    as_json: options.JsonOption = None,
 ) -> None:
     """Attack a server of this machine, and time the frames of a live session beside each attack.
 

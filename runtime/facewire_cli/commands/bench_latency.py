@@ -47,7 +47,9 @@ class LatencyReport(msgspec.Struct, frozen=True):
     """By engine and clip; empty if none were made."""
 
 
+@options.choosing("frame_rate", "lookahead_ms", "idle", profile=False)
 def latency(
+    chosen: options.Chosen,
     recording: Annotated[
         Path | None,
         typer.Option("--input", "-i", metavar="FILE", help="Speech; the bundled clip by default."),
@@ -62,11 +64,7 @@ def latency(
     streams: Annotated[
         int, typer.Option("--streams", min=1, help="How many of these at the same time.")
     ] = 1,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
-    ] = None,
-    frame_rate: options.FrameRateOption = None,
-    lookahead_ms: options.LookaheadOption = None,
+    as_json: options.JsonOption = None,
     engine: Annotated[
         list[str] | None,
         typer.Option("--engine", help="Which engine, as for `live`. May be repeated."),
@@ -75,34 +73,25 @@ def latency(
         list[str] | None,
         typer.Option("--backend", help="What runs each engine, as for `live`. May be repeated."),
     ] = None,
-    idle: options.IdleOption = None,
-    settings: options.SettingsOption = None,
 ) -> None:
     """Play speech in real time to a viewer in another process, and time every stage.
 
     Then send whole recordings, and time the first packet and the frames of each answer.
     """
-    chosen = options.with_options(
-        settings,
-        stream__frame_rate=frame_rate,
-        stream__lookahead_ms=lookahead_ms,
-        face__idle=idle,
-    )
-    path = recording or Path(demo_clip())
+    settings, path = chosen.settings, recording or Path(demo_clip())
     machine, console = describe_machine(), Console()
-    _print_machine(console, machine)
+    console.print(machine.line(), soft_wrap=True)
     runs: list[LatencyResult] = []
     answered: list[RequestResult] = []
     backends: list[str | None] = [*backend] if backend else [None]
-    names = [
-        options.on_backend(name, on) for name in engine or [chosen.stream.engine] for on in backends
-    ]
+    engines = engine or [settings.stream.engine]
+    names = [options.on_backend(name, on) for name in engines for on in backends]
     for name, loaded in [(name, load_engine(name)) for name in dict.fromkeys(names)]:
-        found = run(measure(loaded, path, chosen, SystemClock(), chunk))
+        found = run(measure(loaded, path, settings, SystemClock(), chunk))
         runs.append(msgspec.structs.replace(found, engine=name))
         _print_run(console, runs[-1])
         if requests:
-            rows = _requests(name, loaded, chosen, path, requests, streams)
+            rows = _requests(name, loaded, settings, path, requests, streams)
             answered += rows
             console.print(requests_table(rows))
     if as_json:
@@ -124,14 +113,6 @@ def _requests(
         )
     )
     return [msgspec.structs.replace(row, engine=name) for row in rows]
-
-
-def _print_machine(console: Console, machine: Machine) -> None:
-    console.print(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, Python {machine.python}, "
-        f"Facewire {machine.facewire}",
-        soft_wrap=True,
-    )
 
 
 def _print_run(console: Console, result: LatencyResult) -> None:

@@ -62,9 +62,7 @@ def quality(
     matrix: Annotated[
         Path | None, typer.Option("--matrix", metavar="FILE.npy", help="BEAT2's matrix.")
     ] = None,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
-    ] = None,
+    as_json: options.JsonOption = None,
     plot: Annotated[
         Path | None,
         typer.Option("--plot", metavar="FILE.png", help="Draw the mouths of one clip."),

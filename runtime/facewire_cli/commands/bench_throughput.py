@@ -73,9 +73,7 @@ def throughput(
         typer.Option("--threads", help="Push from a thread for each session, as the server does."),
     ] = False,
     lookahead_ms: options.LookaheadOption = None,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
-    ] = None,
+    as_json: options.JsonOption = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw latency by sessions.")
     ] = None,
@@ -104,7 +102,7 @@ def throughput(
         _check(trial)
     machine = describe_machine()
     console = Console()
-    _print_machine(console, machine)
+    console.print(machine.line(), soft_wrap=True)
     cores = [1, len(processors())] if all_cores else [1]
     rows = tuple(
         _row(trial, count, sessions, Console(stderr=True))
@@ -164,11 +162,3 @@ def throughput_table(rows: Sequence[Row], *, every: bool) -> Table:
                 f"{100 * load.cpu_share:.0f} %",
             )
     return table
-
-
-def _print_machine(console: Console, machine: Machine) -> None:
-    console.print(
-        f"{machine.processor}, {machine.cores} cores, {machine.system}, Python {machine.python}, "
-        f"Facewire {machine.facewire}",
-        soft_wrap=True,
-    )

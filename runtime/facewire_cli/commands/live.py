@@ -50,7 +50,12 @@ Examples:
 """
 
 
+@options.choosing(
+    "device", "retry", *options.ADDRESS, "allow_origin", "open_sound", "base_path",
+    "frame_rate", "lookahead_ms", *options.ENGINE, "idle", "seed",
+)  # fmt: skip
 def live(
+    chosen: options.Chosen,
     source: Annotated[
         str | None,
         typer.Option(
@@ -61,13 +66,6 @@ def live(
         ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Play the bundled clip.")] = False,
-    device: Annotated[
-        str | None,
-        typer.Option(help="Number or part of the name, as `facewire devices` lists them."),
-    ] = None,
-    retry: Annotated[
-        bool | None, typer.Option("--retry", help="Wait for a microphone that is missing.")
-    ] = None,
     pcm: Annotated[
         str, typer.Option(metavar="FORMAT", help="Raw PCM on stdin: s16le or f32le, Hz, channels.")
     ] = "s16le,16000,1",
@@ -84,24 +82,7 @@ def live(
     page: Annotated[
         bool, typer.Option("--page/--no-page", help="Serve the viewer page and the WebSocket.")
     ] = True,
-    host: options.HostOption = None,
-    port: options.PortOption = None,
-    allow_origin: options.OriginOption = None,
-    token: options.TokenOption = None,
-    insecure: options.InsecureOption = None,
-    cert: options.CertOption = None,
-    key: options.KeyOption = None,
-    open_sound: options.OpenSoundOption = None,
-    base_path: options.BasePathOption = None,
-    frame_rate: options.FrameRateOption = None,
-    lookahead_ms: options.LookaheadOption = None,
-    engine: options.EngineOption = None,
-    backend: options.BackendOption = None,
-    profile: options.ProfileOption = None,
-    idle: options.IdleOption = None,
-    seed: options.SeedOption = None,
     overwrite: options.OverwriteOption = False,
-    settings: options.SettingsOption = None,
 ) -> None:
     """Turn a microphone into a moving face, in real time, until Ctrl-C.
 
@@ -110,39 +91,17 @@ def live(
     """
     if demo and source:
         raise ConfigError("--demo plays the bundled clip; give either --demo or --input")
-    chosen = options.with_options(
-        settings,
-        profile,
-        microphone__device=device,
-        microphone__retry=retry,
-        server__host=host,
-        server__port=port,
-        server__allow_origin=allow_origin,
-        server__token=token,
-        server__insecure=insecure,
-        server__cert=cert,
-        server__key=key,
-        server__open_sound=open_sound,
-        server__base_path=base_path,
-        stream__frame_rate=frame_rate,
-        stream__lookahead_ms=lookahead_ms,
-        stream__engine=engine,
-        stream__backend=backend,
-        face__idle=idle,
-        face__seed=seed,
-    )
-    clock = SystemClock()
-    report = StreamReport()
-    given = _input(demo_clip() if demo else source, chosen)
+    settings, clock, report = chosen.settings, SystemClock(), StreamReport()
+    given = _input(demo_clip() if demo else source, settings)
     outputs = settle_outputs(
-        [parse_output(uri, clock=clock) for uri in (*chosen.outputs, *(out or []))],
-        inputs=(given.reads, settings, profile),
+        [parse_output(uri, clock=clock) for uri in (*settings.outputs, *(out or []))],
+        inputs=(given.reads, *chosen.files),
         existing=Existing.OVERWRITTEN if overwrite else Existing.KEPT,
     )
     sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
     try:
         try:
-            run(_live(given, parse_format(pcm), sinks, page, chosen, clock, report, demo=demo))
+            run(_live(given, parse_format(pcm), sinks, page, settings, clock, report, demo=demo))
         finally:
             if report.frames:
                 print_report(Console(), report)

@@ -27,7 +27,9 @@ Examples:
 """
 
 
+@options.choosing(*options.ADDRESS, "frame_rate", *options.ENGINE, "idle", "seed")
 def say(
+    chosen: options.Chosen,
     text: Annotated[
         str, typer.Argument(metavar="TEXT|-", help="What to say; - reads standard input.")
     ],
@@ -61,51 +63,23 @@ def say(
         bool | None,
         typer.Option("--page/--no-page", help="Serve the viewer page; the default without -o."),
     ] = None,
-    host: options.HostOption = None,
-    port: options.PortOption = None,
-    token: options.TokenOption = None,
-    insecure: options.InsecureOption = None,
-    cert: options.CertOption = None,
-    key: options.KeyOption = None,
-    frame_rate: options.FrameRateOption = None,
-    engine: options.EngineOption = None,
-    backend: options.BackendOption = None,
-    profile: options.ProfileOption = None,
-    idle: options.IdleOption = None,
-    seed: options.SeedOption = None,
     overwrite: options.OverwriteOption = False,
-    settings: options.SettingsOption = None,
 ) -> None:
     """Speak a text, or text as it arrives, with a face in step.
 
     A file that exists is not replaced without --overwrite.
     """
-    chosen = options.with_options(
-        settings,
-        profile,
-        server__host=host,
-        server__port=port,
-        server__token=token,
-        server__insecure=insecure,
-        server__cert=cert,
-        server__key=key,
-        stream__frame_rate=frame_rate,
-        stream__engine=engine,
-        stream__backend=backend,
-        face__idle=idle,
-        face__seed=seed,
-    )
     if not text.strip():
         raise ConfigError("there is nothing to say; give a text, or - to read standard input")
     outputs = sort_outputs(
-        [*chosen.outputs, *(out or [])],
+        [*chosen.settings.outputs, *(out or [])],
         mute=mute,
-        inputs=(0 if text == "-" else None, settings, profile),
+        inputs=(0 if text == "-" else None, *chosen.files),
         overwrite=overwrite,
     )
     loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
     speaking = Speaking(
-        chosen, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
+        chosen.settings, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
     )
     console = Console(stderr=speaking.prints_words)
     try:

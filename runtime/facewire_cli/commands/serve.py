@@ -1,9 +1,7 @@
 """`facewire serve`: many clients, each connection a session with its own audio and frames."""
 
 import asyncio
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from facewire.clock import Clock, SystemClock
@@ -29,54 +27,14 @@ Examples:
 """
 
 
-def serve(
-    host: options.HostOption = None,
-    port: options.PortOption = None,
-    max_sessions: Annotated[
-        int | None, typer.Option("--max-sessions", help="Clients that may send audio at once.")
-    ] = None,
-    allow_origin: options.OriginOption = None,
-    token: options.TokenOption = None,
-    insecure: options.InsecureOption = None,
-    cert: options.CertOption = None,
-    key: options.KeyOption = None,
-    base_path: options.BasePathOption = None,
-    voice: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--voice",
-            metavar="cosyvoice:FILE.toml",
-            help="A voice of this machine that clients may name; the first is for those who name "
-            "none. May be repeated.",
-        ),
-    ] = None,
-    engine: options.EngineOption = None,
-    backend: options.BackendOption = None,
-    profile: options.ProfileOption = None,
-    seed: options.SeedOption = None,
-    settings: options.SettingsOption = None,
-) -> None:
+@options.choosing(
+    *options.ADDRESS, "max_sessions", "allow_origin", "base_path", "voices", *options.ENGINE, "seed"
+)
+def serve(chosen: options.Chosen) -> None:
     """Serve the page and the WebSocket until Ctrl-C: each connection is a session of its own."""
-    chosen = options.with_options(
-        settings,
-        profile,
-        server__host=host,
-        server__port=port,
-        server__max_sessions=max_sessions,
-        server__allow_origin=allow_origin,
-        server__token=token,
-        server__insecure=insecure,
-        server__cert=cert,
-        server__key=key,
-        server__base_path=base_path,
-        server__voices=voice,
-        stream__engine=engine,
-        stream__backend=backend,
-        face__seed=seed,
-    )
-    for name in chosen.server.voices:
+    for name in chosen.settings.server.voices:
         check_local_voice(name)
-    run(_serve(chosen, SystemClock()))
+    run(_serve(chosen.settings, SystemClock()))
 
 
 async def _serve(settings: Settings, clock: Clock) -> None:
