@@ -339,7 +339,7 @@ async def test_what_the_readme_catches_is_raised(server: FaceServer, recording: 
         sys.executable, "-c", refused, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     _, said = await process.communicate()
-    assert said.decode().splitlines()[-1].startswith("facewire_client.connection.ServerError: ")
+    assert said.decode().splitlines()[-1].startswith("facewire_client.server_error.ServerError: ")
     assert "ExceptionGroup" not in said.decode()
 
 

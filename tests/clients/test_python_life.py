@@ -184,8 +184,7 @@ import asyncio, fcntl, socket, struct
 import numpy as np
 from facewire.clock import SystemClock
 from facewire.face import make_face
-from facewire.server.http.address import certificate_of
-from facewire.server import FaceServer
+from facewire.server.server import FaceServer
 from facewire_client import FaceClient, ServerError
 from facewire_engines.energy.engine import EnergyEngine
 
@@ -513,12 +512,3 @@ def test_a_viewers_address_keeps_the_token() -> None:
     viewer = FaceViewer("http://h/x/?token=a/b&format=binary", audio=True, format="json")
     assert viewer.url == "ws://h/x/face?token=a%2Fb&format=json&audio=1"
     assert SpeakClient("https://h?token=a").url == "wss://h/speak?token=a"
-
-
-def test_the_client_needs_little() -> None:
-    heavy = "onnxruntime soundfile soxr typer rich pythonosc scipy torch facewire_engines"
-    program = "import sys, facewire_client; print(*(m for m in sys.argv[1:] if m in sys.modules))"
-    result = subprocess.run(
-        [sys.executable, "-c", program, *heavy.split()], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.split() == []

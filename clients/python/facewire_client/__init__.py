@@ -13,8 +13,8 @@ from facewire.wire.speak import (
 )
 from facewire_client.client import FaceClient
 from facewire_client.clock_offset import ClockOffset
-from facewire_client.connection import ServerError
 from facewire_client.playout_buffer import PlayoutBuffer
+from facewire_client.server_error import ServerError
 from facewire_client.speaker import SpeakClient, SpeechEvent
 from facewire_client.viewer import AudioRun, FaceViewer
 

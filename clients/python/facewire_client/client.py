@@ -9,15 +9,13 @@ from typing import Any, Literal
 import msgspec
 from numpy.typing import NDArray
 
-from facewire.audio.format import Encoding
 from facewire.clock import Clock
-from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio, encode_samples
+from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio
 from facewire.wire.messages import End, FrameFormat
 from facewire.wire.session import LookaheadSet, OpenSession, SetLookahead, Silence
-from facewire_client.connection import Connection, ServerError
-
-MESSAGE_SAMPLES = 8_192
-"""Longer runs are sent in several messages, so that frames come while audio still goes."""
+from facewire_client.connection import Connection
+from facewire_client.pcm import pcm_runs
+from facewire_client.server_error import ServerError
 
 
 class FaceClient(Connection):
@@ -60,8 +58,7 @@ class FaceClient(Connection):
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
         """
-        super().__init__(url, "session", tls=tls, clock=clock)
-        self._request = OpenSession(
+        opening = OpenSession(
             version=VERSION,
             sample_rate=sample_rate,
             sample_format=sample_format,
@@ -73,6 +70,8 @@ class FaceClient(Connection):
             seed=seed,
             silence_ms=silence_ms,
         )
+        super().__init__(url, "session", opening=opening, tls=tls, clock=clock)
+        self._audio_format = opening.audio_format
         self.silence: Silence | None = None
         """The last silence that went on without audio, and how much of it there is by then."""
         self.lookahead: LookaheadSet | None = None
@@ -97,17 +96,11 @@ class FaceClient(Connection):
             ServerError: the server refused something, or went away.
             ValueError: the samples have another number of channels, or another type.
         """
-        columns = 1 if samples.ndim == 1 else samples.shape[-1]
-        if samples.ndim > 2 or columns != self._request.channels:
-            raise ValueError(f"expected {self._request.channels} channel(s), got {samples.shape}")
-        encoding = Encoding(self._request.sample_format)
-        for start in range(0, len(samples), MESSAGE_SAMPLES):
-            run = samples[start : start + MESSAGE_SAMPLES]
-            message = AudioMessage(encode_samples(run, encoding), self._sent, turn)
+        for pcm, count in pcm_runs(samples, self._audio_format):
+            message = AudioMessage(pcm, self._sent, turn)
             # A caller that is cancelled while this waits has sent it all the same.
-            self._sent += len(run)
-            work_s = len(run) / self._request.sample_rate
-            await self._send(encode_audio(message), work_s=work_s)
+            self._sent += count
+            await self._send(encode_audio(message), work_s=count / self._audio_format.sample_rate)
 
     async def set_lookahead(self, lookahead_ms: float) -> None:
         """Let frames listen further ahead, or less far, behind what was sent so far.
@@ -180,6 +173,3 @@ class FaceClient(Connection):
                 self.lookahead = item
             elif isinstance(item, Silence):
                 self.silence = item
-
-    async def _ask(self) -> None:
-        await self._send(self._request)

@@ -3,16 +3,15 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed
 
 from facewire.clock import SECOND, Clock, SystemClock
-from facewire.errors import WireError
 from facewire.wire.binary import (
     AUDIO_KIND,
     FRAME_KIND,
@@ -38,6 +37,13 @@ from facewire_client import liveness
 from facewire_client.address import socket_url
 from facewire_client.clock_offset import ClockOffset
 from facewire_client.liveness import HeardConnection, Liveness
+from facewire_client.server_error import (
+    NO_CONNECTION,
+    ServerError,
+    connection_closed,
+    no_connection,
+    without_secrets,
+)
 
 FIRST_PINGS = 4
 PING_EVERY_NS = 10 * SECOND
@@ -59,17 +65,6 @@ Item = WireFrame | AudioMessage | Message
 """What a program may want to see; messages other than frames and audio come on `/speak` alone."""
 
 
-class ServerError(WireError):
-    """The server refused something, went away, or is not there; `code` tells which."""
-
-    def __init__(self, message: str, code: str = "closed") -> None:
-        super().__init__(message)
-        self.code = code
-        """As in docs/protocol.md, Errors, where the server named one. Else "bad-address", "away"
-        (nobody answers), "untrusted" (its certificate), "unauthorized" (the token), "forbidden",
-        "refused" (no WebSocket there), "silent" (no sign of life any more), or "closed"."""
-
-
 class Connection:
     """An async context manager around one WebSocket, read by one task at a time."""
 
@@ -78,12 +73,24 @@ class Connection:
         url: str,
         endpoint: str,
         *,
+        opening: Message | None = None,
+        decode: Callable[[str], Message | None] = decode_session_answer,
         query: dict[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
-        hello_at_once: bool = True,
     ) -> None:
-        """Get ready to connect; `hello_at_once` is False where the hello waits for a stream."""
+        """Get ready to connect.
+
+        Args:
+            url: of the server.
+            endpoint: where to connect there.
+            opening: what the server waits for before its hello; None where its hello waits, for a
+                stream.
+            decode: parses a text message; None is of a type that is not known here.
+            query: what the address says besides its own query.
+            tls: which certificates are trusted; None: those that this machine trusts.
+            clock: this machine's monotonic time.
+        """
         try:
             self.url = socket_url(url, endpoint, **(query or {}))
         except ValueError as error:
@@ -91,10 +98,12 @@ class Connection:
             self._bad_address: str | None = str(error)
         else:
             self._bad_address = None
+        self._place = without_secrets(self.url)
         self.ended: Ended | None = None
         """What the server counted, once the stream is over."""
         self._tls = tls
-        self._hello_at_once = hello_at_once
+        self._opening = opening
+        self._decode = decode
         self._clock = clock or SystemClock()
         self._offset = ClockOffset()
         self._pings: set[int] = set()
@@ -153,7 +162,9 @@ class Connection:
 
     async def _connect(self) -> HeardConnection:
         if self._bad_address:
-            raise ServerError(f"{self.url!r} does not answer: {self._bad_address}", "bad-address")
+            raise ServerError(
+                f"{self._place!r} does not answer: {self._bad_address}", "bad-address"
+            )
         try:
             connection = await connect(
                 self.url,
@@ -166,20 +177,9 @@ class Connection:
                 ping_interval=None,
                 close_timeout=CLOSE_S,
             )
-        except InvalidStatus as error:
-            raise _refusal(self.url, error) from error
-        except InvalidURI as error:
-            raise ServerError(f"{self.url} does not answer: {error}", "bad-address") from error
-        except ssl.SSLCertVerificationError as error:
-            raise ServerError(
-                f"the certificate of {self.url} is not trusted ({error.verify_message}); "
-                "give the client a context that trusts it as tls",
-                "untrusted",
-            ) from error
-        except (OSError, EOFError, InvalidHandshake) as error:
-            raise ServerError(
-                f"{self.url} does not answer ({error}); is it running?", "away"
-            ) from error
+        except NO_CONNECTION as error:
+            # Its cause may name the whole address, which has the token.
+            raise no_connection(self._place, error) from None
         assert isinstance(connection, HeardConnection)
         return connection
 
@@ -225,24 +225,18 @@ class Connection:
             raise ValueError("enter the client with `async with` first")
         return self._open_socket
 
-    async def _ask(self) -> None:
-        """Say what the server waits for before its hello."""
-
-    def _decode(self, text: str) -> Message | None:
-        """Parse a text message; None is of a type that is not known here."""
-        return decode_session_answer(text)
-
     async def _greet(self) -> None:
         try:
-            async with asyncio.timeout(HELLO_S if self._hello_at_once else None):
+            async with asyncio.timeout(HELLO_S if self._opening else None):
                 # A server that refuses at once says why in what it sent before it closed.
-                with suppress(ServerError):
-                    await self._ask()
+                if self._opening:
+                    with suppress(ServerError):
+                        await self._send(self._opening)
                 while self._hello is None:
                     await self._receive()
         except TimeoutError as error:
             raise ServerError(
-                f"{self.url.partition('?')[0]} said no hello for {HELLO_S:g} s; "
+                f"{self._place} said no hello for {HELLO_S:g} s; "
                 "it has too much to do, or is no Facewire server",
                 "silent",
             ) from error
@@ -323,24 +317,8 @@ class Connection:
     def _closed(self, closed: ConnectionClosed) -> ServerError:
         if self._liveness and self._liveness.is_gone:
             return ServerError(
-                f"{self.url} gave no sign of life for {liveness.SILENT_S:g} s or more; "
+                f"{self._place} gave no sign of life for {liveness.SILENT_S:g} s or more; "
                 "it is gone, or the network is",
                 "silent",
             )
-        reason = closed.rcvd.reason if closed.rcvd else ""
-        return ServerError(reason or f"the server closed the connection ({closed})")
-
-
-_REFUSALS = {401: "unauthorized", 403: "forbidden"}
-
-
-def _refusal(url: str, error: InvalidStatus) -> ServerError:
-    """Return what the answer to a request for a WebSocket says, in the server's own words."""
-    status = error.response.status_code
-    words = (error.response.body or b"")[:300].decode("utf-8", "replace").strip()
-    said = words if words.count("\n") == 0 and "<" not in words else ""
-    place = url.partition("?")[0]
-    return ServerError(
-        f"{place} refuses with HTTP {status}" + (f": {said}" if said else ""),
-        _REFUSALS.get(status, "refused"),
-    )
+        return connection_closed(closed)

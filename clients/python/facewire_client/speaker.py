@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire.audio.format import Encoding
 from facewire.clock import Clock
 from facewire.wire.binary import (
     VERSION,
@@ -19,10 +18,9 @@ from facewire.wire.binary import (
     TokensMessage,
     WireFrame,
     encode_audio,
-    encode_samples,
     encode_tokens,
 )
-from facewire.wire.messages import End, FrameFormat, Message
+from facewire.wire.messages import End, FrameFormat
 from facewire.wire.speak import (
     BeginSpeech,
     EndTurn,
@@ -44,10 +42,11 @@ from facewire.wire.speak import (
     Words,
     decode_speak_answer,
 )
-from facewire_client.connection import CLOSE_S, Connection, ServerError
+from facewire_client.connection import CLOSE_S, Connection
+from facewire_client.pcm import pcm_runs
+from facewire_client.server_error import ServerError
 from facewire_client.viewer import AudioRun, audio_run
 
-MESSAGE_SAMPLES = 8_192
 MESSAGE_TOKENS = 4_096
 MESSAGE_CHARACTERS = 100_000
 LONG_S = 86_400.0
@@ -118,8 +117,7 @@ class SpeakClient(Connection):
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
         """
-        super().__init__(url, "speak", tls=tls, clock=clock)
-        self._request = OpenSpeech(
+        opening = OpenSpeech(
             version=VERSION,
             text=text,
             voice=voice,
@@ -139,6 +137,10 @@ class SpeakClient(Connection):
             lookahead_ms=lookahead_ms,
             format=format,
         )
+        super().__init__(
+            url, "speak", opening=opening, decode=decode_speak_answer, tls=tls, clock=clock
+        )
+        self._audio_format = opening.audio_format
         self._turn = 0
         self._sent: dict[int, tuple[int, int]] = {}
         """Of turns of our own speech: how many samples and tokens were sent."""
@@ -196,14 +198,16 @@ class SpeakClient(Connection):
             await self._send(encode_tokens(TokensMessage(run, first, turn)), work_s=LONG_S)
 
     async def send_audio(self, turn: int, samples: NDArray[Any]) -> None:
-        """Send the next samples of a turn, `[T]` or `[T, channels]`: float, or int16."""
-        encoding = Encoding(self._request.sample_format)
-        for start in range(0, len(samples), MESSAGE_SAMPLES):
-            run = samples[start : start + MESSAGE_SAMPLES]
+        """Send the next samples of a turn, `[T]` or `[T, channels]`: float, or int16.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: the samples have another number of channels, or another type.
+        """
+        for pcm, count in pcm_runs(samples, self._audio_format):
             first, tokens = self._sent[turn]
-            message = AudioMessage(encode_samples(run, encoding), first, turn)
-            self._sent[turn] = (first + len(run), tokens)
-            await self._send(encode_audio(message), work_s=LONG_S)
+            self._sent[turn] = (first + count, tokens)
+            await self._send(encode_audio(AudioMessage(pcm, first, turn)), work_s=LONG_S)
 
     async def end_turn(self, turn: int) -> None:
         """Say that no more comes of a turn."""
@@ -247,12 +251,6 @@ class SpeakClient(Connection):
                 yield audio_run(item)
             elif isinstance(item, SpeechEvent):
                 yield item
-
-    async def _ask(self) -> None:
-        await self._send(self._request)
-
-    def _decode(self, text: str) -> Message | None:
-        return decode_speak_answer(text)
 
     def _next_turn(self) -> int:
         self._turn += 1

@@ -53,7 +53,7 @@ class FaceViewer(Connection):
             clock: this machine's monotonic time.
         """
         query = {"format": format, "audio": str(int(audio))}
-        super().__init__(url, "face", query=query, tls=tls, clock=clock, hello_at_once=False)
+        super().__init__(url, "face", query=query, tls=tls, clock=clock)
 
     async def __aiter__(self) -> AsyncIterator[WireFrame]:
         """Yield frames until the stream ends.
