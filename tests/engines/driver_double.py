@@ -16,7 +16,7 @@ import numpy as np
 from facewire_engines.backends.graph import NEXT, GraphFile
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.backends.onnx_surgery import ROWS, SIZE
-from facewire_engines.backends.tensorrt.graph import TensorrtGraph
+from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
 
 DONE = 0
 
@@ -144,17 +144,14 @@ class ContextDouble:
         self.addresses[name] = address
 
 
-class GraphDouble(TensorrtGraph):
+class PlanDouble(LoadedPlan):
     """A plan that onnxruntime computes; streams, tables and recordings are the real ones."""
 
     def __init__(self, file: GraphFile, driver: DriverDouble, most_rows: int) -> None:
         self._graph = OnnxGraph(file.content)
         self._driver = driver
         self.spec = self._graph.spec
-        self.backend = "tensorrt"
         self.most_rows = most_rows
-        self._lock = threading.Lock()
-        self._alone = None
 
     def new_context(self) -> Any:
         return _FittingContext(self)
@@ -206,13 +203,13 @@ class GraphDouble(TensorrtGraph):
 class _FittingContext(ContextDouble):
     """A context that knows the shapes of results from those of the feeds."""
 
-    def __init__(self, graph: GraphDouble) -> None:
+    def __init__(self, plan: PlanDouble) -> None:
         super().__init__()
-        self._graph = graph
+        self._plan = plan
 
     def get_tensor_shape(self, name: str) -> tuple[int, ...]:
-        room = self.shapes[self._graph.spec.feeds[0].name][0]
-        return (room,) if name == SIZE else self._graph.results_of(self.shapes)[name]
+        room = self.shapes[self._plan.spec.feeds[0].name][0]
+        return (room,) if name == SIZE else self._plan.results_of(self.shapes)[name]
 
 
 def _array(address: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:

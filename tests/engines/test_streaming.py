@@ -19,7 +19,7 @@ from facewire.stream.engines import load_engine as load
 from facewire_engines.backends.choice import graph_loader, missing, parse_backend
 from facewire_engines.backends.cuda_driver import driver_is_there
 from facewire_engines.backends.parity import TOLERANCES
-from facewire_engines.backends.torch.graph import load_torch
+from facewire_engines.backends.torch.library import load_torch
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import load_embedded
 

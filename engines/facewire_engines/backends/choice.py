@@ -109,7 +109,7 @@ def missing(backend: Backend) -> str | None:
         except (ConfigError, EngineError) as error:
             return str(error)
     if backend.name == "torch-cuda":
-        from facewire_engines.backends.torch.graph import torch_cuda_problem
+        from facewire_engines.backends.torch.library import torch_cuda_problem
 
         return torch_cuda_problem()
     if backend.name == "onnx-cuda" and CUDA not in load_onnxruntime().get_available_providers():

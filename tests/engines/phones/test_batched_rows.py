@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from tests.engines.driver_double import DriverDouble, GraphDouble
+from tests.engines.driver_double import DriverDouble, PlanDouble
 
 from facewire.clock import ManualClock
 from facewire.errors import CapacityError
@@ -19,6 +19,7 @@ from facewire.stream.engine import EngineSession
 from facewire_engines.backends import cuda_driver
 from facewire_engines.backends.choice import graph_loader, parse_backend
 from facewire_engines.backends.graph import Array, Graph, GraphSpec, Indices, Streams
+from facewire_engines.backends.tensorrt.graph import TensorrtGraph
 from facewire_engines.phones.batched import BatchedPhonesEngine, sizes_up_to
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 
@@ -123,7 +124,7 @@ def road(request: pytest.FixtureRequest, drivers: list[DriverDouble]) -> Road:
     if request.param == "tensorrt":
         driver = DriverDouble()
         drivers.append(driver)
-        model = load_embedded(lambda file: GraphDouble(file, driver, most_rows=64))
+        model = load_embedded(lambda file: TensorrtGraph(PlanDouble(file, driver, most_rows=64)))
         driver.on_wait = gate.pass_by
         return Road(model, gate, driver)
     if request.param == "torch":

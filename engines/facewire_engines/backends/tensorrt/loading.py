@@ -7,6 +7,7 @@ from facewire_engines.backends.cuda_driver import find_gpu
 from facewire_engines.backends.graph import GraphFile
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.backends.tensorrt.graph import TensorrtGraph
+from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
 from facewire_engines.backends.tensorrt.plan_building import plan_key
 from facewire_engines.backends.tensorrt.plans import find_plan
 
@@ -33,4 +34,4 @@ def load_plan(file: GraphFile, precision: str, cache: Path) -> TensorrtGraph:
         )
     backend = "tensorrt" if precision == "fp32" else f"tensorrt:{precision}"
     spec = OnnxGraph(file.content).spec
-    return TensorrtGraph(spec, found[0].read_bytes(), backend=backend)
+    return TensorrtGraph(LoadedPlan(spec, found[0].read_bytes()), backend=backend)

@@ -1,7 +1,7 @@
 """A run of a plan with so many rows: its context, its memory on both sides, and its recordings."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -9,9 +9,7 @@ from facewire.errors import EngineError
 from facewire_engines.backends.cuda_driver import CudaStream, DeviceArray, PinnedArray, Recording
 from facewire_engines.backends.graph import NEXT, Array, Indices
 from facewire_engines.backends.onnx_surgery import ROWS, SIZE
-
-if TYPE_CHECKING:
-    from facewire_engines.backends.tensorrt.graph import TensorrtGraph
+from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
 
 Tables = dict[str, DeviceArray]
 """The pasts of all streams, by name."""
@@ -30,7 +28,7 @@ class TensorrtStep:
 
     def __init__(
         self,
-        graph: "TensorrtGraph",
+        plan: LoadedPlan,
         stream: CudaStream,
         shapes: Mapping[str, tuple[int, ...]],
         streams: int,
@@ -38,7 +36,7 @@ class TensorrtStep:
         """Take what a run needs.
 
         Args:
-            graph: the plan.
+            plan: what is run.
             stream: where runs are queued.
             shapes: of the graph's feeds, with as many rows as a run shall have.
             streams: how many rows the tables have; the last is nobody's.
@@ -46,11 +44,11 @@ class TensorrtStep:
         Raises:
             EngineError: the GPU has too little memory, or the plan does not take these shapes.
         """
-        spec = graph.spec
-        self._graph = graph
+        spec = plan.spec
+        self._plan = plan
         self._stream = stream
         self._nobody = streams - 1
-        self._context: Any = graph.new_context()
+        self._context: Any = plan.new_context()
         self._given = {t.name: _Pair(shapes[t.name], t.dtype) for t in spec.feeds}
         room = len(self._given[spec.feeds[0].name].host.array)
         if spec.pasts:
@@ -70,7 +68,7 @@ class TensorrtStep:
             self._context.set_tensor_address(name, pair.device.address)
         self._recordings: dict[int, Recording] = {}
         """By the address of the tables that they read."""
-        self._recordable = graph.recordable(self._context, stream)
+        self._recordable = plan.recordable(self._context, stream)
 
     def run(
         self, rows: Indices, feeds: Mapping[str, Array], tables: tuple[Tables, Tables]
@@ -135,7 +133,7 @@ class TensorrtStep:
     def _queue(self) -> None:
         for pair in self._given.values():
             self._stream.upload(pair.device, pair.host)
-        self._graph.enqueue(self._context, self._stream)
+        self._plan.enqueue(self._context, self._stream)
         for pair in self._found.values():
             self._stream.download(pair.host, pair.device)
 

@@ -5,27 +5,24 @@ and run are recorded together, for each number of rows and each direction, and r
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire_engines.backends.cuda_driver import CudaStream, DeviceArray, PinnedArray, use_gpu
 from facewire_engines.backends.graph import NEXT, Array, Indices
+from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
 from facewire_engines.backends.tensorrt.step import Tables, TensorrtStep
-
-if TYPE_CHECKING:
-    from facewire_engines.backends.tensorrt.graph import TensorrtGraph
 
 
 class TensorrtStreams:
     """The pasts of up to `capacity` streams, and a row for nobody."""
 
-    def __init__(self, graph: "TensorrtGraph", capacity: int) -> None:
+    def __init__(self, plan: LoadedPlan, capacity: int) -> None:
         use_gpu()
-        self._graph = graph
+        self._plan = plan
         self._stream = CudaStream()
-        self._pasts = graph.spec.pasts
+        self._pasts = plan.spec.pasts
         self._capacity = capacity
         self.count = capacity + 1
         """Rows of the tables; the last is nobody's."""
@@ -51,7 +48,7 @@ class TensorrtStreams:
             EngineError: the GPU failed, for instance out of memory.
         """
         use_gpu()
-        most = self._graph.most_rows
+        most = self._plan.most_rows
         parts: list[list[Array]] = []
         sizes: list[Array] = []
         for first in range(0, len(rows), most):
@@ -93,11 +90,11 @@ class TensorrtStreams:
         return found
 
     def _step(self, rows: Indices, feeds: Mapping[str, Array]) -> tuple[list[Array], Array]:
-        room = min(1 << (len(rows) - 1).bit_length(), self._graph.most_rows)
+        room = min(1 << (len(rows) - 1).bit_length(), self._plan.most_rows)
         step = self._steps.get(room)
         if step is None:
             shapes = {name: (room, *array.shape[1:]) for name, array in feeds.items()}
-            step = self._steps[room] = TensorrtStep(self._graph, self._stream, shapes, self.count)
+            step = self._steps[room] = TensorrtStep(self._plan, self._stream, shapes, self.count)
             filler = {name: array[:0] for name, array in feeds.items()}
             # Nobody's row is all that this changes, in tables that are then written anew.
             step.run(rows[:0], filler, self._tables)

@@ -8,15 +8,13 @@ import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire_engines.backends.graph import NEXT, Array, Indices
-
-if TYPE_CHECKING:
-    from facewire_engines.backends.torch.graph import TorchGraph
+from facewire_engines.backends.torch.program import TorchProgram
 
 _GPU = threading.Lock()
 """Held by whoever uses the GPU through torch: nobody else's work may fall into a recording."""
@@ -38,16 +36,17 @@ class _Recording:
 class TorchStreams:
     """The pasts of up to `capacity` streams, and a row for nobody."""
 
-    def __init__(self, graph: "TorchGraph", torch: Any, device: str, capacity: int) -> None:
-        spec = graph.spec
+    def __init__(self, program: TorchProgram, capacity: int) -> None:
+        spec = program.spec
         names = [tensor.name for tensor in spec.outputs]
-        self._graph = graph
-        self._torch = torch
-        self._device = device
-        self._turn: AbstractContextManager[object] = _GPU if device == "cuda" else nullcontext()
+        self._program = program
+        self._torch = program.torch
+        self._device = program.device
+        on_gpu = program.device == "cuda"
+        self._turn: AbstractContextManager[object] = _GPU if on_gpu else nullcontext()
         self._nobody = capacity
         with self._turn:
-            self._pasts = {p.name: graph.upload(p.zeros(capacity + 1)) for p in spec.pasts}
+            self._pasts = {p.name: program.upload(p.zeros(capacity + 1)) for p in spec.pasts}
         self._axes = {past.name: past.row_axis for past in spec.pasts}
         self._nexts = {past.name: names.index(NEXT + past.name) for past in spec.pasts}
         self._results = [names.index(tensor.name) for tensor in spec.results]
@@ -66,18 +65,18 @@ class TorchStreams:
             EngineError: torch failed, for instance out of memory.
         """
         torch = self._torch
-        with torch.inference_mode(), self._graph.errors(), self._turn:
+        with torch.inference_mode(), self._program.errors(), self._turn:
             if self._device == "cuda":
                 return self._replay(rows, feeds)
-            given = {name: self._graph.upload(array) for name, array in feeds.items()}
-            results = self._step(self._graph.upload(rows), given)
+            given = {name: self._program.upload(array) for name, array in feeds.items()}
+            results = self._step(self._program.upload(rows), given)
             return [result.numpy() for result in results]
 
     def finite(self, rows: Indices) -> NDArray[np.bool_]:
         """Tell which streams remember finite numbers only, `[B]`."""
         torch = self._torch
         with self._turn:
-            places = self._graph.upload(rows)
+            places = self._program.upload(rows)
             sound = torch.ones(len(rows), dtype=torch.bool, device=self._device)
             for name, axis in self._axes.items():
                 past = self._pasts[name].index_select(axis, places).movedim(axis, 0)
@@ -87,7 +86,7 @@ class TorchStreams:
 
     def _step(self, rows: Any, feeds: Mapping[str, Any]) -> list[Any]:
         pasts = {name: p.index_select(self._axes[name], rows) for name, p in self._pasts.items()}
-        outputs = self._graph.apply({**feeds, **pasts})
+        outputs = self._program.apply({**feeds, **pasts})
         for name, place in self._nexts.items():
             self._pasts[name].index_copy_(self._axes[name], rows, outputs[place])
         return [outputs[place] for place in self._results]
@@ -111,7 +110,7 @@ class TorchStreams:
         torch = self._torch
         rows = torch.full((room,), self._nobody if self._pasts else 0, device="cuda")
         given = {
-            name: self._graph.upload(np.zeros((room, *array.shape[1:]), array.dtype))
+            name: self._program.upload(np.zeros((room, *array.shape[1:]), array.dtype))
             for name, array in feeds.items()
         }
         side = torch.cuda.Stream()
