@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from facewire import arkit
-from facewire.settings.toml_file import hint, load_toml
+from facewire.toml_file import hint, load_toml
 
 Strength = Annotated[float, Meta(ge=0, le=2)]
 Smoothing = Annotated[float, Meta(ge=0, le=1)]

@@ -15,7 +15,7 @@ from facewire.errors import ConfigError
 from facewire.face.profile import Profile
 from facewire.frame_rate import parse_frame_rate
 from facewire.settings.limits import Limits
-from facewire.settings.toml_file import load_toml
+from facewire.toml_file import load_toml
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

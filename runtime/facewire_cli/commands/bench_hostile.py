@@ -9,7 +9,7 @@ from rich.table import Table
 
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
-from facewire.settings.toml_file import hint
+from facewire.toml_file import hint
 from facewire_cli import options
 from facewire_cli.bench.hostile_attacks import ATTACKS
 from facewire_cli.bench.hostile_run import ALONE, Result, run_attack, serving

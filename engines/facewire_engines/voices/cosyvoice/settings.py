@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from facewire.errors import ConfigError
-from facewire.settings.toml_file import load_toml
+from facewire.toml_file import load_toml
 
 Mode = Literal["zero_shot", "instruct", "cross_lingual", "sft"]
 
