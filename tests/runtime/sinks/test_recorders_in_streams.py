@@ -22,7 +22,8 @@ from facewire.sinks.wav import WavRecorder
 from facewire.sinks.word_times import WordTimesRecorder
 from facewire.speaking.voice import Span
 from facewire.stream.channel import Channel
-from facewire.stream.pipeline import RECORDER_CAPACITY, run_stream
+from facewire.stream.outputs import RECORDER_CAPACITY
+from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire.stream.sink_queue import Outlet

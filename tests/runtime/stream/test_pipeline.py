@@ -10,7 +10,8 @@ from facewire.errors import ConfigError
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession
-from facewire.stream.pipeline import RECORDER_CAPACITY, run_stream
+from facewire.stream.outputs import RECORDER_CAPACITY
+from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire_engines.energy.engine import EnergyEngine
 

@@ -1,0 +1,215 @@
+"""The outputs of one stream: each sink and each listener has a queue and a task of its own."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from facewire.clock import Clock
+from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
+from facewire.stream.channel import Channel, Overflow
+from facewire.stream.report import StreamReport
+from facewire.stream.sink import AudioListener, Recorder, Sink
+from facewire.stream.sink_queue import Outlet
+
+logger = logging.getLogger(__name__)
+
+LIVE_CAPACITY = 8
+"""Frames: enough for jitter. A viewer that falls behind further is better off with new ones."""
+
+RECORDER_CAPACITY = 4096
+"""Frames: over a minute at 60 a second for a disk to wake up in."""
+
+OFFLINE_CAPACITY = 16
+
+AUDIO_CAPACITY = 256
+"""Chunks."""
+
+
+async def deliver_stream(
+    produce: Callable[["StreamOutputs"], Awaitable[None]],
+    spec: StreamSpec,
+    sinks: Sequence[Sink],
+    *,
+    engine_name: str,
+    clock: Clock,
+    listeners: Sequence[AudioListener] = (),
+    others: Sequence[Outlet[Any]] = (),
+    live: bool,
+    report: StreamReport | None = None,
+    patience_s: float = 5.0,
+) -> StreamReport:
+    """Bring what is produced to sinks and listeners, until it ends or is cancelled.
+
+    A live stream never waits for a sink: what a slow one misses is dropped and counted. Any other
+    stream goes as fast as its slowest sink. A sink that raises, or that stands still for
+    `patience_s` where the stream has to wait for it, is logged, closed and left out. All sinks are
+    closed, and recorders get what is queued, whatever happens.
+
+    Args:
+        produce: fills the outputs, and should end when none is left.
+        spec: of the stream.
+        sinks: get the frames.
+        engine_name: of what makes them.
+        clock: keeps time.
+        listeners: hear the audio; recorders among them are open, and are closed like sinks.
+        others: outlets that the caller fills while the stream runs, such as word times.
+        live: whether somebody watches while it is made.
+        report: filled as the stream runs, for who wants to watch, or to know after cancellation.
+        patience_s: how long a sink may stand still.
+
+    Returns:
+        The report, whose `failures` tell which sinks were left out.
+
+    Raises:
+        ConfigError: a sink cannot be opened.
+        Exception: whatever `produce` raised, once the sinks have what was made.
+    """
+    outputs = StreamOutputs(spec, clock, report or StreamReport(), live=live, patience_s=patience_s)
+    try:
+        await outputs.open(sinks, listeners, others, engine_name)
+        error = await outputs.run(produce)
+    finally:
+        await outputs.aclose()
+    if error is not None:
+        raise error
+    return outputs.report
+
+
+class StreamOutputs:
+    """Where the frames and the audio of one stream go. Used by one event loop."""
+
+    def __init__(
+        self,
+        spec: StreamSpec,
+        clock: Clock,
+        report: StreamReport,
+        *,
+        live: bool,
+        patience_s: float,
+    ) -> None:
+        """Begin with none; see `deliver_stream`."""
+        report.spec = spec
+        self.report = report
+        self._spec = spec
+        self._clock = clock
+        self._began = clock.now()
+        self._live = live
+        self._patience_s = patience_s
+        self._frame_outlets: list[Outlet[BlendshapeFrame]] = []
+        self._audio_outlets: list[Outlet[AudioChunk]] = []
+
+    async def open(
+        self,
+        sinks: Sequence[Sink],
+        listeners: Sequence[AudioListener],
+        others: Sequence[Outlet[Any]],
+        engine_name: str,
+    ) -> None:
+        """Open the sinks, and give each reader its outlet."""
+        for sink in sinks:
+            await sink.open(self._spec, engine_name)
+            self._add_sink(sink)
+        for listener in listeners:
+            self._add_listener(listener)
+        self.report.outlets.extend(others)
+
+    async def hear(self, chunk: AudioChunk) -> None:
+        """Take the next audio, before the frames that it completes."""
+        for outlet in self._audio_outlets:
+            await outlet.put(chunk)
+        self.report.hear(chunk)
+
+    async def show(self, frame: BlendshapeFrame) -> None:
+        """Take the next frame."""
+        self.report.count(frame, live=self._live)
+        for outlet in self._frame_outlets:
+            await outlet.put(frame)
+        # Frames come many at once, more than a channel holds; let the sinks have a turn.
+        await asyncio.sleep(0)
+
+    @property
+    def none_left(self) -> bool:
+        """Whether all sinks failed, or all recorders of what is done for them alone."""
+        recorders = [outlet for outlet in self.report.outlets if outlet.recording]
+        ends = self._frame_outlets if self._live or not recorders else recorders
+        return bool(ends) and all(outlet.failure for outlet in ends)
+
+    async def run(self, produce: Callable[["StreamOutputs"], Awaitable[None]]) -> Exception | None:
+        """Run until all is produced and the outlets have what there is; return what failed."""
+        outlets = self.report.outlets
+        self._began = self._clock.now()
+        async with asyncio.TaskGroup() as tasks:
+            deliveries = [
+                tasks.create_task(outlet.deliver(), name=f"deliver to {outlet.name}")
+                for outlet in outlets
+            ]
+            producing = tasks.create_task(self._produce(produce), name="produce")
+            await asyncio.wait([producing])
+            for outlet, delivery in zip(outlets, deliveries, strict=True):
+                tasks.create_task(outlet.finish(delivery), name=f"finish {outlet.name}")
+        return producing.result()
+
+    async def aclose(self) -> None:
+        """Close all sinks, each as long as it takes but none for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for outlet in self.report.outlets:
+                tasks.create_task(outlet.aclose(), name=f"close {outlet.name}")
+        self.report.wall_ns = self._clock.now() - self._began
+
+    async def _produce(
+        self, produce: Callable[["StreamOutputs"], Awaitable[None]]
+    ) -> Exception | None:
+        try:
+            await produce(self)
+        except Exception as error:
+            return error
+        finally:
+            for outlet in self.report.outlets:
+                outlet.channel.close()
+        if self.none_left:
+            logger.error("no output is left, so the stream ends")
+        return None
+
+    def _add_sink(self, sink: Sink) -> None:
+        """Give a sink that is open its outlet."""
+        outlet = Outlet[BlendshapeFrame](
+            self._name(sink),
+            sink.send,
+            self._channel(RECORDER_CAPACITY if sink.lossless else LIVE_CAPACITY),
+            close=sink.aclose,
+            lossless=sink.lossless,
+            patience_s=self._patience_s,
+            recording=sink.recording if isinstance(sink, Recorder) else None,
+        )
+        self._frame_outlets.append(outlet)
+        self.report.outlets.append(outlet)
+
+    def _add_listener(self, listener: AudioListener) -> None:
+        """Give a listener its outlet."""
+        # Others are sinks too, and closed as such.
+        recorder = listener if isinstance(listener, Recorder) else None
+        outlet = Outlet[AudioChunk](
+            self._name(listener, "" if recorder else "audio of "),
+            listener.send_audio,
+            self._channel(RECORDER_CAPACITY if recorder else AUDIO_CAPACITY),
+            close=recorder.aclose if recorder else None,
+            lossless=recorder is not None,
+            patience_s=self._patience_s,
+            recording=recorder.recording if recorder else None,
+        )
+        self._audio_outlets.append(outlet)
+        self.report.outlets.append(outlet)
+
+    def _channel(self, live_capacity: int) -> Channel[Any]:
+        if self._live:
+            return Channel(live_capacity, Overflow.DROP_OLDEST)
+        return Channel(OFFLINE_CAPACITY, Overflow.WAIT)
+
+    def _name(self, reader: object, prefix: str = "") -> str:
+        """Return what to call a reader: its `name` if it has one, counted if others have it too."""
+        plain = prefix + str(getattr(reader, "name", type(reader).__name__))
+        taken = [outlet.name for outlet in self.report.outlets]
+        names = itertools.chain([plain], (f"{plain} {count}" for count in itertools.count(2)))
+        return next(name for name in names if name not in taken)
