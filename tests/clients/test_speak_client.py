@@ -539,6 +539,16 @@ class TestOwnSpeech:
         for frame in heard.frames:
             assert frame.timestamp == frame.index * 24_000 // 60
 
+    async def test_another_number_of_channels_is_a_mistake_of_the_program(
+        self, server: FaceServer
+    ) -> None:
+        async with SpeakClient(url(server), text=False, channels=2) as client:
+            turn = await client.begin()
+            for samples in (np.zeros(160), np.zeros((160, 1)), np.zeros((160, 2), np.int32)):
+                with pytest.raises(ValueError, match=r"channel|int32"):
+                    await client.send_audio(turn, samples)
+            await client.send_audio(turn, np.zeros((160, 2)))
+
     async def test_what_does_not_fit_ends_the_turn_and_the_next_one_works(
         self, server: FaceServer
     ) -> None:

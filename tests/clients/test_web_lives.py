@@ -125,6 +125,26 @@ def check_session(seen: Any) -> None:
 OVERFLOWN = {"dropped": True, "reason": None, "end": "done"}
 
 
+def check_silence(seen: Any) -> None:
+    """Insist that the client was told by how much its later audio lies later."""
+    (told,) = seen["told"]
+    assert told == seen["last"]
+    assert told["start"] == 3_200
+    assert told["samples"] == told["total"] > 4_000
+    assert seen["frames"] == -(-(6_400 + told["total"]) * 60 // 16_000)
+
+
+def test_node_is_told_of_silence(require_node: str, narrow: str) -> None:
+    check_silence(in_node(require_node, "silence", str(MODULES), narrow))
+
+
+def test_node_tells_no_secrets(require_node: str) -> None:
+    said = in_node(require_node, "secrets", str(MODULES))
+    assert len(said) == 4
+    assert not [sentence for sentence in said if "s3cret" in sentence]
+    assert "“ftp://host/”" in said[1]
+
+
 def test_node_lives(require_node: str, narrow: str, absent: str) -> None:
     check_session(in_node(require_node, "session", str(MODULES), narrow))
     assert in_node(require_node, "overflow", str(MODULES), narrow) == OVERFLOWN
@@ -187,6 +207,7 @@ def live_in_page(evaluate: Evaluate, elsewhere: str, narrow: str, absent: str) -
         return json.loads(evaluate(script(elsewhere, name, narrow, narrow, *values)))
 
     check_session(live("session"))
+    check_silence(live("silence"))
     assert live("overflow") == OVERFLOWN
     assert live("refusals", absent) == CODES
 

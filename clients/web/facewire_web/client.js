@@ -32,6 +32,13 @@ export class FaceClient extends Connection {
     this.onend = null;
     /** @type {((hello: object) => void) | null} another look-ahead holds; the hello says which */
     this.onlookahead = null;
+    /** @type {((silence: {start: number, samples: number, total: number}) => void) | null} see `silence` */
+    this.onsilence = null;
+    /**
+     * The last silence that went on where our audio had stopped, or null: from our sample `start` on, our
+     * sample s is sample s + `total` of the stream, both at the session's rate.
+     */
+    this.silence = null;
     this.dropped = 0;
     this._lastIndex = null;
     /** Samples that the caller gave, and the end of the last that were sent. */
@@ -108,6 +115,11 @@ export class FaceClient extends Connection {
 
   _take(message) {
     if (message.type === "hello") this._lastIndex = null;
+    if (message.type === "silence") {
+      const { start, samples, total } = message;
+      this.silence = { start, samples, total };
+      this._notify("onsilence", this.silence);
+    }
     if (message.type === "end") this._notify("onend", message);
     if (message.type === "lookahead" && this.hello) {
       this.hello = { ...this.hello, lookahead: message.lookahead };

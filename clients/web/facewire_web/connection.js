@@ -4,7 +4,7 @@ import { ClockOffset } from "./clock_offset.js";
 import { FaceError, closeError, leftError, refusal } from "./face_error.js";
 import { Heartbeat } from "./heartbeat.js";
 import { poseFrom } from "./pose.js";
-import { serverUrl } from "./server_url.js";
+import { serverUrl, withoutSecrets } from "./server_url.js";
 import { decodeBinary, decodeText } from "./wire.js";
 
 export { FaceError };
@@ -67,7 +67,7 @@ export class Connection {
       this._url = serverUrl(this.server, path, query);
       this._socket = new WebSocket(this._url);
     } catch {
-      this._end(new FaceError(`“${this.server}” is not an address that this page can reach.`, "bad-address"));
+      this._end(new FaceError(`“${withoutSecrets(this.server)}” is not an address that this page can reach.`, "bad-address"));
       return hello;
     }
     this._socket.binaryType = "arraybuffer";

@@ -18,3 +18,8 @@ export function serverUrl(server, path, query = {}) {
   url.hash = "";
   return url;
 }
+
+/** An address as it may be shown: without its token, or a password. @param {string} address */
+export function withoutSecrets(address) {
+  return address.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
+}

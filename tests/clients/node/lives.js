@@ -31,6 +31,31 @@ export async function session(modules, server) {
   return { names: hello.names.length, frames: client.frames, sent: end.frames, mistakes, closed: await Promise.race([closed, pause(200)]) ?? null };
 }
 
+/** Audio that stops, and comes back where it stopped. */
+export async function silence(modules, server) {
+  const { FaceClient } = await import(`${modules}/client.js`);
+  const client = new FaceClient(server);
+  const told = [];
+  client.onsilence = (silence) => told.push(silence);
+  await client.openSession(AUDIO);
+  client.sendAudio(new Float32Array(3200));
+  await pause(1000);
+  client.sendAudio(new Float32Array(3200));
+  const end = await client.end();
+  client.close();
+  return { told, last: client.silence, frames: end.frames };
+}
+
+/** What an address that is none gives away. */
+export async function secrets(modules) {
+  const { FaceClient } = await import(`${modules}/client.js`);
+  const said = [];
+  for (const address of ["mailto:nobody?token=s3cret", "ftp://me:s3cret@host/?token=s3cret", "http://[?token=s3cret", "ws://h:99999/#s3cret"]) {
+    await new FaceClient(address).watch().catch((error) => said.push(error.message));
+  }
+  return said;
+}
+
 /** More than the network takes, and then more. */
 export async function overflow(modules, server) {
   const { FaceClient } = await import(`${modules}/client.js`);
@@ -88,6 +113,6 @@ export async function ended(modules, server, say = () => {}) {
 if (globalThis.process?.argv[1]?.endsWith("lives.js")) {
   const [name, ...values] = process.argv.slice(2);
   const say = (value) => console.log(JSON.stringify(value));
-  const done = await { session, overflow, refusals, ended }[name](...values, say);
+  const done = await { session, silence, secrets, overflow, refusals, ended }[name](...values, say);
   say(done);
 }
