@@ -1,145 +1,19 @@
-"""What every recorder owes: a new one signs by a line in RECORDERS.
-
-The file is also the program that records for ever, until it is killed or its disk is full.
-"""
+"""What every recorder owes: a new one signs by a line in RECORDERS of recorder_signatories.py."""
 
 import asyncio
-import json
 import os
-import random
-import resource
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
 
-import numpy as np
 import pytest
-import soundfile
+from tests.runtime.sinks.recorder_signatories import CHUNK, RECORDERS, opened, record
 
-from facewire import arkit
-from facewire.clock import SECOND, Clock, ManualClock, SystemClock
+from facewire.clock import SECOND, ManualClock
 from facewire.errors import ConfigError
-from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.plugins import plugins
-from facewire.sinks.jsonl import JsonlRecorder
-from facewire.sinks.live_link_csv import LiveLinkCsv, read_csv
-from facewire.sinks.npz import NpzRecorder, save_part
 from facewire.sinks.uri import SPEECH
-from facewire.sinks.wav import WavRecorder
-from facewire.sinks.word_times import WordTimesRecorder
-from facewire.speaking.voice import Span
 
-RATE = 16_000
-CHUNK = 160
 NOBODY = 65_534
-RUNNER = Path(__file__)
-SPEC = StreamSpec()
-
-
-class Signatory(Protocol):
-    """How the tests use a kind of recorder; a step is a frame, a chunk or a word."""
-
-    def make(self, path: Path, clock: Clock | None, overwrite: bool) -> Any: ...
-
-    async def open(self, recorder: Any) -> None: ...
-
-    async def send(self, recorder: Any, step: int) -> None: ...
-
-    def read(self, path: Path) -> int:
-        """Return how many steps a file holds, once each was found to be as it was sent."""
-        ...
-
-
-@dataclass(frozen=True)
-class Faces:
-    kind: Any
-    weights: Callable[[Path], np.ndarray]
-
-    def make(self, path: Path, clock: Clock | None, overwrite: bool) -> Any:
-        return self.kind(path, clock, overwrite=overwrite)
-
-    async def open(self, recorder: Any) -> None:
-        await recorder.open(SPEC, "energy")
-
-    async def send(self, recorder: Any, step: int) -> None:
-        weights = np.full(arkit.COUNT, self._value(step), np.float32)
-        await recorder.send(BlendshapeFrame(weights, step, SPEC.timestamp(step)))
-
-    def read(self, path: Path) -> int:
-        weights = self.weights(path)
-        steps = np.arange(len(weights))[:, None]
-        np.testing.assert_allclose(weights, np.broadcast_to(self._value(steps), weights.shape))
-        return len(weights)
-
-    @staticmethod
-    def _value(step: Any) -> Any:
-        return (step % 128) / 128
-
-
-class Sound:
-    def make(self, path: Path, clock: Clock | None, overwrite: bool) -> Any:
-        return WavRecorder(path, RATE, clock, overwrite=overwrite)
-
-    async def open(self, recorder: Any) -> None:
-        await recorder.open()
-
-    async def send(self, recorder: Any, step: int) -> None:
-        samples = np.full(CHUNK, (step % 128) / 128, np.float32)
-        await recorder.send_audio(AudioChunk(samples, step * CHUNK, RATE))
-
-    def read(self, path: Path) -> int:
-        samples, rate = soundfile.read(path, dtype="float32")
-        assert rate == RATE
-        steps = np.arange(len(samples)) // CHUNK
-        np.testing.assert_array_equal(samples, (steps % 128) / 128)
-        return len(samples) // CHUNK
-
-
-class Words:
-    def make(self, path: Path, clock: Clock | None, overwrite: bool) -> Any:
-        return WordTimesRecorder(path, RATE, clock, overwrite=overwrite)
-
-    async def open(self, recorder: Any) -> None:
-        await recorder.open()
-
-    async def send(self, recorder: Any, step: int) -> None:
-        await recorder.send_words([Span(f"word{step}", step * RATE, (step + 1) * RATE)])
-
-    def read(self, path: Path) -> int:
-        heading, *lines = path.read_text().splitlines()
-        assert heading.split("\t") == ["start_s", "end_s", "word"]
-        assert lines == [f"{n}.000\t{n + 1}.000\tword{n}" for n in range(len(lines))]
-        return len(lines)
-
-
-def jsonl_weights(path: Path) -> np.ndarray:
-    header, *lines = map(json.loads, path.read_text().splitlines())
-    assert header["type"] == "stream"
-    return np.array([line["weights"] for line in lines]).reshape(-1, arkit.COUNT)
-
-
-def npz_weights(path: Path) -> np.ndarray:
-    """Read an archive, or what was left of it, as its user would: by making one of it."""
-    part = path.with_name(path.name + ".part")
-    if part.exists():
-        save_part(part, path, overwrite=False)
-    with np.load(path) as archive:
-        weights: np.ndarray = archive["weights"]
-    return weights
-
-
-RECORDERS: dict[str, Signatory] = {
-    "csv": Faces(LiveLinkCsv, lambda path: read_csv(path).weights),
-    "jsonl": Faces(JsonlRecorder, jsonl_weights),
-    "npz": Faces(NpzRecorder, npz_weights),
-    "wav": Sound(),
-    "tsv": Words(),
-}
 
 
 @pytest.fixture(params=RECORDERS)
@@ -151,23 +25,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def path(kind: str, tmp_path: Path) -> Path:
     return tmp_path / f"take.{kind}"
-
-
-async def opened(
-    kind: str, path: Path, *, clock: Clock | None = None, overwrite: bool = False
-) -> Any:
-    recorder = RECORDERS[kind].make(path, clock, overwrite)
-    await RECORDERS[kind].open(recorder)
-    return recorder
-
-
-async def record(kind: str, path: Path, steps: int, *, overwrite: bool = False) -> Any:
-    recorder = await opened(kind, path, overwrite=overwrite)
-    for step in range(steps):
-        await RECORDERS[kind].send(recorder, step)
-    await recorder.aclose()
-    await recorder.aclose()
-    return recorder
 
 
 def test_every_recorder_has_signed() -> None:
@@ -342,83 +199,3 @@ async def test_a_second_of_the_clock_brings_it_to_disk(kind: str, path: Path) ->
     assert recorder.recording.kept == 3 * (CHUNK if kind == "wav" else 1)
     assert not recorder.recording.whole
     await recorder.aclose()
-
-
-def start(kind: str, path: Path, *, limit: int = 0) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, str(RUNNER), kind, str(path), str(limit)],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_kill_9_loses_the_last_second_at_most(tmp_path: Path) -> None:
-    chance = random.Random(9)
-    moments = {kind: chance.uniform(1.1, 3.0) for kind in RECORDERS}
-    with ExitStack() as stack:
-        running = {
-            kind: stack.enter_context(start(kind, tmp_path / f"take.{kind}")) for kind in RECORDERS
-        }
-        for process in running.values():
-            assert process.stdout is not None
-            process.stdout.readline()
-        began = time.monotonic()
-        for kind, moment in sorted(moments.items(), key=lambda item: item[1]):
-            time.sleep(max(0.0, began + moment - time.monotonic()))
-            running[kind].kill()
-        said = {kind: process.communicate()[0] for kind, process in running.items()}
-    for kind, text in said.items():
-        # The last line may have been cut in the middle.
-        times = [float(line) for line in text.splitlines()[:-1]]
-        due = sum(later <= times[-1] - 1 for later in times[1:])
-        assert due > 5, kind
-        assert RECORDERS[kind].read(tmp_path / f"take.{kind}") >= due, (kind, moments[kind])
-
-
-@pytest.mark.parametrize("limit", [60_000, 1_000])
-def test_a_full_disk_leaves_what_can_be_read(kind: str, path: Path, limit: int) -> None:
-    with start(kind, path, limit=limit) as process:
-        said, _ = process.communicate(timeout=60)
-    found = json.loads(said.splitlines()[-1])
-    assert found["failure"] == "File too large"
-    assert not found["whole"]
-    if not found["kept"]:
-        assert limit == 1_000
-        assert found["usable"] == "nothing of it can be used"
-        assert os.listdir(path.parent) == []
-        return
-    steps = found["kept"] // (CHUNK if kind == "wav" else 1)
-    assert str(found["kept"]) in found["usable"] or kind == "wav"
-    assert RECORDERS[kind].read(path) == steps
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-async def _record_for_ever(kind: str, path: Path, limit: int) -> None:
-    """Record in real time and say when each step was sent; with a limit, as fast as it goes."""
-    recorder = await opened(kind, path, clock=SystemClock())
-    if limit:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    step = 0
-    try:
-        while step < 100_000:
-            now = time.monotonic()
-            await RECORDERS[kind].send(recorder, step)
-            step += 1
-            if not limit:
-                say(f"{now}")
-                await asyncio.sleep(0.005)
-        await recorder.aclose()
-    except OSError as error:
-        with suppress(OSError):
-            await recorder.aclose()
-        recording = recorder.recording
-        said = {"failure": error.strerror, "whole": recording.whole}
-        say(json.dumps({**said, "kept": recording.kept, "usable": recording.usable()}))
-
-
-if __name__ == "__main__":
-    asyncio.run(_record_for_ever(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
