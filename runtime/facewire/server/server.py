@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 import socket
 import ssl
 from collections.abc import Collection, Sequence
@@ -17,12 +16,12 @@ from websockets.http11 import Request, Response
 
 from facewire import __version__
 from facewire.clock import Clock
-from facewire.frames import StreamSpec
+from facewire.server.context import FaceFactory, ServerContext
 from facewire.server.http.access import Access, make_token, without_token
 from facewire.server.http.address import is_local, reachable_host
 from facewire.server.http.requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, RequestGate
 from facewire.server.refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
-from facewire.server.session import FaceFactory, SessionConnection
+from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
 from facewire.server.sockets.admission import Door
 from facewire.server.sockets.fair_connection import FairConnection, LoopShare
@@ -34,7 +33,7 @@ from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.wire.errors import ErrorCode, ProtocolError
-from facewire.wire.messages import FrameFormat, Hello
+from facewire.wire.messages import Hello
 
 __all__ = ["Broadcaster", "FaceServer"]
 
@@ -95,9 +94,6 @@ class FaceServer:
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
         self._has_stream = broadcaster is not None
-        self._engine = engine
-        self._make_face = make_face
-        self._clock = clock
         self._host = host
         self._port = port
         if token is None:
@@ -110,11 +106,13 @@ class FaceServer:
             base_path="/".join(["", *filter(None, base_path.split("/"))]),
             secure=tls is not None,
         )
-        self._voices = tuple(voices)
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
         self._door = Door(self._limits, clock)
         self._slots = SessionSlots(max_sessions, self._door)
+        self._context = ServerContext(
+            engine, make_face, self._slots.take, clock, self._limits, self._threads, tuple(voices)
+        )
         self._connections: set[ServerConnection] = set()
         self._server: Server | None = None
 
@@ -257,38 +255,14 @@ class FaceServer:
             )
         viewer = viewer_from_query(connection, query)
         self._door.admit(connection, watching=True)
-        await serve_viewer(viewer, self.broadcaster, self._live_hello, self._clock)
+        await serve_viewer(viewer, self.broadcaster, self._live_hello, self._context.clock)
 
     async def _converse(self, connection: FairConnection, *, speaks: bool) -> None:
         self._slots.check()
-        take_slot, clock, limits = self._slots.take, self._clock, self._limits
-        if speaks:
-            await SpeakConnection(
-                connection, self._engine, self._make_face, take_slot,
-                clock=clock, limits=limits, threads=self._threads, voices=self._voices,
-            ).run()  # fmt: skip
-        else:
-            await SessionConnection(
-                connection, self._engine, self._make_face, self._session_hello, take_slot,
-                clock=clock, limits=limits, threads=self._threads,
-            ).run()  # fmt: skip
+        kind = SpeakConnection if speaks else SessionConnection
+        await kind(connection, self._context).run()
 
     def _live_hello(self, stream: LiveStream, viewer: Viewer) -> Hello:
-        return self._hello(stream.spec, viewer.format, stream.engine, stream.session)
-
-    def _session_hello(self, spec: StreamSpec, fmt: FrameFormat) -> Hello:
-        return self._hello(spec, fmt, self._engine.name, secrets.token_hex(8))
-
-    def _hello(self, spec: StreamSpec, fmt: FrameFormat, engine: str, session: str) -> Hello:
-        return Hello(
-            software=f"facewire {__version__}",
-            engine=engine,
-            session=session,
-            names=spec.names,
-            frame_rate=spec.frame_rate.as_integer_ratio(),
-            sample_rate=spec.sample_rate,
-            lookahead=spec.lookahead,
-            hop=self._engine.hop,
-            format=fmt,
-            clock_ns=self._clock.now(),
+        return self._context.hello(
+            Hello, stream.spec, viewer.format, engine=stream.engine, session=stream.session
         )

@@ -3,14 +3,12 @@
 import asyncio
 
 from facewire.clock import MILLISECOND, SECOND, Clock
+from facewire.server.client import Client, already_open
 from facewire.server.client_pace import Pace
 from facewire.server.session_audio import AudioIntake, PcmPiece, Punctuality
-from facewire.server.sockets.fair_connection import FairConnection
-from facewire.server.sockets.inbox import Inbox
 from facewire.stream.channel import Channel
 from facewire.wire.binary import AudioMessage, decode_audio
-from facewire.wire.errors import ErrorCode, ProtocolError
-from facewire.wire.messages import End, Ping, Pong, encode_message
+from facewire.wire.messages import End, Ping
 from facewire.wire.session import OpenSession, SetLookahead, Silence, decode_session_request
 
 FILL_NS = 10 * MILLISECOND
@@ -25,8 +23,7 @@ class SessionListener:
 
     def __init__(
         self,
-        connection: FairConnection,
-        inbox: Inbox,
+        client: Client,
         intake: AudioIntake,
         clock: Clock,
         silence_ns: int | None,
@@ -34,15 +31,13 @@ class SessionListener:
         """Get ready.
 
         Args:
-            connection: the client's.
-            inbox: what comes over it.
+            client: whose stream it is.
             intake: checks the audio.
             clock: tells when it came.
             silence_ns: after so long without audio, beyond what was heard, silence goes on; None
                 for never.
         """
-        self._connection = connection
-        self._inbox = inbox
+        self._client = client
         self._intake = intake
         self._clock = clock
         self._silence_ns = silence_ns
@@ -56,23 +51,21 @@ class SessionListener:
             ProtocolError: a message breaks the protocol, or none came for too long.
             ConnectionClosed: the client left.
         """
-        self._inbox.touch()
+        self._client.inbox.touch()
         while not isinstance(message := await self._next(pieces), End):
             if isinstance(message, OpenSession):
-                raise ProtocolError(
-                    "this stream is open; end it before the next one", ErrorCode.OUT_OF_ORDER
-                )
+                raise already_open()
             if isinstance(message, SetLookahead):
                 await pieces.send(message)
             else:
                 await self._hear(message, pieces, punctuality)
-            self._inbox.touch()
+            self._client.inbox.touch()
             await asyncio.sleep(0)  # others get their turn
 
     async def _hear(
         self, message: AudioMessage, pieces: Channel[Heard], punctuality: Punctuality
     ) -> None:
-        inbox = self._inbox
+        inbox = self._client.inbox
         punctuality.hear(inbox.arrived)
         due = self._pace.hear(self._intake.duration(message), inbox.arrived, inbox.waited)
         self._filling = False
@@ -85,21 +78,21 @@ class SessionListener:
         """Return the next message; meanwhile go on with silence, and answer pings."""
         began = self._clock.now()
         while True:
-            data = await self._inbox.within(self._wake(began))
+            data = await self._client.inbox.within(self._wake(began))
             if data is None:
-                self._inbox.check_silence()
+                self._client.inbox.check_silence()
                 await self._fill(pieces)
                 continue
             message = decode_message(data)
             if not isinstance(message, Ping):
                 return message
-            await answer_ping(self._connection, message, self._clock)
-            self._inbox.touch()
+            await self._client.answer(message)
+            self._client.inbox.touch()
             await asyncio.sleep(0)
 
     def _wake(self, began: int) -> int:
         """Return when something has to be done if nothing comes, in ns."""
-        silent_until, heard_until = self._inbox.silent_until, self._pace.heard_until
+        silent_until, heard_until = self._client.inbox.silent_until, self._pace.heard_until
         if self._silence_ns is None or not heard_until:
             return silent_until
         if self._filling:
@@ -112,7 +105,7 @@ class SessionListener:
         now = self._clock.now()
         if self._silence_ns is None or not self._pace.heard_until:
             return
-        if not self._filling and self._connection.silent_s * SECOND < self._silence_ns / 2:
+        if not self._filling and self._client.connection.silent_s * SECOND < self._silence_ns / 2:
             return
         self._filling = True
         for piece in self._intake.fill(self._pace.fill(now, LONGEST_FILL_NS), now):
@@ -126,9 +119,3 @@ def decode_message(data: str | bytes) -> OpenSession | SetLookahead | End | Ping
         ProtocolError: it is not a message of this version.
     """
     return decode_audio(data) if isinstance(data, bytes) else decode_session_request(data)
-
-
-async def answer_ping(connection: FairConnection, ping: Ping, clock: Clock) -> None:
-    """Tell a client the time."""
-    pong = Pong(id=ping.id, client_ns=ping.client_ns, clock_ns=clock.now())
-    await connection.send(encode_message(pong))

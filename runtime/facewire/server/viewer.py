@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from facewire.clock import Clock
-from facewire.server.session_intake import answer_ping
+from facewire.server.client import answer_ping
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
 from facewire.wire.errors import ErrorCode, ProtocolError

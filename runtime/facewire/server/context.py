@@ -1,0 +1,61 @@
+"""What all clients of a server share: its engine, its limits, its time."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from facewire import __version__
+from facewire.clock import Clock
+from facewire.face import FaceStage
+from facewire.frames import StreamSpec
+from facewire.server.sockets.fair_connection import FairConnection
+from facewire.settings.limits import Limits
+from facewire.stream.engine import Engine
+from facewire.stream.threads import ServerThreads
+from facewire.wire.messages import FrameFormat, Hello
+
+AnyHello = TypeVar("AnyHello", bound=Hello)
+
+
+class FaceFactory(Protocol):
+    """Makes the face stage of a stream; `idle` adds blinks and small motion."""
+
+    def __call__(self, spec: StreamSpec, *, idle: bool, seed: int | None) -> FaceStage:
+        """Return a face of its own for one stream; the same seed moves the same way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerContext:
+    """Made once, and given to everybody who serves a client."""
+
+    engine: Engine
+    """What streams run on."""
+    make_face: FaceFactory
+    take_slot: Callable[[FairConnection], AbstractContextManager[None]]
+    """Holds a place for a client's stream, or raises ProtocolError."""
+    clock: Clock
+    limits: Limits
+    threads: ServerThreads
+    voices: Sequence[str] = ()
+    """Of this machine, which clients of `/speak` may name; the first is for who names none."""
+
+    def hello(
+        self, kind: type[AnyHello], spec: StreamSpec, fmt: FrameFormat, **more: Any
+    ) -> AnyHello:
+        """Return what the frames of a stream mean; `more` is what another hello says besides."""
+        said = {
+            "software": f"facewire {__version__}",
+            "engine": self.engine.name,
+            "session": secrets.token_hex(8),
+            "names": spec.names,
+            "frame_rate": spec.frame_rate.as_integer_ratio(),
+            "sample_rate": spec.sample_rate,
+            "lookahead": spec.lookahead,
+            "hop": self.engine.hop,
+            "format": fmt,
+            "clock_ns": self.clock.now(),
+        }
+        return kind(**{**said, **more})
