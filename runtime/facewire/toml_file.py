@@ -1,11 +1,12 @@
 """TOML files into frozen structs, where every mistake is one sentence about one key."""
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 
@@ -28,11 +29,17 @@ _WORDS = {
 """What a reader of TOML calls the types of msgspec's messages."""
 
 
+_ALIKE = 0.7
+"""Of the letters of a name and of what may have been meant, how many have to be the same."""
+_SHORTEST = 3
+"""Letters of a name below which all names look alike."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that looks most like `name`, or an empty string."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else ""
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_ALIKE)
+    return by_lower[found[0]] if found and len(name) >= _SHORTEST else ""
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -49,7 +56,7 @@ def load_toml(path: Path, kind: type[T]) -> T:
         ConfigError: the file is missing or not TOML, or a key or a value is wrong.
     """
     table = _read(path)
-    for problem in _unknown_keys(table, kind, ""):
+    for problem in (*_unknown_keys(table, kind, "", kind), *_no_numbers(table, "")):
         raise ConfigError(f"{path}: {problem}")
     try:
         return msgspec.convert(table, kind)
@@ -70,20 +77,43 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
-def _unknown_keys(table: dict[str, Any], kind: type[msgspec.Struct], where: str) -> Iterator[str]:
+def _unknown_keys(
+    table: dict[str, Any], kind: type[msgspec.Struct], where: str, whole: type[msgspec.Struct]
+) -> Iterator[str]:
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
     for key, value in table.items():
         if key not in fields:
             place = f" in [{where}]" if where else ""
-            yield f"unknown key {key!r}{place}; {hint(key, fields)}"
+            home = next((name for name, inner in _tables(whole) if _has(inner, key)), "")
+            known = f"{key!r} belongs into [{home}]; write that line above it"
+            yield known if home else f"unknown key {key!r}{place}; {hint(key, fields)}"
             continue
         inner = fields[key]
-        if (
-            isinstance(inner, type)
-            and issubclass(inner, msgspec.Struct)
-            and isinstance(value, dict)
-        ):
-            yield from _unknown_keys(value, inner, f"{where}.{key}" if where else key)
+        if _is_table(inner) and isinstance(value, dict):
+            yield from _unknown_keys(value, inner, f"{where}.{key}" if where else key, whole)
+
+
+def _no_numbers(table: dict[str, Any], where: str) -> Iterator[str]:
+    """TOML has nan and inf, and no key here has a use for them."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _no_numbers(value, f"{where}{key}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield f"{where}{key}: {value} is out of range; give a finite number"
+
+
+def _tables(kind: type[msgspec.Struct]) -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    for field in msgspec.structs.fields(kind):
+        if _is_table(field.type):
+            yield field.encode_name, field.type
+
+
+def _has(kind: type[msgspec.Struct], key: str) -> bool:
+    return key in {field.encode_name for field in msgspec.structs.fields(kind)}
+
+
+def _is_table(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _explain(message: str) -> str:

@@ -28,6 +28,7 @@ from facewire_cli.commands import (
     serve,
     voices,
 )
+from facewire_cli.usage import UsageError, usage_sentence
 
 EXAMPLES = """
 Examples:
@@ -94,7 +95,14 @@ def run_app() -> None:
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
-        app()
+        status = app(standalone_mode=False)
+    except typer.Abort:
+        sys.exit(1)
+    except UsageError as error:
+        # Who gives no words at all gets the help, which was printed when this was raised.
+        if type(error).__name__ != "NoArgsIsHelpError":
+            _print_mistake(console, usage_sentence(error))
+        sys.exit(2)
     except (FacewireError, PermissionError, BaseExceptionGroup) as error:
         first = _first(error)
         if isinstance(first, PermissionError) and first.filename:
@@ -102,8 +110,13 @@ def run_app() -> None:
             first = ConfigError(f"{why}; change its permissions, or name another")
         if not isinstance(first, FacewireError):
             raise
-        console.print(f"facewire: {first}", style="red", markup=False, soft_wrap=True)
+        _print_mistake(console, str(first))
         sys.exit(2 if isinstance(first, ConfigError) else 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _print_mistake(console: Console, sentence: str) -> None:
+    console.print(f"facewire: {sentence}", style="red", markup=False, soft_wrap=True)
 
 
 def _first(errors: BaseException) -> BaseException:

@@ -1,6 +1,7 @@
 """Options that change the settings file's values, and others that several commands share."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -232,6 +233,8 @@ def _settings(path: Path | None, profile: Path | None, given: Mapping[str, Any])
         if given.get(key) is None:
             raise ConfigError(wrong) from error
         option = f"--{key.replace('_', '-')} {given[key]}"
+        if isinstance(given[key], float) and not math.isfinite(given[key]):
+            raise ConfigError(f"{option} is out of range: give a finite number") from error
         raise ConfigError(f"{option} is out of range: {_bound(wrong)}") from error
 
 

@@ -169,6 +169,8 @@ def test_threads_do_not_hear_each_other(voice: EspeakVoice) -> None:
     [
         (("tlh-mars",), "'tlh-mars'"),
         (("",), "choose one such as en-us"),
+        (("xx",), "choose one such as en-us"),
+        (("en-us", "nobody"), "choose one such as f2"),
         (("EN_GB", "beIinda"), "did you mean belinda"),
         (("en-us", "f2", 5000), "80 to 450"),
         (("en-us", "f2", 175, 200), "0 to 100"),

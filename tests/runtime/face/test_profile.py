@@ -159,6 +159,7 @@ def test_an_empty_file_is_the_default_profile(write: Write, text: str) -> None:
     [
         ("[face]\nlower_face_strenght = 1.0", "did you mean 'lower_face_strength'?"),
         ("[face]\nxyzzy = 1.0", "expected one of blink_interval, blink_strength"),
+        ("lower_face_strength = 1.0", r"'lower_face_strength' belongs into \[face\]; write"),
         ("[faces]\n", "unknown key 'faces'; did you mean 'face'?"),
         ("[face.bs_weight_multipliers]\njawOpne = 1.0", "'jawOpne' in bs_weight_multipliers; did"),
         ("[face.bs_weight_offsets]\nSmile_L = 1.0", "unknown shape 'Smile_L' in bs_weight_off"),
@@ -168,7 +169,10 @@ def test_an_empty_file_is_the_default_profile(write: Write, text: str) -> None:
             "bs_weight_offsets names 'jawOpen' twice",
         ),
         ("[face]\nlower_face_strength = 2.5", "face.lower_face_strength: expected number <= 2.0"),
-        ("[face]\nlower_face_strength = nan", "face.lower_face_strength: expected number"),
+        (
+            "[face]\nlower_face_strength = nan",
+            "face.lower_face_strength: nan is out of range",
+        ),
         ("[face]\nlower_face_strength = 'much'", "expected number, got text"),
         ("[face]\nlip_close_offset = 0.3", "face.lip_close_offset: expected number <= 0.2"),
         ("[face]\nblink_interval = 0.5", "face.blink_interval: expected number >= 1.5"),

@@ -101,6 +101,14 @@ def test_a_byte_order_mark_is_not_a_mistake(write: Write) -> None:
     [
         ("[servr]\nport = 1", r"unknown key 'servr'; did you mean 'server'\?"),
         ("prot = 1", "unknown key 'prot'; expected one of face, microphone, outputs, server, str"),
+        ("port = 1", r"'port' belongs into \[server\]; write that line above it"),
+        ("[stream]\nport = 1", r"'port' belongs into \[server\]; write that line above it"),
+        ("[stream]\nab = 1", r"unknown key 'ab' in \[stream\]; expected one of backend, engine"),
+        ("[stream]\nlookahead_ms = nan", "stream.lookahead_ms: nan is out of range; give a finite"),
+        (
+            "[server.limits]\nopening_s = inf",
+            "server.limits.opening_s: inf is out of range; give a finite",
+        ),
         ("[server]\nprot = 1", r"unknown key 'prot' in \[server\]; did you mean 'port'\?"),
         ("[server]\nhots = 'x'", r"unknown key 'hots' in \[server\]; did you mean 'host'\?"),
         ("[face]\nblink = 1", r"unknown key 'blink' in \[face\]; "),

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +14,7 @@ from facewire.frames import Samples
 from facewire.speaking.clauses import ClauseSplitter
 from facewire.speaking.voice import Span, Speech
 from facewire.tokens import TokenSpace
+from facewire.toml_file import nearest
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import nearest_phones
@@ -96,10 +96,10 @@ def _variant(wanted: str) -> str:
 
 
 def _nearest(wanted: str, known: Iterable[str], example: str) -> str:
-    names = get_close_matches(wanted.lower(), list(known), 3)
+    name = nearest(wanted, known)
     return (
-        f"did you mean {' or '.join(names)}?"
-        if names
+        f"did you mean {name}?"
+        if name
         else f"choose one such as {example} (facewire voices lists them)"
     )
 

@@ -1,0 +1,58 @@
+"""What the command line's parser refuses, said as every other mistake: in one sentence."""
+
+import re
+from typing import Any
+
+import typer
+
+from facewire.toml_file import nearest
+
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""What typer raises for an option, an argument or a command that is none; it has no public name."""
+
+_SENTENCES = (
+    (r"No such command '(.*?)'.*", r"there is no command \1"),
+    (r"No such option: (\S+).*", r"there is no option \1"),
+    (r"Missing argument '(.*?)'\.?", r"\1 is missing"),
+    (r"Missing option '(.*?)'.*", r"\1 is missing"),
+    (r"Got unexpected extra argument.*? \((.*)\)", r"there is no place for \1"),
+    (r"Option '(.*?)' requires an argument\.?", r"\1 wants a value"),
+    (r"Invalid value for '(.*?)': .*integer.*", r"\1 wants a whole number"),
+    (r"Invalid value for '(.*?)': .*(?:number|float).*", r"\1 wants a number"),
+    (
+        r"Invalid value for '(.*?)': .*greater than or equal to (\S+)",
+        r"\1 is out of range: give at least \2",
+    ),
+    (
+        r"Invalid value for '(.*?)': .*less than or equal to (\S+)",
+        r"\1 is out of range: give at most \2",
+    ),
+    (r"Invalid value for '(.*?)': (.*)", r"\1: \2"),
+)
+
+
+def usage_sentence(error: Any) -> str:
+    """Return what is wrong with the words of a command, and which help to look at."""
+    said = " ".join(error.format_message().split())
+    for pattern, sentence in _SENTENCES:
+        if match := re.fullmatch(pattern, said):
+            said = match.expand(sentence) + _meant(error, match[1])
+            break
+    if error.ctx is None:
+        return said
+    return f"{said}{' See' if said.endswith('?') else '; see'} {error.ctx.command_path} --help"
+
+
+def _meant(error: Any, wrong: str) -> str:
+    """Return the command or the option that somebody may have meant, as a question."""
+    command = error.ctx.command if error.ctx else None
+    if command is None or (wrong[:1] != "-" and not hasattr(command, "commands")):
+        return ""
+    if wrong[:1] == "-":
+        known = [name for option in command.params for name in option.opts]
+        if wrong in known:
+            return ""
+    else:
+        known = list(command.commands)
+    found = nearest(wrong, known)
+    return f"; did you mean {found}?" if found else ""
