@@ -7,7 +7,7 @@ after it has to match: trust on first use.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -25,9 +25,6 @@ from facewire_engines.store.record import (
     read_record,
     write_record,
 )
-
-if TYPE_CHECKING:
-    import httpx
 
 LOCK = "lock"
 
@@ -93,54 +90,28 @@ def pull(
             f"and register their folder with: facewire models pull {model.name} --from FOLDER"
         )
     httpx = import_httpx()
+    trusted = []
     with (
         _lock(store / model.name),
         httpx.Client(follow_redirects=True, timeout=IDLE_S) as client,
     ):
-        puller = _Puller(client, model, store, endpoint, progress, pause)
-        trusted = tuple(name for name in missing if puller.fetch(name))
-    return Pulled(kept, tuple(missing), trusted)
+        for name in missing:
+            # The record is written when a file is whole, and names the revision of the next.
+            record = read_record(store, model)
+            wanted, path = _wanted(model, record, name), store / model.name / name
+            url = model.url(name, record.revision, endpoint)
+            found = download(client, url, PartialFile(path), wanted, progress, pause)
+            stored = StoredFile(str(path.absolute()), found.sha256, found.bytes)
+            files = {**record.files, name: stored}
+            write_record(store, model, Record(found.commit or record.revision, files))
+            trusted += [] if wanted.certain else [name]
+    return Pulled(kept, tuple(missing), tuple(trusted))
 
 
-class _Puller:
-    """The state of one pull: the record grows with each file that is whole."""
-
-    def __init__(
-        self,
-        client: "httpx.Client",
-        model: Published,
-        store: Path,
-        endpoint: str,
-        progress: Progress,
-        pause: Callable[[float], None],
-    ) -> None:
-        self._client = client
-        self._model = model
-        self._store = store
-        self._endpoint = endpoint
-        self._progress = progress
-        self._pause = pause
-        self._record = read_record(store, model)
-
-    def fetch(self, name: str) -> bool:
-        """Get one file; return whether its sha256 was unknown until now."""
-        published, known = self._model.files[name], self._record.files.get(name)
-        wanted = PublishedFile(known.sha256, known.bytes) if known else published
-        path = self._store / self._model.name / name
-        found = download(
-            self._client,
-            self._model.url(name, self._record.revision, self._endpoint),
-            PartialFile(path),
-            wanted,
-            self._progress,
-            self._pause,
-        )
-        stored = StoredFile(str(path.absolute()), found.sha256, found.bytes)
-        self._record = Record(
-            found.commit or self._record.revision, {**self._record.files, name: stored}
-        )
-        write_record(self._store, self._model, self._record)
-        return not wanted.certain
+def _wanted(model: Published, record: Record, name: str) -> PublishedFile:
+    """Return what is known of a file: as it came first, or as it was published."""
+    known = record.files.get(name)
+    return PublishedFile(known.sha256, known.bytes) if known else model.files[name]
 
 
 def _lock(folder: Path) -> Any:
