@@ -1,11 +1,22 @@
-"""How the commands of this package end."""
+"""How the commands of this package begin and end."""
 
+import argparse
 import sys
 from collections.abc import Callable
 
 from facewire.errors import ConfigError, FacewireError
 
 INTERRUPTED = 130
+
+
+def make_parser(about: str | None) -> argparse.ArgumentParser:
+    """Return a parser whose help begins with what the module says about itself."""
+    module = sys.modules["__main__"].__spec__
+    return argparse.ArgumentParser(
+        prog=f"python -m {module.name}" if module else None,
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def run_command(work: Callable[[], None]) -> None:

@@ -6,7 +6,6 @@ Model Light (MIT, (c) 2020 USC Institute for Creative Technologies). Only the fe
 table leave the model.
 """
 
-import argparse
 import json
 from importlib import resources
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.errors import ConfigError
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 
 Points = NDArray[np.float64]
 
@@ -32,7 +31,7 @@ _INCISORS = slice(18067, 18219)
 
 def main() -> None:
     """Write the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("data", type=Path, help="folder that holds ict_facekit/")
     beside = Path(str(resources.files("facewire.face")))
     parser.add_argument("out", type=Path, nargs="?", default=beside / "lips.json")

@@ -7,7 +7,6 @@ ago score every token; Viterbi's path through the text's phones, with an optiona
 words, gives their times. Words that the dictionary lacks are pronounced by espeak-ng.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -22,7 +21,7 @@ from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_engines.voices.espeak.library import Manner, synthesise
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.corpora.grid_words import Pronouncer
 from facewire_training.data.phones import PhoneInterval
@@ -152,9 +151,7 @@ def main() -> None:
     """Align the validation speakers and compare."""
     from facewire_training.data.corpora.librispeech import LibriSpeech
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
     corpus = LibriSpeech(parser.parse_args().data / "librispeech")
     engine, pronounce = load_embedded(), pronunciations()

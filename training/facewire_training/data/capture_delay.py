@@ -7,7 +7,6 @@ it leads a captured lip gap, or jaw, than those of the procedural animation of L
 Each lag is where the correlation with loudness is best, pooled over clips. Training clips only.
 """
 
-import argparse
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -22,7 +21,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.data.corpora.facegood import Facegood
@@ -98,9 +97,7 @@ def _curves(weights: NDArray[np.float32]) -> dict[str, Floats]:
 
 def main() -> None:
     """Measure, print, and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data import shards
 from facewire_training.data.corpora.corpus import Corpus, Utterance
 from facewire_training.data.corpora.espeak import Espeak
@@ -98,7 +98,7 @@ def make(job: Job, progress: Progress) -> shards.Shard:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
     for name, hours in asdict(Hours()).items():

@@ -8,7 +8,6 @@ true faces, which of their weights to trust, and the effort. What is for validat
 are labelled `shards.UNKNOWN`, but for those that are certainly silent.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from facewire_engines.phones.engine import load_embedded
 from facewire_training.animation.effort import effort_from_audio
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data import shards
 from facewire_training.data.align import align
 from facewire_training.data.capture import Capture
@@ -96,7 +95,7 @@ def _said(captures: list[Capture], texts: dict[str, str]) -> Iterator[Utterance]
 
 def main() -> None:
     """Make the shards, and print what there is."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
     options = parser.parse_args()

@@ -4,7 +4,6 @@
 say of which content of a shard they were made: those of other audio or other phones are refused.
 """
 
-import argparse
 import json
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +18,7 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.procedural import animate, effort_from_audio
 from facewire_training.animation.styles import STYLES
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import Shard, load
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
 
@@ -117,7 +116,7 @@ def _path(folder: Path, shard: Shard, end: str) -> Path:
 
 def main() -> None:
     """Make the targets of every shard of a folder that lacks them."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     folder = parser.parse_args().corpus
     for shard in load(folder):

@@ -23,7 +23,7 @@ from rich.table import Table
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.engine import load_embedded
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.facegood import Facegood
@@ -107,11 +107,7 @@ def _aligned(console: Console, spoken: list[Utterance], words: Path) -> list[Utt
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m facewire_training.evaluation.captures",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
     parser.add_argument(
         "--lookahead-ms", type=float, action="append", help="repeatable; default 0 and 80"

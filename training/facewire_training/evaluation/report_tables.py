@@ -7,12 +7,11 @@ The report is what `facewire bench quality --json` wrote. With `--into`, the tab
 stands between the lines `<!-- table -->` and `<!-- end of table -->` of a file.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.evaluation.quality.layout import sections
 from facewire_training.evaluation.quality.report import Report, read_report
 from facewire_training.evaluation.quality.run import SetScores
@@ -27,11 +26,7 @@ SHORT = frozenset({
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, and print the tables or put them into a file."""
-    parser = argparse.ArgumentParser(
-        prog="python -m facewire_training.evaluation.report_tables",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("report", type=Path, help="what --json wrote")
     parser.add_argument("--short", action="store_true", help="few figures, of the first set only")
     parser.add_argument("--into", type=Path, metavar="FILE.md", help="replace the tables there")

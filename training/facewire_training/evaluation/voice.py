@@ -4,7 +4,6 @@
 the voice's own phones, as `facewire say` does, and prints on which of them the lips meet.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -21,7 +20,7 @@ from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PhonesTokenDecoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import (
     BILABIALS,
@@ -90,7 +89,7 @@ def score(takes: Sequence[Take]) -> VoiceScore:
 
 def main() -> None:
     """Speak, and print the shares."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("text", nargs="*", help="what to say; by default built-in sentences")
     parser.add_argument("--language", default="en-us")
     parser.add_argument("--voice", default="")

@@ -3,7 +3,6 @@
 python -m facewire_training.model.export --run runs/phones --out MODEL_FOLDER
 """
 
-import argparse
 import datetime
 import hashlib
 import json
@@ -23,7 +22,7 @@ from facewire_engines.model_files import DataSource, Manifest, ModelFile
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.animation.styles import parse_styles
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
@@ -162,9 +161,7 @@ def write_model(run: Path, corpus: Path, out: Path, command: str, style: Sequenc
 
 def main() -> None:
     """Parse the command line and export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")

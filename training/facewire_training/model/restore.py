@@ -6,7 +6,6 @@ A run takes hours; a published model is at hand. What comes out gives the same f
 float32, but has no optimizer: it is for `train --begin-with`, not for going on with the old run.
 """
 
-import argparse
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from facewire_engines.model_files import Manifest
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.model.decoder import PLACES, DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.train import Model, TrainConfig
@@ -116,9 +115,7 @@ def _tensors(weights: dict[str, np.ndarray]) -> dict[str, Tensor]:
 
 def main() -> None:
     """Parse the command line and restore."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder of the published model")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run to write")
     arguments = parser.parse_args()

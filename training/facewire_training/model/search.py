@@ -7,7 +7,6 @@ look-ahead of 80 ms, and is scored on validation utterances. It answers which is
 training, not how good either can get.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from facewire.frames import Samples, StreamSpec
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.geometry import HOP
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.align import hear
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.shards import load_one
@@ -152,9 +151,7 @@ def score(
 
 def main() -> None:
     """Train and score the candidates."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--steps", type=int, default=600, help="of each candidate")

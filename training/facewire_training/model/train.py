@@ -6,7 +6,6 @@ The encoder learns phones and effort; the decoder learns to animate from the enc
 at every look-ahead (the microphone's road) and from the true phones (the TTS's road).
 """
 
-import argparse
 import json
 import time
 from dataclasses import asdict, dataclass, field
@@ -20,7 +19,7 @@ from torch.utils.data import DataLoader, Subset
 
 from facewire.report_file import command_line
 from facewire_engines.phones.phone_set import PHONES
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.data.shards import UNKNOWN
 from facewire_training.data.windows import Faces, Windows, live_windows, token_windows
@@ -216,9 +215,7 @@ def _describe(parts: dict[str, float]) -> str:
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument(
         "--run", type=Path, required=True, help="folder of this run; resumed if it exists"

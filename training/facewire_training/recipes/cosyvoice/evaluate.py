@@ -6,7 +6,6 @@
 Prints a row for each look-ahead. The true phones, animated by rules, are the reference.
 """
 
-import argparse
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +20,7 @@ from facewire.tokens import TokenChunk
 from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, load_decoder
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import Shard, load
 from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error
 from facewire_training.evaluation.metrics.lips.closure import (
@@ -75,9 +74,7 @@ def figures(takes: Sequence[Take], references: Sequence[Take]) -> dict[str, floa
 
 def main() -> None:
     """Parse the command line, and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--tokens", type=Path, required=True, help="what token_shards wrote")
     parser.add_argument("--model", type=Path, required=True, help="what export wrote")

@@ -4,7 +4,6 @@
         --corpus runs/corpus --tokens runs/cosyvoice2/tokens --out runs/cosyvoice2/model
 """
 
-import argparse
 import datetime
 import hashlib
 import tempfile
@@ -21,7 +20,7 @@ from facewire.report_file import command_line
 from facewire_engines.backends.onnx_graph import load_onnxruntime
 from facewire_engines.cosyvoice.decoder import FILE, INPUTS, PLACES, REST
 from facewire_engines.model_files import DataSource, Manifest, ModelFile
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
@@ -108,9 +107,7 @@ def sources(corpus: Path, tokens: Path) -> tuple[DataSource, ...]:
 
 def main() -> None:
     """Parse the command line and export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
     parser.add_argument("--tokens", type=Path, required=True, help="their ids")

@@ -6,7 +6,6 @@ instead of sound, and learns to say the phones and the effort of the 40 ms in it
 mean something else than CosyVoice's: no voice speaks them.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch.nn import functional
 
 from facewire_engines.cosyvoice.tokens import DIGITS, LEVELS, ids_of
 from facewire_engines.phones.phone_set import INDEX, PHONES
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.targets import load_targets
 
@@ -110,7 +109,7 @@ def load_stand_in(path: Path) -> StandInTokenizer:
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     parser.add_argument("--steps", type=int, default=1500, help="batches to train on")

@@ -21,7 +21,7 @@ from rich.progress import track
 from facewire.errors import ConfigError
 from facewire_engines.cosyvoice.tokens import COSYVOICE2, COSYVOICE3, STAND_IN
 from facewire_training.animation.effort import effort_from_audio
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.recipes.cosyvoice.s3 import S3, load_s3
@@ -125,9 +125,7 @@ def _chosen(options: argparse.Namespace) -> tuple[str, int, Tokenize]:
 
 def main() -> None:
     """Parse the command line, and make the ids of every shard that lacks them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for the ids")
     kind = parser.add_mutually_exclusive_group(required=True)

@@ -6,7 +6,6 @@
 The faces are those of the corpus: captured ones, and procedural animation of the phones.
 """
 
-import argparse
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +18,7 @@ from torch.nn import functional
 
 from facewire.errors import ConfigError
 from facewire.report_file import command_line
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.model.losses import FaceLoss, LossConfig
 from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
@@ -158,9 +157,7 @@ def train(config: RunConfig, batches: TokenBatches, run: Path) -> None:
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--tokens", type=Path, required=True, help="what token_shards wrote")
     parser.add_argument(

@@ -27,7 +27,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire_engines.backends.graph import Array, Graph
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.hubert.engine import DECODER, ENCODER, FACE, FRONT_END
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE
 from facewire_training.recipes.hubert.geometry import (
     FEATURE_MS,
@@ -182,9 +182,7 @@ def show(cost: Cost) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add_checkpoint(parser)
     add_geometry(parser)
     parser.add_argument(

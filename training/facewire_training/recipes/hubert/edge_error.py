@@ -21,7 +21,7 @@ from torch import Tensor
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.recipes.hubert.front_end import (
     HOP,
     SAMPLE_RATE,
@@ -182,9 +182,7 @@ def show(report: EdgeReport, markdown: bool) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add_checkpoint(parser)
     parser.add_argument("--input", type=Path, help="speech; the bundled clip by default")
     parser.add_argument("--left-ms", type=int, nargs="+", default=LEFTS_MS, metavar="MS")

@@ -24,7 +24,7 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_engines.hubert.engine import ENCODER
 from facewire_engines.model_files import Manifest, ModelFile
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
 from facewire_training.recipes.hubert.graphs import ExportedGraph, export_graphs, quantised
 from facewire_training.recipes.hubert.model import (
@@ -101,9 +101,7 @@ def _described(graph: ExportedGraph) -> ModelFile:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Parse the command line and export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add_checkpoint(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     add_geometry(parser)
