@@ -23,7 +23,7 @@ from facewire.sources.input_devices import list_input_devices
 ROOT = Path(__file__).parents[1]
 DOCS = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "training/README.md", "clients/*/README.md")
+    for pattern in ("*.md", "docs/*.md", "training/**/README.md", "clients/*/README.md")
     for path in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
