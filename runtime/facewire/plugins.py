@@ -137,7 +137,7 @@ def _scan() -> dict[str, dict[str, list[Plugin]]]:
 
 def _members(protocol: type) -> list[str]:
     """Return what a value needs to keep a protocol."""
-    names = {*vars(protocol), *vars(protocol).get("__annotations__", ())}
+    names = {*vars(protocol), *inspect.get_annotations(protocol)}
     return sorted(name for name in names if not name.startswith("_") or name in _ASYNC)
 
 

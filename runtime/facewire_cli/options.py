@@ -129,9 +129,9 @@ VoicesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--voice",
-        metavar="cosyvoice:FILE.toml",
-        help="A voice of this machine that clients may name; the first is for those who name "
-        "none. May be repeated.",
+        metavar="NAME:...",
+        help="A voice of this machine that clients may name, such as cosyvoice:FILE.toml; the "
+        "first is for those who name none. May be repeated.",
     ),
 ]
 JsonOption = Annotated[

@@ -117,6 +117,22 @@ def test_mistakes_with_it_are_one_sentence(tin: Path, words: list[str], sentence
     one_sentence(facewire(tin, *words), sentence)
 
 
+def test_what_comes_over_a_network_does_not_get_its_voice(tin: Path) -> None:
+    pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
+    program = """
+from facewire.speaking.voices import load_local_voice, load_voice
+wanted = {"language": "en-us", "voice": "hum", "rate": 175, "pitch": 50}
+print(type(load_local_voice(**wanted)).__name__)
+load_voice(**wanted)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(tin)},
+        capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert result.stdout == "Hum\n"
+    assert "ConfigError: espeak-ng has no voice 'hum'" in result.stderr
+
+
 def one_sentence(result: subprocess.CompletedProcess[str], *parts: str) -> None:
     assert result.returncode == 2, result.stderr
     said = result.stderr.replace("\n", " ").strip()

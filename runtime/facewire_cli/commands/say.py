@@ -45,7 +45,10 @@ def say(
         ),
     ] = None,
     voice: Annotated[
-        str, typer.Option(help="Such as f2 or Annie (`facewire voices`), or cosyvoice:FILE.toml.")
+        str,
+        typer.Option(
+            help="Such as f2 or Annie (`facewire voices`), cosyvoice:FILE.toml, or a package's."
+        ),
     ] = "",
     language: Annotated[
         str, typer.Option(help="Such as en-us, de, fr-fr (`facewire voices`).")
