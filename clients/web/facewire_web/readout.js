@@ -45,7 +45,16 @@ const NO_SOUND = {
   left: "What is typed is heard anyway; Sound plays the live stream.",
 };
 
-const STAGE_LABELS = { queue: "queue", encode: "encode", decode: "decode", face: "face", send: "send", transport: "network", page: "this page" };
+/** The stages' names in docs/latency.md, and what happens there. */
+const STAGE_LABELS = {
+  queue: "queue: waits its turn",
+  encode: "encode: hears sound",
+  decode: "decode: makes the face",
+  face: "face: blinks, profile",
+  send: "send: leaves the server",
+  transport: "network",
+  page: "this page: until drawn",
+};
 
 const byId = (id) => document.getElementById(id);
 const milliseconds = (value) => (value === undefined || value === null ? "–" : value.toFixed(value < 9.95 ? 1 : 0));
@@ -129,7 +138,7 @@ export class Readout {
   hello(hello, typed = false) {
     const ms = (samples) => Math.round((samples * 1000) / hello.sample_rate);
     byId("engine").textContent = hello.engine;
-    byId("lookahead-now").textContent = typed ? "not needed for text" : `${ms(hello.lookahead)} ms, hop ${ms(hello.hop)} ms`;
+    byId("lookahead-now").textContent = typed ? "not needed for text" : `${ms(hello.lookahead)} ms, in steps of ${ms(hello.hop)} ms`;
     byId("latency-note").textContent = hello.lookahead
       ? `The ${ms(hello.lookahead)} ms of look-ahead are waited for on purpose and come on top.` : "";
     this._nominal = hello.frame_rate[0] / hello.frame_rate[1];
