@@ -198,12 +198,13 @@ def test_no_command_is_left_out() -> None:
 
 def test_files_and_modules_that_the_docs_name_exist() -> None:
     folders = "runtime|engines|training|clients|tests|benchmarks|docs"
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
     for path in DOCS:
         text = path.read_text(encoding="utf-8")
         for file in re.findall(rf"(?<![\w/.])((?:{folders})/[\w./-]+\.\w+)(?![\w/])", text):
             assert (ROOT / file).exists() or file != file.lower(), f"{path.name}: {file}"
         for name in re.findall(r"`(facewire(?:_\w+)?(?:\.\w+)+)`", text):
-            pkgutil.resolve_name(name)
+            assert name in groups or pkgutil.resolve_name(name)
 
 
 def anchors(page: Path) -> set[str]:
