@@ -203,7 +203,9 @@ def test_files_and_modules_that_the_docs_name_exist() -> None:
         text = path.read_text(encoding="utf-8")
         for file in re.findall(rf"(?<![\w/.])((?:{folders})/[\w./-]+\.\w+)(?![\w/])", text):
             assert (ROOT / file).exists() or file != file.lower(), f"{path.name}: {file}"
-        for name in re.findall(r"`(facewire(?:_\w+)?(?:\.\w+)+)`", text):
+        for name in re.findall(
+            r"`(facewire(?:_(?:cli|engines|training|client|web))?(?:\.\w+)+)`", text
+        ):
             assert name in groups or pkgutil.resolve_name(name)
 
 
