@@ -31,8 +31,8 @@ def test_the_embedded_model_is_restored_to_the_bit(tmp_path: Path) -> None:
     restore(EMBEDDED, tmp_path)
     encoder, decoder = load_run(tmp_path)
     for name, content in (
-        ("encoder.onnx", export_encoder(encoder)),
-        ("decoder.onnx", export_decoder(decoder)),
+        ("encoder.onnx", export_encoder(encoder).content),
+        ("decoder.onnx", export_decoder(decoder).content),
     ):
         ours, theirs = (
             load_onnxruntime().InferenceSession(c)

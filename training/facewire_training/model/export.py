@@ -3,22 +3,16 @@
 python -m facewire_training.model.export --run runs/phones --out MODEL_FOLDER
 """
 
-import datetime
-import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-import onnx
 import torch
 from torch import Tensor, nn
 
-from facewire import __version__, arkit
 from facewire.report_file import command_line
-from facewire_engines.backends.onnx_graph import load_onnxruntime
-from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_engines.model_files import DataSource
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.animation.styles import parse_styles
@@ -28,9 +22,7 @@ from facewire_training.data.sources import SOURCES
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
-
-OPSET = 18
-TOLERANCE = 1e-4
+from facewire_training.model.onnx_folder import ExportedGraph, export_graph, write_folder
 
 
 class ExportedEncoder(nn.Module):
@@ -65,7 +57,7 @@ def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
     return encoder, decoder
 
 
-def export_encoder(encoder: Encoder) -> bytes:
+def export_encoder(encoder: Encoder) -> ExportedGraph:
     """Return the encoder as ONNX with dynamic batch and length, every past in and out."""
     module = ExportedEncoder(encoder)
     inputs = (torch.randn(2, 3 * HOP) * 0.1, *encoder.past(2))
@@ -74,89 +66,37 @@ def export_encoder(encoder: Encoder) -> bytes:
     axes["samples"][1] = "samples"
     axes["classes"][1] = axes["effort"][1] = "hops"
     axes["past_hidden"] = axes["next_past_hidden"] = {1: "batch"}
-    return _export(module, inputs, ENCODER_INPUTS, outputs, axes)
+    return export_graph("encoder.onnx", module, inputs, ENCODER_INPUTS, outputs, axes=axes)
 
 
-def export_decoder(decoder: Decoder) -> bytes:
-    """Return the decoder as ONNX with dynamic batch."""
+def export_decoder(decoder: Decoder) -> ExportedGraph:
+    """Return the decoder as ONNX with dynamic batch; its style is fixed, and no parameter."""
     mask = torch.ones(2, PLACES)
     inputs = (torch.rand(2, PLACES, len(PHONES)), mask, torch.rand(2, PLACES), mask)
-    axes = {name: {0: "batch"} for name in (*DECODER_INPUTS, "weights")}
-    return _export(decoder, inputs, DECODER_INPUTS, ["weights"], axes)
-
-
-def _export(
-    module: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: tuple[str, ...],
-    outputs: list[str],
-    axes: dict[str, dict[int, str]],
-) -> bytes:
-    """Export, check the graph, and compare it with the module."""
-    module.eval()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        torch.onnx.export(
-            module,
-            inputs,
-            path,
-            input_names=list(names),
-            output_names=outputs,
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        onnx.checker.check_model(str(path))
-        content = path.read_bytes()
-    feeds = dict(zip(names, (value.numpy() for value in inputs), strict=True))
-    with torch.no_grad():
-        expected = module(*inputs)
-    expected = expected if isinstance(expected, tuple) else (expected,)
-    session = load_onnxruntime().InferenceSession(content, providers=["CPUExecutionProvider"])
-    for name, found, wanted in zip(outputs, session.run(None, feeds), expected, strict=True):
-        difference = float((torch.from_numpy(found) - wanted).abs().max())
-        if difference > TOLERANCE:
-            raise ValueError(f"onnxruntime and torch differ by {difference:g} in {name}")
-    return content
+    graph = export_graph("decoder.onnx", decoder, inputs, DECODER_INPUTS, ["weights"])
+    kept = (w for name, w in decoder.named_parameters() if not name.startswith("styles."))
+    return replace(graph, parameters=sum(weight.numel() for weight in kept))
 
 
 def write_model(run: Path, corpus: Path, out: Path, command: str, style: Sequence[str]) -> None:
-    """Write the ONNX files of a run and their manifest."""
+    """Write the ONNX files of a run and their manifest.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
     encoder, decoder = load_run(run, style)
-    out.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for name, content, network in (
-        ("encoder.onnx", export_encoder(encoder), encoder),
-        ("decoder.onnx", export_decoder(decoder), decoder),
-    ):
-        (out / name).write_bytes(content)
-        kept = (w for name, w in network.named_parameters() if not name.startswith("styles."))
-        count = sum(weight.numel() for weight in kept)
-        files[name] = ModelFile(hashlib.sha256(content).hexdigest(), len(content), count)
-        print(f"{name}: {count:,} parameters, {len(content):,} bytes")
+    graphs = export_encoder(encoder), export_decoder(decoder)
     shares = json.loads((run / "config.json").read_text())["batches"]["shares"]
     heard = {name for name, share in shares if share > 0}
     hours = {shard.corpus: shard.hours for shard in load(corpus) if shard.corpus in heard}
-    manifest = Manifest(
-        name="phones",
-        version=__version__,
-        licence="Apache-2.0",
-        non_commercial=False,
-        command=command,
-        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        tokens=PHONES,
-        blendshapes=arkit.NAMES,
-        data=tuple(
-            DataSource(
-                source.name, round(hours[corpus_name], 2), source.licence, source.attribution
-            )
-            for corpus_name, source in SOURCES.items()
-            if corpus_name in hours
-        ),
-        files=files,
+    data = tuple(
+        DataSource(source.name, round(hours[corpus_name], 2), source.licence, source.attribution)
+        for corpus_name, source in SOURCES.items()
+        if corpus_name in hours
     )
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    (out / "manifest.json").write_bytes(content + b"\n")
+    write_folder(out, graphs, name="phones", command=command, tokens=PHONES, data=data)
+    for graph in graphs:
+        print(f"{graph.name}: {graph.parameters:,} parameters, {len(graph.content):,} bytes")
 
 
 def main() -> None:

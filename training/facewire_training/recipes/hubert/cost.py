@@ -35,7 +35,7 @@ from facewire_training.recipes.hubert.geometry import (
     add_geometry,
     geometry_of,
 )
-from facewire_training.recipes.hubert.graphs import export_graph, export_graphs, quantised
+from facewire_training.recipes.hubert.graphs import export_graphs, export_step, quantised
 from facewire_training.recipes.hubert.model import (
     Checkpoint,
     FaceModel,
@@ -125,7 +125,7 @@ def _whole_window(face: FaceModel, geometry: Geometry) -> OnnxGraph:
     samples = torch.randn(2, geometry.window * HOP) * 0.1
     inputs = (samples, *face.front_end.past(2))
     names = ("samples", *face.front_end.past_names)
-    return OnnxGraph(export_graph(FRONT_END, face.front_end, inputs, names, ["features"]).content)
+    return OnnxGraph(export_step(FRONT_END, face.front_end, inputs, names, ["features"]).content)
 
 
 def _features(front_end: Graph, step: int) -> list[Array]:

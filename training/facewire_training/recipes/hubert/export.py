@@ -10,23 +10,19 @@ Examples:
 """
 
 import argparse
-import datetime
-import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 
-from facewire import __version__, arkit
 from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_engines.hubert.engine import ENCODER
-from facewire_engines.model_files import Manifest, ModelFile
 from facewire_training.command import make_parser, run_command
+from facewire_training.model.onnx_folder import ExportedGraph, write_folder
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
-from facewire_training.recipes.hubert.graphs import ExportedGraph, export_graphs, quantised
+from facewire_training.recipes.hubert.graphs import export_graphs, quantised
 from facewire_training.recipes.hubert.model import (
     Checkpoint,
     add_checkpoint,
@@ -69,34 +65,16 @@ def write_model(
     graphs = export_graphs(untrained_face(checkpoint, layers), geometry)
     if int8:
         graphs = [quantised(graph) if graph.name == ENCODER else graph for graph in graphs]
-    manifest = Manifest(
+    unknown = "Apache-2.0" if checkpoint.random else UNKNOWN_LICENCE
+    write_folder(
+        out,
+        graphs,
         name="hubert",
-        version=__version__,
-        licence=licence or ("Apache-2.0" if checkpoint.random else UNKNOWN_LICENCE),
-        non_commercial=non_commercial,
         command=command,
-        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        tokens=(),
-        blendshapes=arkit.NAMES,
-        data=(),
-        files={graph.name: _described(graph) for graph in graphs},
+        licence=licence or unknown,
+        non_commercial=non_commercial,
     )
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for graph in graphs:
-            (out / graph.name).write_bytes(graph.content)
-        (out / "manifest.json").write_bytes(content + b"\n")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write the model to {out} ({error.strerror}); choose another folder"
-        ) from error
     return graphs
-
-
-def _described(graph: ExportedGraph) -> ModelFile:
-    digest = hashlib.sha256(graph.content).hexdigest()
-    return ModelFile(digest, len(graph.content), graph.parameters)
 
 
 def main(words: Sequence[str] | None = None) -> None:
