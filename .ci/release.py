@@ -75,7 +75,7 @@ def try_out(wheel: Path, programs: Path, folder: Path) -> Path:
     version = wheel.name.split("-")[1]
     if version not in run(facewire, "--version", cwd=folder):
         sys.exit(f"the wheel does not call itself {version}")
-    find = "from facewire_cli.commands.live import demo_clip; print(demo_clip())"
+    find = "from facewire_cli.demo import demo_clip; print(demo_clip())"
     clip = run(programs / "python", "-c", find, cwd=folder).strip()
     if ROOT in Path(clip).parents:
         sys.exit("the wheel was not tried, but the checkout")

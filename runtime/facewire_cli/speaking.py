@@ -39,9 +39,9 @@ from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import AudioListener
 from facewire.stream.sink_queue import Outlet
-from facewire_cli.commands.live import serve_page
 from facewire_cli.loading import load_wanted
 from facewire_cli.page_address import print_address
+from facewire_cli.page_server import serve_page
 from facewire_cli.progress import showing_progress
 from facewire_cli.summary import print_outputs
 

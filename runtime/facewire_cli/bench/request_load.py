@@ -25,7 +25,7 @@ from facewire.sources.sound_file import SoundFile
 from facewire.wire.binary import VERSION, AudioMessage, encode_audio, encode_samples
 from facewire.wire.messages import End, Ended, encode_message
 from facewire.wire.session import OpenSession, decode_session_answer
-from facewire_cli.commands.live import demo_clip
+from facewire_cli.demo import demo_clip
 
 SEED = 45
 PATIENCE_S = 20.0

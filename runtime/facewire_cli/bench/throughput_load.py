@@ -27,7 +27,7 @@ from facewire.sources.sound_file import SoundFile
 from facewire.stream.engine import Engine, EngineSession
 from facewire.stream.engines import load_engine
 from facewire.stream.latency import Percentiles, percentiles
-from facewire_cli.commands.live import demo_clip
+from facewire_cli.demo import demo_clip
 
 CHUNK_MS = 10
 WARM_UP_MS = 500

@@ -18,7 +18,7 @@ from facewire_cli import options
 from facewire_cli.bench.latency_run import LatencyResult, measure
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.request_run import RequestResult, Spread, measure_requests
-from facewire_cli.commands.live import demo_clip
+from facewire_cli.demo import demo_clip
 from facewire_cli.running import run
 from facewire_cli.summary import latency_table
 

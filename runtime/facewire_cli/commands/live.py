@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
-from importlib import resources
 from typing import Annotated
 
 import typer
@@ -13,23 +12,23 @@ from facewire.audio.format import AudioFormat, parse_format
 from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
-from facewire.server.http.address import certificate_of
-from facewire.server.server import Broadcaster, FaceServer
-from facewire.settings.opening import face_factory, open_face, open_session
+from facewire.server.server import Broadcaster
+from facewire.settings.opening import open_face, open_session
 from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.terminal import TerminalSink
 from facewire.sinks.uri import parse_output, sink_of
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sources.uri import Input, parse_input
-from facewire.stream.engine import Engine
 from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire.stream.source import Source, SourceRequest
 from facewire_cli import options
+from facewire_cli.demo import demo_clip
 from facewire_cli.loading import load_wanted
 from facewire_cli.page_address import print_address
+from facewire_cli.page_server import serve_page
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_report, raise_failures
@@ -111,11 +110,6 @@ def live(
     raise_failures(report)
 
 
-def demo_clip() -> str:
-    """Return the path of the bundled clip."""
-    return str(resources.files("facewire") / "assets" / "demo.flac")
-
-
 def _input(given: str | None, settings: Settings) -> Input:
     """Return what the options name: stdin, a recording, another source, or a microphone."""
     return parse_input(given) if given else Input("microphone", str(settings.microphone.device))
@@ -179,42 +173,3 @@ async def _once_watched(source: Source, broadcaster: Broadcaster) -> AsyncIterat
             await broadcaster.watched()
     async for chunk in source:
         yield chunk
-
-
-def serve_page(
-    engine: Engine,
-    settings: Settings,
-    clock: Clock,
-    broadcaster: Broadcaster | None = None,
-    *,
-    open_sound: bool = False,
-) -> FaceServer:
-    """Return the server of the page and of sessions, and of watchers if there is a stream.
-
-    Args:
-        engine: what sessions run on.
-        settings: where it listens, and whom it lets in.
-        clock: of everything.
-        broadcaster: the live stream, if there is one.
-        open_sound: whether its sound is nobody's secret, whatever the settings say.
-    """
-    # The face of the live stream has the seed itself.
-    make_face = face_factory(settings, first=1 if broadcaster else 0)
-    wanted = settings.server
-    return FaceServer(
-        engine,
-        make_face,
-        clock=clock,
-        host=wanted.host,
-        port=wanted.port,
-        max_sessions=wanted.max_sessions,
-        allow_origin=wanted.allow_origin,
-        # None: the server makes one where other machines reach it.
-        token=wanted.token or ("" if wanted.insecure else None),
-        open_sound=open_sound or wanted.open_sound,
-        tls=certificate_of(wanted.cert, wanted.key),
-        base_path=wanted.base_path,
-        voices=wanted.voices,
-        limits=wanted.limits,
-        broadcaster=broadcaster,
-    )

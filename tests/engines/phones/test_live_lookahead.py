@@ -8,7 +8,7 @@ from facewire.clock import ManualClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.stream.engine import Engine, TunableSession
-from facewire_cli.commands.live import demo_clip
+from facewire_cli.demo import demo_clip
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import load_embedded

@@ -22,7 +22,8 @@ from facewire.settings.opening import face_factory, open_face
 from facewire.settings.settings import ServerSettings, Settings
 from facewire.stream.engines import load_engine
 from facewire.wire.binary import AudioMessage, encode_audio
-from facewire_cli.commands.live import demo_clip, serve_page
+from facewire_cli.demo import demo_clip
+from facewire_cli.page_server import serve_page
 
 SPEC = StreamSpec()
 Motion = list[tuple[float, float, float]]

@@ -1,0 +1,47 @@
+"""The server of the page, as the settings ask for it."""
+
+from facewire.clock import Clock
+from facewire.server.http.address import certificate_of
+from facewire.server.server import Broadcaster, FaceServer
+from facewire.settings.opening import face_factory
+from facewire.settings.settings import Settings
+from facewire.stream.engine import Engine
+
+
+def serve_page(
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    broadcaster: Broadcaster | None = None,
+    *,
+    open_sound: bool = False,
+) -> FaceServer:
+    """Return the server of the page and of sessions, and of watchers if there is a stream.
+
+    Args:
+        engine: what sessions run on.
+        settings: where it listens, and whom it lets in.
+        clock: of everything.
+        broadcaster: the live stream, if there is one.
+        open_sound: whether its sound is nobody's secret, whatever the settings say.
+    """
+    # The face of the live stream has the seed itself.
+    make_face = face_factory(settings, first=1 if broadcaster else 0)
+    wanted = settings.server
+    return FaceServer(
+        engine,
+        make_face,
+        clock=clock,
+        host=wanted.host,
+        port=wanted.port,
+        max_sessions=wanted.max_sessions,
+        allow_origin=wanted.allow_origin,
+        # None: the server makes one where other machines reach it.
+        token=wanted.token or ("" if wanted.insecure else None),
+        open_sound=open_sound or wanted.open_sound,
+        tls=certificate_of(wanted.cert, wanted.key),
+        base_path=wanted.base_path,
+        voices=wanted.voices,
+        limits=wanted.limits,
+        broadcaster=broadcaster,
+    )
