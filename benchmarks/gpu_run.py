@@ -27,11 +27,11 @@ from facewire_cli.bench.throughput_load import Load, Trial
 from facewire_cli.bench.throughput_search import Row, processors, search
 from facewire_cli.bench.throughput_search import measure as measure_numbers
 from facewire_cli.commands.bench_throughput import throughput_table
-from facewire_engines.backends.checking import check_engines
 from facewire_engines.backends.choice import parse_backend
 from facewire_engines.backends.cuda_driver import Gpu, find_gpu
-from facewire_engines.backends.tensorrt.plan_building import build_plans
 from facewire_engines.backends.tensorrt.plans import default_cache
+from facewire_engines.checking import check_engines
+from facewire_engines.plan_building import build_plans
 
 BACKENDS = ("tensorrt", "tensorrt:fp16", "torch-cuda")
 FRAME_RATE = "60"

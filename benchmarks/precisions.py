@@ -15,7 +15,7 @@ from rich.table import Table
 
 from facewire.report_file import command_line, today, write_report
 from facewire_cli.bench.machine import Machine, describe_machine
-from facewire_engines.backends.checking import check_engines
+from facewire_engines.checking import check_engines
 
 REFERENCE = "phones@onnx"
 OTHERS = {

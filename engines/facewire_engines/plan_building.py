@@ -5,26 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire_engines.backends.graph import BATCH, GraphFile
-from facewire_engines.backends.onnx_surgery import HALF, STREAMS, in_half, in_rows, one_hop, parse
-from facewire_engines.backends.tensorrt.builder import (
-    Progress,
-    build_plan,
-    default_targets,
-    library_name,
-    library_version,
+from facewire_engines.backends.graph import BATCH
+from facewire_engines.backends.onnx_surgery import STREAMS
+from facewire_engines.backends.tensorrt.builder import Progress, build_plan, default_targets
+from facewire_engines.backends.tensorrt.plan_form import (
+    MAX_BATCH,
+    check_precision,
+    plan_form,
+    plan_key,
 )
-from facewire_engines.backends.tensorrt.plans import PlanKey, PlanState, plan_state, write_plan
+from facewire_engines.backends.tensorrt.plans import PlanState, plan_state, write_plan
 from facewire_engines.model_files import EMBEDDED_MODELS, read_graph, read_manifest
 from facewire_engines.phones.geometry import HOP
 
-PRECISIONS = ("fp32", *HALF)
-MAX_BATCH = 64
 MOST_STREAMS = 4097
 """Rows of the tables of pasts: 4096 streams, and nobody's."""
-
-FORM = "rows-1"
-"""Counts up when `plan_form` rewrites graphs in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,70 +89,3 @@ def build_plans(
             path = write_plan(cache, key, plan)
         results.append(PlanResult(graph, path, before, path.stat().st_size))
     return results
-
-
-def check_precision(precision: str) -> None:
-    """Refuse a precision that plans are not built in.
-
-    Raises:
-        ConfigError: it is one.
-    """
-    if precision == "int8":
-        raise ConfigError(
-            "TensorRT takes 8 bits only with ranges that were measured beforehand, which the model "
-            "has not; choose fp16, or bf16"
-        )
-    if precision not in PRECISIONS:
-        raise ConfigError(f"there is no precision {precision!r}; choose {', '.join(PRECISIONS)}")
-
-
-def plan_key(
-    file: GraphFile, precision: str, targets: tuple[str, ...], max_batch: int = MAX_BATCH
-) -> PlanKey:
-    """Return what a plan of a graph depends on, with the TensorRT that is installed.
-
-    Raises:
-        ConfigError: none is.
-    """
-    return PlanKey(
-        model=file.model,
-        graph=file.name,
-        graph_sha256=file.sha256,
-        precision=precision,
-        targets=targets,
-        max_batch=max_batch,
-        library=library_name(),
-        library_version=library_version(),
-        form=FORM,
-    )
-
-
-def plan_form(file: GraphFile, precision: str) -> bytes:
-    """Return a graph as plans are made of it: one hop at a time, in a precision, in row form.
-
-    Raises:
-        ConfigError: onnx is not installed.
-        EngineError: the file is damaged, or has a layer that cannot be taken apart.
-    """
-    model = parse(file.content, file.name)
-    one_hop(model)
-    if precision != "fp32":
-        in_half(model, precision)
-    in_rows(model)
-    content: bytes = model.SerializeToString()
-    return content
-
-
-def in_precision(file: GraphFile, precision: str) -> GraphFile:
-    """Return a graph in a precision, for other back-ends: what a plan of it would compute.
-
-    Raises:
-        ConfigError: onnx is not installed.
-        EngineError: the file is damaged, or has a layer that cannot be taken apart.
-    """
-    if precision == "fp32":
-        return file
-    model = parse(file.content, file.name)
-    one_hop(model)
-    in_half(model, precision)
-    return GraphFile(file.model, file.name, model.SerializeToString(), file.sha256)

@@ -89,7 +89,7 @@ def _load(file: GraphFile, backend: Backend, cache: Path | None) -> Graph:
         from facewire_engines.backends.tensorrt.plans import default_cache
 
         return load_plan(file, backend.precision, cache or default_cache())
-    from facewire_engines.backends.tensorrt.plan_building import in_precision
+    from facewire_engines.backends.tensorrt.plan_form import in_precision
     from facewire_engines.backends.torch.graph import TorchGraph
 
     device = "cuda" if backend.name == "torch-cuda" else "cpu"

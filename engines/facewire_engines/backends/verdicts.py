@@ -11,7 +11,7 @@ import msgspec
 
 from facewire.errors import ConfigError
 from facewire_engines.backends.graph import GraphFile
-from facewire_engines.backends.tensorrt.plan_building import plan_key
+from facewire_engines.backends.tensorrt.plan_form import plan_key
 from facewire_engines.backends.tensorrt.plans import find_plan
 
 

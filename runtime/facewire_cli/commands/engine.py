@@ -67,8 +67,8 @@ def build(
     cache: CacheOption = None,
 ) -> None:
     """Compile a model for NVIDIA GPUs; this needs TensorRT for RTX, but no GPU."""
-    from facewire_engines.backends.tensorrt.plan_building import build_plans
     from facewire_engines.backends.tensorrt.plans import PlanState, default_cache
+    from facewire_engines.plan_building import build_plans
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
@@ -146,7 +146,7 @@ def check(
     ENGINE@BACKEND:PRECISION is an engine on a back-end. Plans that pass may be used without being
     asked for; those that fail may not, unless --force says so.
     """
-    from facewire_engines.backends.checking import check_engines
+    from facewire_engines.checking import check_engines
 
     speech = None if recording is None else _samples(recording)
     parity = check_engines(reference, other, speech, force=force, cache=cache)

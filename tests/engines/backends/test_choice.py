@@ -14,7 +14,6 @@ from facewire.stream.engines import load_engine as load
 from facewire_cli.app import app
 from facewire_engines.backends import automatic
 from facewire_engines.backends.automatic import choose
-from facewire_engines.backends.checking import check_engines, judges
 from facewire_engines.backends.choice import (
     Backend,
     graph_loader,
@@ -24,9 +23,10 @@ from facewire_engines.backends.choice import (
 from facewire_engines.backends.cuda_driver import driver_is_there, find_gpu
 from facewire_engines.backends.graph import GraphFile, GraphLoader
 from facewire_engines.backends.onnx_graph import CUDA, OnnxGraph, load_onnx, load_onnxruntime
-from facewire_engines.backends.tensorrt.plan_building import model_folder
+from facewire_engines.checking import check_engines, judges
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.engine import load_embedded
+from facewire_engines.plan_building import model_folder
 
 DECODER = (model_folder("phones") / "decoder.onnx").read_bytes()
 

@@ -8,8 +8,9 @@ import pytest
 from facewire_engines.backends.graph import NEXT, Array
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.backends.onnx_surgery import ROWS, SIZE, in_rows, one_hop, parse
-from facewire_engines.backends.tensorrt.plan_building import in_precision, model_folder, plan_form
+from facewire_engines.backends.tensorrt.plan_form import in_precision, plan_form
 from facewire_engines.model_files import read_graph, read_manifest
+from facewire_engines.plan_building import model_folder
 
 onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[tensorrt]'")
 

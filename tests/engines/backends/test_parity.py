@@ -15,9 +15,9 @@ from facewire.frames import Samples, StreamSpec
 from facewire.stream.engines import load_engine as load
 from facewire_cli.app import app
 from facewire_engines.backends.parity import compare_engines
-from facewire_engines.backends.tensorrt.plan_building import build_plans, model_folder
 from facewire_engines.energy.engine import HOP, EnergyEngine, EnergyHearing
 from facewire_engines.hearing.hop_session import TunableHopSession
+from facewire_engines.plan_building import build_plans, model_folder
 
 
 class HalfRate(EnergyEngine):

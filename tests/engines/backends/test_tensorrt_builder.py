@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 from facewire.errors import ConfigError, EngineError
 from facewire_cli.app import app
 from facewire_engines.backends.tensorrt.builder import build_plan, default_targets, known_targets
-from facewire_engines.backends.tensorrt.plan_building import build_plans, model_folder
 from facewire_engines.backends.tensorrt.plans import PlanState, stored_plans
 from facewire_engines.model_files import read_manifest, read_verified
+from facewire_engines.plan_building import build_plans, model_folder
 
 pytest.importorskip("tensorrt_rtx", reason="install TensorRT: pip install tensorrt_rtx")
 TARGET = "sm_89"

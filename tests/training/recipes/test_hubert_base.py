@@ -12,9 +12,9 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 pytest.importorskip("transformers", reason="install transformers: pip install -e '.[train]'")
 
 from facewire.frames import AudioChunk
-from facewire_engines.backends.tensorrt.plan_building import build_plans
 from facewire_engines.hubert.engine import load_hubert
 from facewire_engines.model_files import read_manifest
+from facewire_engines.plan_building import build_plans
 from facewire_training.recipes.hubert.export import write_model
 from facewire_training.recipes.hubert.geometry import Geometry
 from facewire_training.recipes.hubert.model import bundled_speech, random_checkpoint

@@ -8,7 +8,7 @@ from facewire_engines.backends.graph import GraphFile
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.backends.tensorrt.graph import TensorrtGraph
 from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
-from facewire_engines.backends.tensorrt.plan_building import plan_key
+from facewire_engines.backends.tensorrt.plan_form import plan_key
 from facewire_engines.backends.tensorrt.plans import find_plan
 
 
