@@ -1,8 +1,9 @@
 """`facewire live`: a microphone, a file or standard input to a moving face, in real time."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -152,9 +153,10 @@ async def _live(
             listeners.append(viewers)
             waits = demo and console.is_terminal
             hint = f" (the clip begins when you open it, or in {DEMO_WAIT_S} s)" if waits else ""
-            print_address(console, server, "the face is at {}" + hint)
             if waits:
                 chunks = _once_watched(source, broadcaster)
+            tell = partial(print_address, console, server, "the face is at {}" + hint)
+            chunks = _announced(chunks, tell)
         await stack.enter_async_context(source)
         await run_stream(
             chunks, session, face, sinks,
@@ -164,6 +166,15 @@ async def _live(
         raise ConfigError(
             "nothing was heard: standard input ended before any sound came; pipe raw PCM into it"
         )
+
+
+async def _announced(
+    source: AsyncIterable[AudioChunk], tell: Callable[[], None]
+) -> AsyncIterator[AudioChunk]:
+    """Tell when the stream begins: by then the source and every output are open."""
+    tell()
+    async for chunk in source:
+        yield chunk
 
 
 async def _once_watched(source: Source, broadcaster: Broadcaster) -> AsyncIterator[AudioChunk]:

@@ -99,6 +99,7 @@ def test_the_frame_rate_is_a_setting(
         (["animate", "short.wav", "-o", "a.csv", "--settings", "typo.toml"], ["prot", "port"]),
         (["live", "--demo", "--input", "short.wav"], ["--demo"]),
         (["live", "--input", "short.wav", "--out", "nonsense://x"], ["nonsense"]),
+        (["live", "--demo", "--port", "0", "--out", "csv:no/such/folder/a.csv"], ["no/such"]),
     ],
 )
 def test_a_users_mistake_is_one_sentence_and_status_2(
