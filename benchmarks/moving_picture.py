@@ -21,10 +21,10 @@ import numpy as np
 import soundfile
 
 from browser import opened
-from daemon import serving
 from facewire import arkit
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
+from facewire_cli.bench.server_process import serving
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_training.data.align import align, pronunciations
@@ -99,7 +99,7 @@ def pose_of(frame: BlendshapeFrame) -> dict[str, Any]:
 
 def photograph(clip: dict[str, Any], every: int, folder: Path) -> None:
     """Have the page draw every so many frames of the loop, and write each as a PNG."""
-    with serving() as place, opened(f"http://{place}/?pose=", SIZE, scale=SCALE) as page:
+    with serving() as server, opened(f"http://{server.address}/?pose=", SIZE, scale=SCALE) as page:
         page.evaluate(
             "async ([source, clip]) => {"
             " const { film } = await import(`data:text/javascript,${encodeURIComponent(source)}`);"

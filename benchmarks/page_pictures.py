@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from browser import Scheme, opened
-from daemon import serving
+from facewire_cli.bench.server_process import serving
 
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
@@ -28,7 +28,7 @@ SPOKEN_MS = 9_000
 
 def photograph_clip(path: Path) -> None:
     """Photograph the page at the live stream of the bundled clip."""
-    with serving("live", "--demo") as place, opened(f"http://{place}/", DESKTOP) as page:
+    with serving("live", "--demo") as server, opened(f"http://{server.address}/", DESKTOP) as page:
         page.wait_for_function(
             f"facewire.lastFrame?.timestamp > {CLIP_S} * facewire.hello?.sample_rate"
             " && facewire.drawn.mouthGapPx > 8"
@@ -38,7 +38,7 @@ def photograph_clip(path: Path) -> None:
 
 def photograph_typed(path: Path, size: tuple[int, int] = DESKTOP, scheme: Scheme = "light") -> None:
     """Photograph the page while it says a text and another one is being typed."""
-    with serving() as place, opened(f"http://{place}/", size, scheme) as page:
+    with serving() as server, opened(f"http://{server.address}/", size, scheme) as page:
         box, go = page.get_by_label("What the face says"), page.get_by_role("button", name="Say")
         box.fill(GREETING)
         go.click()

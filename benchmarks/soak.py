@@ -25,8 +25,8 @@ from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.report_file import command_line, today, write_report
 from facewire.settings.opening import open_face
 from facewire.settings.settings import Settings
-from facewire_cli.bench.hostile_run import ServerProcess, Usage, serving
 from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.server_process import ServerProcess, Usage, serving
 from facewire_engines.phones.engine import load_embedded
 from soak_clients import LOOKAHEAD_MS, RATE, Heard, Uploaded, digest_of, speech
 

@@ -18,12 +18,12 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from daemon import serving
 from facewire.clock import SECOND, SystemClock
 from facewire.report_file import command_line, today, write_report
 from facewire.wire.binary import WireFrame
 from facewire.wire.speak import TurnBegins, Words
 from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.server_process import serving
 from facewire_client import AudioRun, SpeakClient
 
 TEXT = (
@@ -147,10 +147,9 @@ LEAD_S = 0.1
 
 async def measure() -> tuple[Record, Record]:
     """Speak in both ways on one server; a first, silent time warms it up."""
-    with serving() as place:
-        address = f"ws://{place}"
-        await speak(address, "burst")
-        return await speak(address, "burst"), await speak(address, "real-time")
+    with serving() as server:
+        await speak(server.url, "burst")
+        return await speak(server.url, "burst"), await speak(server.url, "real-time")
 
 
 def main() -> None:

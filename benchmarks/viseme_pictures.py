@@ -18,9 +18,9 @@ import soundfile
 
 import facewire
 from browser import opened
-from daemon import serving
 from facewire import arkit
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
+from facewire_cli.bench.server_process import serving
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.phone_set import INDEX
@@ -75,9 +75,9 @@ def photograph(poses: list[str]) -> list[np.ndarray[Any, Any]]:
     from matplotlib.image import imread
 
     pictures = []
-    with serving() as place, opened(f"http://{place}/", SIZE) as page:
+    with serving() as server, opened(f"http://{server.address}/", SIZE) as page:
         for pose in poses:
-            page.goto(f"http://{place}/?view=face&pose={pose}")
+            page.goto(f"http://{server.address}/?view=face&pose={pose}")
             page.wait_for_function("window.facewire?.drawn.scale > 0")
             pictures.append(imread(io.BytesIO(page.locator("canvas").first.screenshot())))
     return pictures

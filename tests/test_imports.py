@@ -61,6 +61,7 @@ OWN_TIME = {
     "runtime/facewire/server/sockets/*.py": "the event loop's own time: what it spent on whom",
     "clients/python/facewire_client/liveness.py": "the event loop's own time: when a byte came",
     "runtime/facewire_cli/bench/hostile_run.py": "waits for another process",
+    "runtime/facewire_cli/bench/server_process.py": "waits for another process",
     "training/facewire_training/*": "dates of models, seconds in logs, the cost of a graph",
 }
 """Files that read wall time, and why; faces never depend on it."""

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from facewire_cli.bench.hostile_attacks import ATTACKS
-from facewire_cli.bench.hostile_run import ALONE, ServerProcess, run_attack, serving
+from facewire_cli.bench.hostile_run import ALONE, run_attack
+from facewire_cli.bench.server_process import ServerProcess, serving
 
 SECONDS = 0.6
 MOST_DESCRIPTORS = 1_200

@@ -1,15 +1,10 @@
 """A server, a well-behaved client and a hostile one, each a process: how the good one fares."""
 
-import os
-import re
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -19,20 +14,12 @@ from facewire.errors import FacewireError
 from facewire.stream.latency import Percentiles, percentiles
 from facewire_cli.bench.hostile_attacks import ATTACKS
 from facewire_cli.bench.hostile_victim import Outcome
+from facewire_cli.bench.server_process import ServerProcess, Usage
 
 ALONE = "alone"
 """The name of the run without an attack."""
-START_S = 60.0
 SETTLE_S = 30.0
 """After an attack, until its sockets are closed, at most; then what the server holds is read."""
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """What a process holds; of other systems than Linux nothing is known, which is 0."""
-
-    memory_mb: float
-    descriptors: int
-    threads: int
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -51,63 +38,6 @@ class Result(msgspec.Struct, frozen=True):
     during: Usage
     """When the well-behaved client had all it wanted, and the attack still went on."""
     after: Usage
-
-
-class ServerProcess:
-    """`facewire serve`, as a user starts it."""
-
-    def __init__(self, process: "subprocess.Popen[str]", url: str, log: Path) -> None:
-        self.process = process
-        self.url = url
-        self.log = log
-
-    def usage(self) -> Usage:
-        """Look at what it holds now."""
-        folder = Path("/proc") / str(self.process.pid)
-        if self.process.poll() is not None:
-            raise FacewireError(f"the server ended with status {self.process.returncode}")
-        if not folder.is_dir():
-            return Usage(0, 0, 0)
-        status = (folder / "status").read_text()
-        memory, threads = (
-            int(found[1]) if (found := re.search(rf"{key}:\s+(\d+)", status)) else 0
-            for key in ("VmRSS", "Threads")
-        )
-        return Usage(round(memory / 1024, 1), len(os.listdir(folder / "fd")), threads)
-
-
-@contextmanager
-def serving(options: Sequence[str] = ()) -> Iterator[ServerProcess]:
-    """Start a server on a free port, and end it.
-
-    Raises:
-        FacewireError: it does not start.
-    """
-    with tempfile.TemporaryDirectory(prefix="facewire") as folder:
-        log = Path(folder) / "serve.log"
-        with log.open("w") as written:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "facewire", "serve", "--port", "0", *options],
-                stdout=written, stderr=written, text=True,
-            )  # fmt: skip
-        try:
-            yield ServerProcess(process, _address(process, log), log)
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _address(process: "subprocess.Popen[str]", log: Path) -> str:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        if found := re.search(r"http://(\S+?)/", log.read_text()):
-            return f"ws://{found[1]}"
-        time.sleep(0.05)
-    raise FacewireError(f"facewire serve does not start: {log.read_text()[-500:]}")
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from facewire.report_file import command_line, today, write_report
 from facewire.toml_file import hint
 from facewire_cli import options
 from facewire_cli.bench.hostile_attacks import ATTACKS
-from facewire_cli.bench.hostile_run import ALONE, Result, run_attack, serving
+from facewire_cli.bench.hostile_run import ALONE, Result, run_attack
 from facewire_cli.bench.machine import Machine, describe_machine
+from facewire_cli.bench.server_process import serving
 
 EXAMPLES = """
 Examples:
@@ -58,7 +59,7 @@ def hostile(
             raise ConfigError(f"there is no attack {name!r}; {hint(name, ATTACKS)}")
     machine, console = describe_machine(), Console()
     results = []
-    with serving(["--engine", engine] if engine else []) as server:
+    with serving("serve", *(["--engine", engine] if engine else [])) as server:
         # The first stream of a server is slower than any other.
         run_attack(server, ALONE, 1.0)
         for name in (ALONE, *names):
