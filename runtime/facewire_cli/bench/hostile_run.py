@@ -10,6 +10,7 @@ from typing import IO
 import msgspec
 import numpy as np
 
+from facewire.clock import SECOND, SystemClock
 from facewire.errors import FacewireError
 from facewire.stream.latency import Percentiles, percentiles
 from facewire_cli.bench.hostile_attacks import ATTACKS
@@ -91,11 +92,12 @@ def run_attack(server: ServerProcess, attack: str, seconds: float) -> Result:
 
 def _settled(server: ServerProcess, before: Usage) -> Usage:
     """Return what the server holds once the attacker's sockets are closed."""
-    until = time.monotonic() + SETTLE_S
+    clock = SystemClock()
+    until = clock.now() + SETTLE_S * SECOND
     while True:
         time.sleep(0.2)
         usage = server.usage()
-        if usage.descriptors <= before.descriptors or time.monotonic() > until:
+        if usage.descriptors <= before.descriptors or clock.now() > until:
             return usage
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from facewire.clock import SECOND, SystemClock
 from facewire.errors import FacewireError
 
 START_S = 60.0
@@ -81,8 +82,9 @@ def serving(command: str = "serve", *options: str) -> Iterator[ServerProcess]:
 
 
 def _address(process: "subprocess.Popen[str]", log: Path) -> str:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
+    clock = SystemClock()
+    until = clock.now() + START_S * SECOND
+    while clock.now() < until and process.poll() is None:
         if found := re.search(r"http://(\S+?)/", log.read_text()):
             return found[1]
         time.sleep(0.05)
