@@ -6,6 +6,21 @@ from facewire_cli.bench.request_run import RequestResult, Spread
 from facewire_cli.commands.bench_latency import LatencyReport
 
 PERCENTILES = ("p50", "p95", "p99", "max")
+_SHORT = ("p50_ms", "p99_ms")
+
+
+def in_short(report: LatencyReport) -> str:
+    """Return a row for each engine: from heard to received, and from spoken to received."""
+    rows = [
+        [
+            f"`{run.engine}`",
+            *(f"{getattr(run.stages['heard to received'], part):.1f}" for part in _SHORT),
+            *(f"{getattr(run.stages['spoken to received'], part):.1f}" for part in _SHORT),
+        ]
+        for run in report.runs
+    ]
+    lookahead = f"spoken to received, with {report.runs[0].lookahead_ms:g} ms of look-ahead, p50"
+    return table(["engine (ms)", "heard to received p50", "p99", lookahead, "p99"], rows)
 
 
 def all_stages(report: LatencyReport) -> str:

@@ -28,7 +28,7 @@ from facewire_training.recipes.hubert.edge_error import EdgeReport
 from front_page import five_figures, hour
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
-from latency_table import all_stages, requests_table
+from latency_table import all_stages, in_short, requests_table
 from precisions import Precisions
 from session_cost import SessionCosts
 from soak import Soak
@@ -59,6 +59,7 @@ def sections(results: Path) -> dict[str, Sections]:
     return {
         "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
         "docs/latency.md": {
+            "in short": lambda: in_short(latency),
             "latency": lambda: all_stages(latency),
             "first packet": lambda: requests_table(latency),
             "throughput": lambda: sessions_table(throughput),
