@@ -185,6 +185,15 @@ def test_a_name_that_exists_is_refused(
     one_sentence(facewire(tmp_path, *words), "odd 2.0", "facewire 0", "both add", "uninstall one")
 
 
+@pytest.mark.parametrize("name", ["ws", ".wav"])
+def test_a_name_that_is_no_entry_point_of_ours_is_refused_too(
+    name: str, tmp_path: Path, clip: Path
+) -> None:
+    add(tmp_path, "sink", name, "odd_one:nothing")
+    result = facewire(tmp_path, "animate", "speech.wav", "-o", "a.csv")
+    one_sentence(result, f"the sink '{name}' of odd 2.0 has a name that Facewire itself uses")
+
+
 def test_what_nobody_asks_for_does_no_harm(tmp_path: Path, clip: Path) -> None:
     for number, kind in enumerate(KINDS):
         add(tmp_path, kind, "odd", "odd_two:load", package=f"odd{number}")

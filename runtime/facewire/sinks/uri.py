@@ -43,6 +43,8 @@ FILES = Kinds(live=False)
 SPEECH = Kinds(also=("wav", "tsv"))
 """Of a stream that also has sound and words."""
 
+_OWN = ("ws", ".wav", ".tsv")
+"""Names that no package can add: they are no sinks of faces, or only a server has them."""
 _LIVE_FORMS = {"osc": "osc://HOST:PORT"}
 _QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv)[?#]", re.IGNORECASE)
 
@@ -87,8 +89,14 @@ def parse_output(
         clock: of the sink; the system's by default.
 
     Raises:
-        ConfigError: it names nothing that there may be.
+        ConfigError: it names nothing that there may be, or a package adds what is ours.
     """
+    for name in _OWN:
+        if has_plugin("sink", name):
+            raise ConfigError(
+                f"{find_plugin('sink', name)} has a name that Facewire itself uses; uninstall "
+                "that package"
+            )
     kind, colon, rest = uri.partition(":")
     kind = kind.lower()
     argument = rest.removeprefix("//")
