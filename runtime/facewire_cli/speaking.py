@@ -2,16 +2,16 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.errors import ConfigError
-from facewire.frames import AudioChunk
 from facewire.server.server import Broadcaster
 from facewire.settings.opening import open_face
 from facewire.settings.settings import Settings
@@ -27,36 +27,26 @@ from facewire.sinks.uri import (
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sinks.word_times import WordTimesPrinter, WordTimesRecorder
-from facewire.speaking.lead_meter import LeadMeter
-from facewire.speaking.speech_session import SpeechSession
-from facewire.speaking.speech_source import SpeechSource
-from facewire.speaking.typed_text import PAUSE_S, clauses_from
+from facewire.speaking.models import SpeechModels
 from facewire.speaking.voice import Span, Voice
-from facewire.speaking.voices import voice_decoder
 from facewire.stream.channel import Channel
 from facewire.stream.engine import Engine
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import deliver_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import AudioListener
 from facewire.stream.sink_queue import Outlet
+from facewire.stream.threads import ServerThreads
 from facewire_cli.loading import load_wanted
+from facewire_cli.local_speech import LocalSpeech
 from facewire_cli.page_address import print_address
 from facewire_cli.page_server import serve_page
 from facewire_cli.progress import showing_progress
 from facewire_cli.summary import print_outputs
-
-LOOKAHEAD_MS = 150.0
-"""Into the tokens, which costs nothing: they exist before their audio."""
-
-OFFLINE_CHUNK = 4_000
-LIVE_CHUNK = 160
+from facewire_cli.typed_text import PAUSE_S, clauses_from
 
 WORDS_CAPACITY = 4_096
 """Clauses whose words wait for a file."""
 WORDS_PATIENCE_S = 5.0
-
-_LOOK = 50 * MILLISECOND
-"""How often it is looked whether somebody has opened the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +112,10 @@ class Speaking:
         self._outputs = outputs
         self._voice = voice
         self._clock = clock
-        self._lead = round(lead_ms * voice.sample_rate / 1000) if self.live else 0
+        self._lead_s = lead_ms / 1000 if self.live else None
         self._mute = mute
         self._words: list[Outlet[Sequence[Span]]] = []
-        self._source: SpeechSource | None = None
-        self._meter: LeadMeter | None = None
+        self._speech: LocalSpeech | None = None
 
     async def run(self, text: str) -> None:
         """Speak a text, or standard input if it is `-`, until it ends.
@@ -136,17 +125,16 @@ class Speaking:
         """
         settings, clock = self._settings, self._clock
         engine = await asyncio.to_thread(load_wanted, settings)
-        tokens = voice_decoder(engine, self._voice).session(
-            frame_rate=settings.stream.exact_frame_rate(), lookahead_ms=LOOKAHEAD_MS, clock=clock
-        )
-        session = SpeechSession(tokens, self._lead)
+        frame_rate = settings.stream.exact_frame_rate()
+        models = SpeechModels(engine, self._voice, clock, frame_rate=frame_rate)
         # Files of the same text are the same; who is watched moves in a way of their own.
         repeated = None if self.live else settings.face.fixed_seed or 0
-        face = open_face(session.spec, settings, seed=repeated)
+        face = open_face(models.spec, settings, seed=repeated)
         overwrite = self._outputs.overwrite
         sinks = [sink_of(output, clock, overwrite=overwrite) for output in self._outputs.faces]
         async with AsyncExitStack() as stack:
-            stack.callback(session.close)
+            threads = ServerThreads(engine, 1)
+            stack.callback(threads.close)
             listeners = await self._open_sound(stack)
             await self._open_words(stack)
             clauses = self._clauses(text)
@@ -156,38 +144,31 @@ class Speaking:
                 viewers = WebSocketSink(broadcaster)
                 sinks.append(viewers)
                 listeners += [] if self._mute else [viewers]
-            self._source = source = SpeechSource(
-                clauses,
-                self._voice,
-                session,
-                clock,
-                live=self.live,
-                chunk_samples=LIVE_CHUNK if self.live else OFFLINE_CHUNK,
-                on_words=self._on_words,
-            )
-            self._meter = LeadMeter(source.due, clock)
-            await stack.enter_async_context(source)
-            await run_stream(
-                self._shown(source, stack), session, face, [*sinks, self._meter],
+            self._speech = speech = LocalSpeech(
+                models, face, clock, threads, lead_s=self._lead_s,
+                on_words=self._on_words, on_progress=self._progress(stack),
+            )  # fmt: skip
+            await deliver_stream(
+                partial(speech.run, clauses), models.spec, sinks,
                 engine_name=engine.name, clock=clock, listeners=listeners, others=self._words,
                 live=self.live, report=self.report,
             )  # fmt: skip
 
     def print_summary(self, console: Console) -> None:
         """Print how much was spoken, how soon, and where it keeps time how early the faces were."""
-        report, source, meter = self.report, self._source, self._meter
-        if source is None or meter is None or not meter.first:
+        report, speech = self.report, self._speech
+        if speech is None or not speech.first:
             return
-        turns = f"{source.turns} turns" if source.turns > 1 else "1 turn"
+        turns = f"{speech.turns} turns" if speech.turns > 1 else "1 turn"
         console.print(
             f"{report.frames} faces of {report.audio_s:.2f} s in {turns}; "
             f"real-time factor {report.real_time_factor:.4f}",
             soft_wrap=True,
         )
-        numbers = f"first_frame_ms {(meter.first - source.asked) / MILLISECOND:.1f}"
-        if self.live:
-            least, median = meter.least_ms(), meter.median_ms()
-            numbers += f"  face_lead_ms {least:.1f} at least, {median:.1f} median"
+        numbers = f"first_frame_ms {(speech.first - speech.asked) / MILLISECOND:.1f}"
+        lead = speech.leads.found()
+        if self.live and lead is not None:
+            numbers += f"  face_lead_ms {lead.least:.1f} at least, {lead.median:.1f} median"
         console.print(numbers, soft_wrap=True)
         print_outputs(console, report)
 
@@ -243,25 +224,19 @@ class Speaking:
         async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
             yield clause
 
-    async def _shown(
-        self, source: SpeechSource, stack: AsyncExitStack
-    ) -> AsyncIterator[AudioChunk]:
-        """Say how much has been spoken where nobody hears it: a long text takes a while."""
-        show = None
-        if not self.live:
-            console = Console(stderr=True)
-            show = stack.enter_context(showing_progress(console, "speech", 0, self._clock))
-        async for chunk in source:
-            if show is not None:
-                show(chunk.end / chunk.sample_rate)
-            yield chunk
+    def _progress(self, stack: AsyncExitStack) -> Callable[[float], None]:
+        """Return what says how much has been spoken where nobody hears it."""
+        if self.live:
+            return lambda seconds: None
+        console = Console(stderr=True)
+        return stack.enter_context(showing_progress(console, "speech", 0, self._clock))
 
     async def _once_watched(
         self, broadcaster: Broadcaster, clauses: AsyncIterable[str]
     ) -> AsyncIterator[str]:
         """Keep the first clause until somebody opens the page, where nobody else watches."""
-        while not self._outputs.live and not broadcaster.viewers:
-            await self._clock.sleep_until(self._clock.now() + _LOOK)
+        if not self._outputs.live:
+            await broadcaster.watched()
         async for clause in clauses:
             yield clause
 

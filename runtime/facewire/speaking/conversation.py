@@ -91,7 +91,7 @@ class Conversation:
             now=clock.now(),
             begins=pacing.begins,
         )
-        self._renderer = FaceRenderer(make_face(self.spec))
+        self._renderer = FaceRenderer(self.spec, make_face(self.spec))
         self._progress = TimedEvent(clock)
         """Set when there may be something to take."""
         self._answered = TimedEvent(clock)
@@ -285,7 +285,7 @@ class Conversation:
         def work() -> list[T]:
             return [finish(self._renderer.render(one)) for one in planned]
 
-        return await self._synthesizer.compute(self.due(planned[0].sample), work)
+        return await self._synthesizer.compute(self.due(planned[0].past.timestamp), work)
 
     def _text_turn(self, number: int, *, cut: bool) -> TurnSynthesis | None:
         """Return the turn that takes some text, begun if it is new; None if none does."""

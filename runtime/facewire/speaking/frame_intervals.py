@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from facewire.face import FaceStage
 from facewire.face.easing import Easing
-from facewire.frames import BlendshapeFrame, Samples
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.turn import Turn
 from facewire.speaking.voice import Span
 
@@ -31,9 +31,14 @@ class FrameInterval:
 class PastFrame:
     """A frame that has left: what an interrupt may go back to."""
 
-    frame: BlendshapeFrame
-    """As it was made, until it is rendered; its index, timestamp and turn stay."""
+    index: int
+    timestamp: int
+    turn: int
+    """Its number; 0 where nobody speaks."""
     own: int
+    """Samples of the turn before it."""
+    frame: BlendshapeFrame
+    """As it was made, until it is rendered; then as it was shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +59,6 @@ class LeftFace:
 class PlannedInterval:
     """One frame interval that is to leave, whose face is not rendered."""
 
-    raw: BlendshapeFrame
-    """What the face stage gets, on its own clock."""
     past: PastFrame
     left: LeftFace | None
     audio: Samples
@@ -64,29 +67,27 @@ class PlannedInterval:
     begins: bool
     own: int
 
-    @property
-    def sample(self) -> int:
-        """Its place in the stream."""
-        return self.past.frame.timestamp
-
 
 class FaceRenderer:
     """Makes planned frame intervals fit the character. Used by one thread at a time."""
 
-    def __init__(self, face: FaceStage) -> None:
+    def __init__(self, spec: StreamSpec, face: FaceStage) -> None:
         """Render with a face stage, which is nobody else's."""
+        self._spec = spec
         self._face = face
+        self._rendered = 0
 
     def render(self, planned: PlannedInterval) -> FrameInterval:
         """Return a frame interval as it leaves; all that were planned are rendered, in order."""
-        past = planned.past
-        faced = self._face.apply(planned.raw)
-        bare = past.frame
-        placed = replace(faced, index=bare.index, timestamp=bare.timestamp, turn=bare.turn)
-        left = planned.left
-        if left is not None and placed.timestamp < left.end:
-            placed = Easing(left.past.frame, left.start, left.length).apply(placed)
-        past.frame = placed
+        past, left = planned.past, planned.left
+        # The face has a clock of its own that never goes back, whatever is interrupted.
+        timestamp = self._spec.timestamp(self._rendered)
+        faced = self._face.apply(replace(past.frame, index=self._rendered, timestamp=timestamp))
+        self._rendered += 1
+        frame = replace(faced, index=past.index, timestamp=past.timestamp, turn=past.turn)
+        if left is not None and frame.timestamp < left.end:
+            frame = Easing(left.past.frame, left.start, left.length).apply(frame)
+        past.frame = frame
         return FrameInterval(
-            placed, planned.audio, planned.words, planned.turn, planned.begins, planned.own
+            frame, planned.audio, planned.words, planned.turn, planned.begins, planned.own
         )

@@ -63,9 +63,7 @@ class Playout:
         self._head_start = int(HEAD_START_S * spec.sample_rate)
         self._turns: deque[Turn] = deque()
         """Those that are not heard to their end yet."""
-        self._next = 0
-        """Index of the next frame."""
-        self._faced = 0
+        self._go_to(0)
         self._resting = 0
         """Frames since somebody spoke."""
         self._speaking: Turn | None = None
@@ -74,11 +72,6 @@ class Playout:
         self._past: deque[PastFrame] = deque()
         self.late = 0
         """Frames of turns that left over a frame interval after they were due."""
-
-    @property
-    def sent(self) -> int:
-        """The first sample that has not left."""
-        return self.spec.timestamp(self._next)
 
     def turns(self, now: int) -> tuple[Turn, ...]:
         """Return the turns that are not heard to their end yet."""
@@ -169,10 +162,10 @@ class Playout:
             stop = named.start + int(at_ms * self.spec.sample_rate / 1000)
         stop = max(named.start, min(stop, sent))
         kept = self._take_back(stop, position)
-        last = None if kept is None else min(kept.frame.index, self.spec.frame_count(stop) - 1)
+        last = None if kept is None else min(kept.index, self.spec.frame_count(stop) - 1)
         if kept is None or stop == named.start:
             return Cut(number, None, last, 0.0, 0.0, behind)
-        own = kept.own + (stop - kept.frame.timestamp if kept.frame.turn == number else 0)
+        own = kept.own + (stop - kept.timestamp if kept.turn == number else 0)
         heard_ms, speech_ms = (
             count * 1000 / self.spec.sample_rate for count in (stop - named.start, max(own, 0))
         )
@@ -197,8 +190,7 @@ class Playout:
     def _ready_turn(self) -> Turn | None:
         """Return the turn whose time it is, if enough of it is made."""
         turn = next((turn for turn in self._turns if not turn.drained), None)
-        count = self.spec.timestamp(self._next + 1) - self.sent
-        return turn if turn is not None and turn.ready(count) else None
+        return turn if turn is not None and turn.ready(self._count) else None
 
     def _place(self, turn: Turn, position: int) -> bool:
         """Find the place where a turn can go on; tell whether the face has to rest before that."""
@@ -206,13 +198,12 @@ class Playout:
             return False
         if self._rests and self.sent >= position - self.spec.sample_rate:
             return True
-        self._next = self.spec.frame_count(position + self._head_start)
+        self._go_to(self.spec.frame_count(position + self._head_start))
         return False
 
     def _speak(self, turn: Turn, now: int) -> PlannedInterval:
-        begin = self.sent
-        count = self.spec.timestamp(self._next + 1) - begin
-        begins = turn is not self._speaking
+        begin, count = self.sent, self._count
+        begins, rate = turn is not self._speaking, self.spec.frame_rate
         if begins:
             self._ease(SEAM_S)
             turn.start = begin if turn.start is None else turn.start
@@ -221,40 +212,42 @@ class Playout:
         turn.end = begin + (len(interval.audio) or count)
         ahead = self.clock.due(begin, now) - now
         turn.leads.add(ahead)
-        self.late += -ahead * self.spec.frame_rate > SECOND
+        self.late += -ahead * rate.numerator > SECOND * rate.denominator
         offset = begin - interval.own
         words = tuple(
             replace(word, start=word.start + offset, end=word.end + offset)
             for word in interval.words
         )
-        raw, past = self._next_frame(interval.frame, turn.number, interval.own)
+        past = self._next_frame(interval.frame, turn.number, interval.own)
         left = self._left
-        return PlannedInterval(raw, past, left, interval.audio, words, turn, begins, interval.own)
+        return PlannedInterval(past, left, interval.audio, words, turn, begins, interval.own)
 
     def _rest(self, position: int) -> PlannedInterval:
         if self.sent < position - self.spec.sample_rate:
             # Nobody misses what a machine that slept would have shown of a resting face.
-            self._next = self.spec.frame_count(position)
+            self._go_to(self.spec.frame_count(position))
         if self._speaking is not None:
             self._ease(EASE_S)
             self._speaking = None
         self._resting += 1
         own = self._past[-1].own if self._past else 0
-        raw, past = self._next_frame(AT_REST, 0, own)
-        return PlannedInterval(raw, past, self._left, NO_SAMPLES, (), None, False, 0)
+        past = self._next_frame(AT_REST, 0, own)
+        return PlannedInterval(past, self._left, NO_SAMPLES, (), None, False, 0)
 
-    def _next_frame(
-        self, frame: BlendshapeFrame, turn: int, own: int
-    ) -> tuple[BlendshapeFrame, PastFrame]:
-        """Return the next frame for the face stage, and its place in the stream; remember it."""
-        # The face has a clock of its own that never goes back, whatever is interrupted.
-        timestamp = self.spec.timestamp(self._faced)
-        raw = replace(frame, index=self._faced, timestamp=timestamp)
-        past = PastFrame(replace(frame, index=self._next, timestamp=self.sent, turn=turn), own)
-        self._faced += 1
-        self._next += 1
+    def _go_to(self, index: int) -> None:
+        """Let a frame be the next one."""
+        self._next = index
+        self.sent = self.spec.timestamp(index)
+        """The first sample that has not left."""
+        self._count = self.spec.timestamp(index + 1) - self.sent
+        """Samples of the next frame interval."""
+
+    def _next_frame(self, frame: BlendshapeFrame, turn: int, own: int) -> PastFrame:
+        """Give the next frame its place in the stream, and remember it."""
+        past = PastFrame(self._next, self.sent, turn, own, frame)
         self._past.append(past)
-        return raw, past
+        self._go_to(self._next + 1)
+        return past
 
     def _ease(self, seconds: float) -> None:
         """Leave the last face within so much time, or the time that is left of an easing."""
@@ -270,10 +263,10 @@ class Playout:
 
         Of those that are forgotten, the oldest that is not stands for it.
         """
-        while len(self._past) > 1 and self._past[-1].frame.timestamp >= stop:
+        while len(self._past) > 1 and self._past[-1].timestamp >= stop:
             self._past.pop()
         kept = self._past[-1] if self._past else None
-        self._next = self.spec.frame_count(max(stop, position))
+        self._go_to(self.spec.frame_count(max(stop, position)))
         self._left = None
         self._ease(EASE_S)
         self._speaking, self._resting = None, 0
@@ -283,7 +276,7 @@ class Playout:
         while self._turns and self._heard(self._turns[0], position):
             self._turns.popleft()
         oldest = position - MEMORY_S * self.spec.sample_rate
-        while len(self._past) > 1 and self._past[0].frame.timestamp < oldest:
+        while len(self._past) > 1 and self._past[0].timestamp < oldest:
             self._past.popleft()
 
     def _heard(self, turn: Turn, position: int) -> bool:

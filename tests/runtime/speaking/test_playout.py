@@ -43,7 +43,7 @@ class Theatre:
         self.spec = StreamSpec(RATE, Fraction(frame_rate), 0)
         self.now = 7 * SECOND
         self.playout = Playout(self.spec, lead=lead, idles=idles, now=self.now)
-        self.renderer = FaceRenderer(make_face(self.spec, idle=False))
+        self.renderer = FaceRenderer(self.spec, make_face(self.spec, idle=False))
         self.left: list[FrameInterval] = []
         self.times: list[int] = []
         self.ended: list[int] = []

@@ -1,0 +1,23 @@
+"""Text that arrives bit by bit, cut into clauses."""
+
+import os
+
+import pytest
+
+from facewire_cli.typed_text import clauses_from
+
+
+async def test_text_comes_clause_by_clause_and_a_pause_ends_one() -> None:
+    reader, writer = os.pipe()
+    clauses = clauses_from(reader, pause_s=0.05)
+    os.write(writer, "Grüß ".encode()[:3])
+    os.write(writer, "Grüß ".encode()[3:] + b"Gott, mein")
+    assert await anext(clauses) == "Grüß Gott,"
+    assert await anext(clauses) == "mein"
+    os.write(writer, b"Freund. Und \xff")
+    assert await anext(clauses) == "Freund."
+    os.close(writer)
+    assert await anext(clauses) == "Und \ufffd"
+    with pytest.raises(StopAsyncIteration):
+        await anext(clauses)
+    os.close(reader)
