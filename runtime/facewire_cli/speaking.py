@@ -38,8 +38,7 @@ from facewire.stream.sink_queue import Outlet
 from facewire.stream.threads import ServerThreads
 from facewire_cli.loading import load_wanted
 from facewire_cli.local_speech import LocalSpeech
-from facewire_cli.page_address import print_address
-from facewire_cli.page_server import serve_page
+from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.progress import showing_progress
 from facewire_cli.summary import print_outputs
 from facewire_cli.typed_text import PAUSE_S, clauses_from

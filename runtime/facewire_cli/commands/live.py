@@ -28,8 +28,7 @@ from facewire.stream.source import Source, SourceRequest
 from facewire_cli import options
 from facewire_cli.demo import demo_clip
 from facewire_cli.loading import load_wanted
-from facewire_cli.page_address import print_address
-from facewire_cli.page_server import serve_page
+from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_report, raise_failures

@@ -9,8 +9,7 @@ from facewire.settings.settings import Settings
 from facewire.speaking.voices import check_local_voice
 from facewire_cli import options
 from facewire_cli.loading import load_wanted
-from facewire_cli.page_address import print_address
-from facewire_cli.page_server import serve_page
+from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.running import run
 from facewire_cli.steady import keep_steady
 
