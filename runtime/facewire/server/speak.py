@@ -13,9 +13,10 @@ from facewire.server.client_time import ClientTime
 from facewire.server.context import ServerContext
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.speak_messages import EncodedInterval, ask, encode_interval, messages_of
-from facewire.speaking.conversation import Conversation, Pacing
+from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
+from facewire.speaking.playout import Pacing
 from facewire.speaking.voice import Voice
 from facewire.speaking.voices import holding, load_local_voice, load_voice
 from facewire.tokens import TokenSpace

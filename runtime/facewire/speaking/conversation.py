@@ -5,7 +5,6 @@ asked for is noted at once; `speak` and `face` make it, and `play` gives it away
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from facewire.clock import Clock
@@ -24,7 +23,7 @@ from facewire.speaking.answers import (
 from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval, PlannedInterval
 from facewire.speaking.models import SpeechModels
-from facewire.speaking.playout import Playout
+from facewire.speaking.playout import Pacing, Playout
 from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
 from facewire.speaking.synthesis import Synthesizer
 from facewire.speaking.turn import Turn, TurnState
@@ -38,20 +37,6 @@ TOGETHER = 16
 """Frames that are rendered at once: short work, where everything leaves as soon as it is made."""
 MAX_ANSWERS = 64
 """Answers that wait to be taken, before no more should be asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pacing:
-    """When what is made leaves."""
-
-    lead_s: float
-    """How long before it is heard."""
-    idles: bool = True
-    """Whether faces go on while nobody speaks."""
-    begins: bool = True
-    """Whether the stream begins at once, or else with its first speech."""
-    pausing_s: float = 1e6
-    """With less of a turn waiting to leave, a text that has paused is taken to end with silence."""
 
 
 class Conversation:
@@ -84,13 +69,7 @@ class Conversation:
         self._clock = clock
         self._paced = pacing.idles
         self._spoken_audio = spoken_audio
-        self._playout = Playout(
-            self.spec,
-            lead=int(pacing.lead_s * self.spec.sample_rate),
-            idles=pacing.idles,
-            now=clock.now(),
-            begins=pacing.begins,
-        )
+        self._playout = Playout(self.spec, pacing, clock.now())
         self._renderer = FaceRenderer(self.spec, make_face(self.spec))
         self._progress = TimedEvent(clock)
         """Set when there may be something to take."""

@@ -9,7 +9,7 @@ what was really heard: what had left beyond that is void, and the stream goes on
 """
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,28 +38,38 @@ FURTHEST_S = 10
 """What is heard is known to within this, or somebody is mistaken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """When what is made leaves; the default is for a client that plays it in real time."""
+
+    lead_s: float
+    """How long before it is heard."""
+    idles: bool = True
+    """Whether faces go on while nobody speaks."""
+    begins: bool = True
+    """Whether the stream begins at once, or else with its first speech."""
+    pausing_s: float = 1e6
+    """With less of a turn waiting to leave, a text that has paused is taken to end with silence."""
+
+
 class Playout:
     """One stream of turns. Every method is told the time in ns. Used by one thread."""
 
-    def __init__(
-        self, spec: StreamSpec, *, lead: int, idles: bool, now: int, begins: bool = True
-    ) -> None:
+    def __init__(self, spec: StreamSpec, pacing: Pacing, now: int) -> None:
         """Begin at sample 0, which is heard after a head start.
 
         Args:
             spec: the clock and the frame rate of the stream.
-            lead: how many samples before they are heard turns leave; no less than the head start.
-            idles: whether frames go on while nobody speaks, after the face has come to rest.
+            pacing: when what is made leaves; no less than the head start before it is heard.
             now: the time.
-            begins: whether the stream begins now, or else with the first speech.
         """
         self.spec = spec
         self.clock = PlayoutClock(spec.sample_rate, now + int(HEAD_START_S * SECOND))
         self.newest = 0
         """The highest number of a turn so far."""
-        self._lead = max(lead, int(HEAD_START_S * spec.sample_rate))
-        self._idles = idles
-        self._begun = begins
+        self._lead = int(max(pacing.lead_s, HEAD_START_S) * spec.sample_rate)
+        self._idles = pacing.idles
+        self._begun = pacing.begins
         self._head_start = int(HEAD_START_S * spec.sample_rate)
         self._turns: deque[Turn] = deque()
         """Those that are not heard to their end yet."""

@@ -11,7 +11,8 @@ from facewire.speaking.voices import holding, load_local_voice
 from facewire_cli import options
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
-from facewire_cli.speaking import Speaking, sort_outputs
+from facewire_cli.speaking.outputs import sort_outputs
+from facewire_cli.speaking.run import Speaking
 from facewire_cli.summary import raise_failures
 
 EXAMPLES = """

@@ -11,7 +11,7 @@ from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.answers import Cut
 from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval
-from facewire.speaking.playout import EASE_S, HEAD_START_S, Playout
+from facewire.speaking.playout import EASE_S, HEAD_START_S, Pacing, Playout
 from facewire.speaking.turn import Turn
 
 RATE = 16_000
@@ -42,7 +42,7 @@ class Theatre:
     def __init__(self, frame_rate: int | str = 60, lead: int = LEAD, *, idles: bool = True) -> None:
         self.spec = StreamSpec(RATE, Fraction(frame_rate), 0)
         self.now = 7 * SECOND
-        self.playout = Playout(self.spec, lead=lead, idles=idles, now=self.now)
+        self.playout = Playout(self.spec, Pacing(lead / RATE, idles), self.now)
         self.renderer = FaceRenderer(self.spec, make_face(self.spec, idle=False))
         self.left: list[FrameInterval] = []
         self.times: list[int] = []

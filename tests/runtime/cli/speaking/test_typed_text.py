@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from facewire_cli.typed_text import clauses_from
+from facewire_cli.speaking.typed_text import clauses_from
 
 
 async def test_text_comes_clause_by_clause_and_a_pause_ends_one() -> None:

@@ -4,26 +4,15 @@ import asyncio
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
-from facewire.errors import ConfigError
 from facewire.server.server import Broadcaster
 from facewire.settings.opening import open_face
 from facewire.settings.settings import Settings
-from facewire.sinks.output_files import Existing, settle_outputs
-from facewire.sinks.uri import (
-    SPEECH,
-    FileOutput,
-    LiveOutput,
-    is_recorder,
-    parse_output,
-    sink_of,
-)
+from facewire.sinks.uri import sink_of
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sinks.word_times import WordTimesPrinter, WordTimesRecorder
@@ -37,53 +26,16 @@ from facewire.stream.sink import AudioListener
 from facewire.stream.sink_queue import Outlet
 from facewire.stream.threads import ServerThreads
 from facewire_cli.loading import load_wanted
-from facewire_cli.local_speech import LocalSpeech
 from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.progress import showing_progress
+from facewire_cli.speaking.local_speech import LocalSpeech
+from facewire_cli.speaking.outputs import Outputs
+from facewire_cli.speaking.typed_text import PAUSE_S, clauses_from
 from facewire_cli.summary import print_outputs
-from facewire_cli.typed_text import PAUSE_S, clauses_from
 
 WORDS_CAPACITY = 4_096
 """Clauses whose words wait for a file."""
 WORDS_PATIENCE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """What was asked for with `-o`, by kind."""
-
-    faces: tuple[FileOutput | LiveOutput, ...]
-    wav: tuple[Path, ...]
-    words: tuple[Path, ...]
-    overwrite: bool
-    """Whether files that exist are replaced."""
-
-    @property
-    def live(self) -> bool:
-        """Whether one of them, such as OSC, is watched while it is made."""
-        return any(isinstance(output, LiveOutput) for output in self.faces)
-
-
-def sort_outputs(
-    given: Sequence[str], *, mute: bool, inputs: Sequence[Path | int | None], overwrite: bool
-) -> Outputs:
-    """Tell outputs by their kinds.
-
-    Raises:
-        ConfigError: one is of no kind that we have, is read, exists, or is sound of a mute.
-    """
-    outputs = settle_outputs(
-        [parse_output(uri, SPEECH) for uri in given],
-        inputs=inputs,
-        existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
-    )
-    files = [output for output in outputs if isinstance(output, FileOutput)]
-    wav = tuple(file.path for file in files if file.kind == "wav")
-    words = tuple(file.path for file in files if file.kind == "tsv")
-    if mute and wav:
-        raise ConfigError(f"--mute makes no sound for {str(wav[0])!r}; leave one of them out")
-    faces = tuple(o for o in outputs if isinstance(o, LiveOutput) or is_recorder(o.kind))
-    return Outputs(faces, wav, words, overwrite)
 
 
 class Speaking:

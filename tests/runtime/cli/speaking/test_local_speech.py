@@ -16,7 +16,7 @@ from facewire.speaking.voice import Span, Speech
 from facewire.stream.outputs import deliver_stream
 from facewire.stream.threads import ServerThreads
 from facewire.tokens import TokenChunk, TokenSpace
-from facewire_cli.local_speech import LocalSpeech
+from facewire_cli.speaking.local_speech import LocalSpeech
 from facewire_engines.energy.engine import EnergyEngine
 
 SPACE = TokenSpace("letters", Fraction(100), 30)

@@ -13,9 +13,10 @@ from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.settings.limits import Limits
 from facewire.speaking.answers import Problem, TurnEnd
-from facewire.speaking.conversation import Conversation, Pacing
+from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
+from facewire.speaking.playout import Pacing
 from facewire.speaking.turn import FaceLeads
 from facewire.speaking.voice import Span
 from facewire.stream.channel import Channel
