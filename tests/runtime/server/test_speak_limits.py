@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,17 +12,15 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from facewire.clock import SECOND, ManualClock, SystemClock
+from facewire.clock import ManualClock, SystemClock
 from facewire.face import FaceStage, make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server.server import FaceServer
 from facewire.server.sockets.fair_connection import LoopShare
 from facewire.settings.limits import Limits
-from facewire.speaking.active_turns import TurnPatience
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.models import SpeechModels
-from facewire.speaking.pushed_speech import PushedAudio, PushedTokens, SpeechPart
+from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_synthesis import TOKENS_TOGETHER, TurnSynthesis
 from facewire.stream.engine import Engine
@@ -396,52 +393,6 @@ async def test_no_face_is_made_on_the_event_loop(model: PhonesEngine) -> None:
     assert threading.get_ident() not in seen
 
 
-def text_turn() -> TurnSynthesis:
-    def no_faces() -> Any:
-        raise AssertionError
-
-    return TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces, ClauseQueue())
-
-
-def test_patience_counts_only_while_nothing_comes_and_nothing_stands_still() -> None:
-    patience, synthesis = TurnPatience(60.0), text_turn()
-    assert patience.ends(None, 0) is None
-    assert patience.ends(synthesis, 5 * SECOND) == 65 * SECOND
-    synthesis.say("Hello, my dear ")
-    assert synthesis.text is not None
-    synthesis.text.take()
-    synthesis.text.done()
-    assert patience.ends(synthesis, 64 * SECOND) == 124 * SECOND, "a slow writer is waited for"
-    assert patience.ends(synthesis, 100 * SECOND) == 124 * SECOND
-    assert patience.ends(None, 120 * SECOND) is None, "a pause is no silence"
-    assert patience.ends(synthesis, 500 * SECOND) == 560 * SECOND
-    synthesis.push(SpeechPart())
-    assert patience.ends(synthesis, 550 * SECOND) == 610 * SECOND
-    synthesis.text.push_clause("friend.")
-    synthesis.text.take()
-    assert patience.ends(synthesis, 10_000 * SECOND) is None, (
-        "a slow voice is not the client's fault"
-    )
-    synthesis.text.done()
-    synthesis.end()
-    assert patience.ends(synthesis, 20_000 * SECOND) is None
-
-
-def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
-    text = ClauseQueue()
-    text.push("One sentence here. " * 10_000)
-    assert len(text._clauses) < 60
-    assert text.waiting == pytest.approx(190_000, rel=0.01)
-    text.flush()
-    clauses = 0
-    while text.ready:
-        assert text.take() == "One sentence here."
-        clauses += 1
-        text.done()
-    assert clauses == 10_000
-    assert (text.waiting, text.quiet) == (0, True)
-
-
 async def behind_a_turn_that_waits(client: Client, *, tokens: bool) -> None:
     """Begin a turn that the engine has to hear, of which nothing comes, and one behind it."""
     await client.open()
@@ -508,30 +459,6 @@ async def test_messages_without_speech_are_nothing_received(model: PhonesEngine)
         sending = asyncio.create_task(send_nothing())
         assert "nothing came for turn 1" in (await client.told("problem"))["message"]
         sending.cancel()
-
-
-def test_what_waits_is_counted_as_it_comes_and_goes() -> None:
-    def no_faces() -> Any:
-        raise AssertionError
-
-    synthesis = TurnSynthesis(Turn(1, audio=True), StreamSpec(RATE), no_faces)
-    for _ in range(10):
-        synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
-    synthesis._parts = NeverWalked(synthesis._parts)
-    assert (synthesis.ahead, synthesis.held) == (10.0, 10.0)
-    assert synthesis.work(60, 60) is None
-    assert synthesis.ahead == 10.0, "the turn has it now"
-    synthesis.push(SpeechPart(np.zeros(RATE, np.float32)))
-    assert synthesis.ahead == 11.0
-    synthesis.close()
-    assert synthesis.ahead == 10.0
-
-
-class NeverWalked(deque[SpeechPart]):
-    """Pieces that cannot be counted one by one, as that takes the longer the more there are."""
-
-    def __iter__(self) -> Any:
-        raise AssertionError
 
 
 async def test_a_client_is_charged_for_what_its_messages_cost_and_others_get_their_turn(

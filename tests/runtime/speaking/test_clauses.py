@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facewire.speaking.clauses import LONGEST, ClauseSplitter
+from facewire.speaking.clauses import LONGEST, ClauseQueue, ClauseSplitter
 
 
 def clauses_of(*pieces: str) -> list[str]:
@@ -64,3 +64,27 @@ def test_endless_clauses_are_cut(text: str) -> None:
     clauses = clauses_of(text)
     assert max(map(len, clauses)) <= LONGEST
     assert sum(len(clause.replace(" ", "")) for clause in clauses) == len(text.replace(" ", ""))
+
+
+def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
+    text = ClauseQueue()
+    text.push("One sentence here. " * 10_000)
+    assert len(text._clauses) < 60
+    assert text.waiting == pytest.approx(190_000, rel=0.01)
+    text.flush()
+    clauses = 0
+    while text.ready:
+        assert text.take() == "One sentence here."
+        clauses += 1
+        text.done()
+    assert clauses == 10_000
+    assert (text.waiting, text.quiet) == (0, True)
+
+
+def test_a_clause_that_is_given_whole_is_not_split() -> None:
+    text = ClauseQueue()
+    text.push_clause("One. Two. Three.")
+    assert text.take() == "One. Two. Three."
+    assert (text.ready, text.spoken, text.quiet) == (False, True, False)
+    text.done()
+    assert text.quiet

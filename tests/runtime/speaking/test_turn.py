@@ -4,7 +4,7 @@ import numpy as np
 
 from facewire.clock import MILLISECOND
 from facewire.frames import BlendshapeFrame
-from facewire.speaking.turn import Turn
+from facewire.speaking.turn import Turn, TurnState
 from facewire.speaking.voice import Span
 
 
@@ -97,3 +97,46 @@ def test_the_lead_is_told_as_first_least_and_median() -> None:
     lead = turn.leads.found()
     assert lead is not None
     assert (lead.first, lead.least, lead.median) == (20, 10, 20)
+
+
+def test_its_state_says_how_far_it_is() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(0.1))
+    turn.hear(np.ones(100, np.float32))
+    states = [turn.state]
+    turn.settle()
+    states.append(turn.state)
+    turn.hear(np.ones(100, np.float32))
+    states.append(turn.state)
+    turn.complete()
+    turn.settle()
+    states.append(turn.state)
+    assert (turn.drained, turn.tell()) == (False, False)
+    turn.take(200)
+    states.append(turn.state)
+    assert turn.drained
+    assert [turn.tell(), turn.tell()] == [True, False]
+    states.append(turn.state)
+    assert turn.drained
+    assert [state.value for state in states] == [
+        "synthesising", "waiting", "synthesising", "complete", "complete", "played"
+    ]  # fmt: skip
+
+
+def test_nothing_brings_an_interrupted_turn_back() -> None:
+    turn = Turn(1, audio=True)
+    turn.interrupt()
+    turn.hear(np.ones(100, np.float32))
+    turn.settle()
+    turn.complete()
+    assert (turn.state, turn.tell()) == (TurnState.INTERRUPTED, False)
+
+
+def test_faces_without_sound_of_a_turn_that_failed_are_not_shown() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(0.1, 0.2, 0.3))
+    turn.hear(np.ones(100, np.float32))
+    turn.fail(with_sound=True)
+    turn.complete()
+    turn.take(100)
+    assert (turn.failed, turn.drained) == (True, True)
