@@ -7,7 +7,7 @@ from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
 
 
-def load_wanted(settings: Settings, sessions: int = 1) -> Engine:
+def load_from_settings(settings: Settings, sessions: int = 1) -> Engine:
     """Load the engine of the settings; what `auto` chose is said on standard error.
 
     Where there is no GPU there is nothing to choose, and nothing is said.

@@ -9,7 +9,7 @@ from rich.table import Table
 from facewire.errors import FacewireError
 from facewire.stream.latency import Percentiles
 from facewire.stream.report import StreamReport
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 
 
 def latency_table(stages: Mapping[str, Percentiles], title: str | None = None) -> Table:
@@ -42,13 +42,13 @@ def print_report(console: Console, report: StreamReport) -> None:
 
 def print_outputs(console: Console, report: StreamReport) -> None:
     """Say which files are whole, and which viewers were left out, and why."""
-    for outlet in report.written:
-        recording = outlet.recording
+    for queue in report.written:
+        recording = queue.recording
         if recording is None:
             continue
         did = "wrote" if recording.kept else "nothing was recorded into"
         console.print(f"{did} {recording.path}", soft_wrap=True, markup=False, highlight=False)
-    recorders = {outlet.name for outlet in report.outlets if outlet.recording}
+    recorders = {queue.name for queue in report.queues if queue.recording}
     for name, reason in report.failures.items():
         if name not in recorders:
             console.print(
@@ -66,11 +66,11 @@ def raise_failures(report: StreamReport) -> None:
         raise FacewireError("; ".join(map(_broken, broken)))
 
 
-def _broken(outlet: Outlet[Any]) -> str:
-    recording = outlet.recording
+def _broken(queue: SinkQueue[Any]) -> str:
+    recording = queue.recording
     assert recording is not None
-    if recording.whole and not outlet.failure:
-        lost = outlet.channel.dropped
+    if recording.whole and not queue.failure:
+        lost = queue.channel.dropped
         return f"{recording.path} lacks {lost} items that came faster than they could be written"
-    why = outlet.failure or "it was not finished"
+    why = queue.failure or "it was not finished"
     return f"{recording.path} is not whole ({why}): {recording.usable()}"

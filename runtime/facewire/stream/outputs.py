@@ -11,7 +11,7 @@ from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.stream.channel import Channel, Overflow
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import AudioListener, Recorder, Sink
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def deliver_stream(
     engine_name: str,
     clock: Clock,
     listeners: Sequence[AudioListener] = (),
-    others: Sequence[Outlet[Any]] = (),
+    others: Sequence[SinkQueue[Any]] = (),
     live: bool,
     report: StreamReport | None = None,
     patience_s: float = 5.0,
@@ -54,7 +54,7 @@ async def deliver_stream(
         engine_name: of what makes them.
         clock: keeps time.
         listeners: hear the audio; recorders among them are open, and are closed like sinks.
-        others: outlets that the caller fills while the stream runs, such as word times.
+        others: queues that the caller fills while the stream runs, such as word times.
         live: whether somebody watches while it is made.
         report: filled as the stream runs, for who wants to watch, or to know after cancellation.
         patience_s: how long a sink may stand still.
@@ -97,65 +97,65 @@ class StreamOutputs:
         self._began = clock.now()
         self._live = live
         self._patience_s = patience_s
-        self._frame_outlets: list[Outlet[BlendshapeFrame]] = []
-        self._audio_outlets: list[Outlet[AudioChunk]] = []
+        self._frame_queues: list[SinkQueue[BlendshapeFrame]] = []
+        self._audio_queues: list[SinkQueue[AudioChunk]] = []
 
     async def open(
         self,
         sinks: Sequence[Sink],
         listeners: Sequence[AudioListener],
-        others: Sequence[Outlet[Any]],
+        others: Sequence[SinkQueue[Any]],
         engine_name: str,
     ) -> None:
-        """Open the sinks, and give each reader its outlet."""
+        """Open the sinks, and give each reader its queue."""
         for sink in sinks:
             await sink.open(self._spec, engine_name)
             self._add_sink(sink)
         for listener in listeners:
             self._add_listener(listener)
-        self.report.outlets.extend(others)
+        self.report.queues.extend(others)
 
     async def hear(self, chunk: AudioChunk) -> None:
         """Take the next audio, before the frames that it completes."""
-        for outlet in self._audio_outlets:
-            await outlet.put(chunk)
+        for queue in self._audio_queues:
+            await queue.put(chunk)
         self.report.hear(chunk)
 
     async def show(self, frame: BlendshapeFrame) -> None:
         """Take the next frame."""
         self.report.count(frame, live=self._live)
-        for outlet in self._frame_outlets:
-            await outlet.put(frame)
+        for queue in self._frame_queues:
+            await queue.put(frame)
         # Frames come many at once, more than a channel holds; let the sinks have a turn.
         await asyncio.sleep(0)
 
     @property
     def none_left(self) -> bool:
         """Whether all sinks failed, or all recorders of what is done for them alone."""
-        recorders = [outlet for outlet in self.report.outlets if outlet.recording]
-        ends = self._frame_outlets if self._live or not recorders else recorders
-        return bool(ends) and all(outlet.failure for outlet in ends)
+        recorders = [queue for queue in self.report.queues if queue.recording]
+        ends = self._frame_queues if self._live or not recorders else recorders
+        return bool(ends) and all(queue.failure for queue in ends)
 
     async def run(self, produce: Callable[["StreamOutputs"], Awaitable[None]]) -> Exception | None:
-        """Run until all is produced and the outlets have what there is; return what failed."""
-        outlets = self.report.outlets
+        """Run until all is produced and the queues have what there is; return what failed."""
+        queues = self.report.queues
         self._began = self._clock.now()
         async with asyncio.TaskGroup() as tasks:
             deliveries = [
-                tasks.create_task(outlet.deliver(), name=f"deliver to {outlet.name}")
-                for outlet in outlets
+                tasks.create_task(queue.deliver(), name=f"deliver to {queue.name}")
+                for queue in queues
             ]
             producing = tasks.create_task(self._produce(produce), name="produce")
             await asyncio.wait([producing])
-            for outlet, delivery in zip(outlets, deliveries, strict=True):
-                tasks.create_task(outlet.finish(delivery), name=f"finish {outlet.name}")
+            for queue, delivery in zip(queues, deliveries, strict=True):
+                tasks.create_task(queue.finish(delivery), name=f"finish {queue.name}")
         return producing.result()
 
     async def aclose(self) -> None:
         """Close all sinks, each as long as it takes but none for ever."""
         async with asyncio.TaskGroup() as tasks:
-            for outlet in self.report.outlets:
-                tasks.create_task(outlet.aclose(), name=f"close {outlet.name}")
+            for queue in self.report.queues:
+                tasks.create_task(queue.aclose(), name=f"close {queue.name}")
         self.report.wall_ns = self._clock.now() - self._began
 
     async def _produce(
@@ -166,15 +166,15 @@ class StreamOutputs:
         except Exception as error:
             return error
         finally:
-            for outlet in self.report.outlets:
-                outlet.channel.close()
+            for queue in self.report.queues:
+                queue.channel.close()
         if self.none_left:
             logger.error("no output is left, so the stream ends")
         return None
 
     def _add_sink(self, sink: Sink) -> None:
-        """Give a sink that is open its outlet."""
-        outlet = Outlet[BlendshapeFrame](
+        """Give a sink that is open its queue."""
+        queue = SinkQueue[BlendshapeFrame](
             self._name(sink),
             sink.send,
             self._channel(RECORDER_CAPACITY if sink.lossless else LIVE_CAPACITY),
@@ -183,14 +183,14 @@ class StreamOutputs:
             patience_s=self._patience_s,
             recording=sink.recording if isinstance(sink, Recorder) else None,
         )
-        self._frame_outlets.append(outlet)
-        self.report.outlets.append(outlet)
+        self._frame_queues.append(queue)
+        self.report.queues.append(queue)
 
     def _add_listener(self, listener: AudioListener) -> None:
-        """Give a listener its outlet."""
+        """Give a listener its queue."""
         # Others are sinks too, and closed as such.
         recorder = listener if isinstance(listener, Recorder) else None
-        outlet = Outlet[AudioChunk](
+        queue = SinkQueue[AudioChunk](
             self._name(listener, "" if recorder else "audio of "),
             listener.send_audio,
             self._channel(RECORDER_CAPACITY if recorder else AUDIO_CAPACITY),
@@ -199,8 +199,8 @@ class StreamOutputs:
             patience_s=self._patience_s,
             recording=recorder.recording if recorder else None,
         )
-        self._audio_outlets.append(outlet)
-        self.report.outlets.append(outlet)
+        self._audio_queues.append(queue)
+        self.report.queues.append(queue)
 
     def _channel(self, live_capacity: int) -> Channel[Any]:
         if self._live:
@@ -210,6 +210,6 @@ class StreamOutputs:
     def _name(self, reader: object, prefix: str = "") -> str:
         """Return what to call a reader: its `name` if it has one, counted if others have it too."""
         plain = prefix + str(getattr(reader, "name", type(reader).__name__))
-        taken = [outlet.name for outlet in self.report.outlets]
+        taken = [queue.name for queue in self.report.queues]
         names = itertools.chain([plain], (f"{plain} {count}" for count in itertools.count(2)))
         return next(name for name in names if name not in taken)

@@ -13,7 +13,7 @@ from facewire.stream.engine import EngineSession
 from facewire.stream.outputs import StreamOutputs, deliver_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import AudioListener, Sink
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 
 
 async def run_stream(
@@ -25,7 +25,7 @@ async def run_stream(
     engine_name: str,
     clock: Clock,
     listeners: Sequence[AudioListener] = (),
-    others: Sequence[Outlet[Any]] = (),
+    others: Sequence[SinkQueue[Any]] = (),
     live: bool,
     report: StreamReport | None = None,
     patience_s: float = 5.0,

@@ -7,7 +7,7 @@ from facewire.audio.repairs import Repairs
 from facewire.clock import SECOND
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.stream.latency import StageLatencies
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +28,7 @@ class StreamReport:
     """Time from open sinks to closed ones; 0 until it is over."""
     latencies: StageLatencies = field(default_factory=StageLatencies)
     """Of the most recent frames."""
-    outlets: list[Outlet[Any]] = field(default_factory=list)
+    queues: list[SinkQueue[Any]] = field(default_factory=list)
     """The sinks in their order, then the audio listeners."""
     repairs: Repairs | None = None
     """What the source put in the place of audio that did not come."""
@@ -59,25 +59,25 @@ class StreamReport:
 
     @property
     def dropped(self) -> dict[str, int]:
-        """How many items each outlet lost because it was too slow, by its name."""
-        return {outlet.name: outlet.channel.dropped for outlet in self.outlets}
+        """How many items each queue lost because it was too slow, by its name."""
+        return {queue.name: queue.channel.dropped for queue in self.queues}
 
     @property
     def failures(self) -> dict[str, str]:
-        """Why outlets were left out, by their names; empty if all went well."""
-        return {outlet.name: outlet.failure for outlet in self.outlets if outlet.failure}
+        """Why queues were left out, by their names; empty if all went well."""
+        return {queue.name: queue.failure for queue in self.queues if queue.failure}
 
     @property
-    def written(self) -> list[Outlet[Any]]:
+    def written(self) -> list[SinkQueue[Any]]:
         """The recorders that have everything, and all of it on disk, once the stream is over."""
-        recorders = (outlet for outlet in self.outlets if outlet.recording)
+        recorders = (queue for queue in self.queues if queue.recording)
         return [o for o in recorders if o.recording and o.recording.whole and o.has_everything]
 
     @property
-    def broken(self) -> list[Outlet[Any]]:
+    def broken(self) -> list[SinkQueue[Any]]:
         """The recorders that do not, once the stream is over."""
         written = self.written
-        return [outlet for outlet in self.outlets if outlet.recording and outlet not in written]
+        return [queue for queue in self.queues if queue.recording and queue not in written]
 
     @property
     def audio_s(self) -> float:

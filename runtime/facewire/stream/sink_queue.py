@@ -1,4 +1,4 @@
-"""An outlet: a reader of a stream, with a queue of its own, so that none waits for another."""
+"""What one reader of a stream is given: a queue of its own, so that none waits for another."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ FINISH_S = 120.0
 """How long a recorder may take to finish a file: an archive of a day is gigabytes."""
 
 
-class Outlet(Generic[T]):
+class SinkQueue(Generic[T]):
     """Items on their way to one reader, until it fails or stands still for too long."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Outlet(Generic[T]):
         return not self.failure and not self.channel.dropped
 
     async def put(self, item: T) -> None:
-        """Queue an item as the channel's policy allows; an outlet that failed takes nothing."""
+        """Queue an item as the channel's policy allows; one that failed takes nothing."""
         waits = self.channel.overflow is Overflow.WAIT
         try:
             if waits and len(self.channel) >= self.channel.capacity:

@@ -20,7 +20,7 @@ from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire_cli import options
-from facewire_cli.loading import load_wanted
+from facewire_cli.loading import load_from_settings
 from facewire_cli.progress import showing_progress
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
@@ -93,7 +93,7 @@ async def _animate(
     report: StreamReport,
 ) -> float:
     """Run the stream, and return how long it took in seconds, loading not counted."""
-    loaded = await asyncio.to_thread(load_wanted, settings)
+    loaded = await asyncio.to_thread(load_from_settings, settings)
     if loaded.sample_rate != sound.sample_rate:
         sound = SoundFile(sound.path, loaded.sample_rate, CHUNK_SAMPLES)
     session = open_session(loaded, settings, clock)

@@ -27,7 +27,7 @@ from facewire.stream.sink import Sink
 from facewire.stream.source import Source, SourceRequest
 from facewire_cli import options
 from facewire_cli.demo import demo_clip
-from facewire_cli.loading import load_wanted
+from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
@@ -128,7 +128,7 @@ async def _live(
 ) -> None:
     """Open everything, say where the page is, and run until the source ends."""
     console = Console(stderr=True)
-    loaded = await asyncio.to_thread(load_wanted, settings)
+    loaded = await asyncio.to_thread(load_from_settings, settings)
     microphone = settings.microphone
     source = given.open(
         SourceRequest(

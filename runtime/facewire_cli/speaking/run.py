@@ -23,9 +23,9 @@ from facewire.stream.engine import Engine
 from facewire.stream.outputs import deliver_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import AudioListener
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 from facewire.stream.threads import ServerThreads
-from facewire_cli.loading import load_wanted
+from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.progress import showing_progress
 from facewire_cli.speaking.local_speech import LocalSpeech
@@ -65,7 +65,7 @@ class Speaking:
         self._clock = clock
         self._lead_s = lead_ms / 1000 if self.live else None
         self._mute = mute
-        self._words: list[Outlet[Sequence[Span]]] = []
+        self._words: list[SinkQueue[Sequence[Span]]] = []
         self._speech: LocalSpeech | None = None
 
     async def run(self, text: str) -> None:
@@ -75,7 +75,7 @@ class Speaking:
             ConfigError: something cannot be opened, or the engine takes no tokens.
         """
         settings, clock = self._settings, self._clock
-        engine = await asyncio.to_thread(load_wanted, settings)
+        engine = await asyncio.to_thread(load_from_settings, settings)
         frame_rate = settings.stream.exact_frame_rate()
         models = SpeechModels(engine, self._voice, clock, frame_rate=frame_rate)
         # Files of the same text are the same; who is watched moves in a way of their own.
@@ -141,7 +141,7 @@ class Speaking:
         if self.prints_words:
             printer = WordTimesPrinter(sys.stdout, rate)
             self._words.append(
-                Outlet(
+                SinkQueue(
                     printer.name, printer.send_words, Channel(WORDS_CAPACITY),
                     lossless=True, patience_s=WORDS_PATIENCE_S,
                 )
@@ -151,7 +151,7 @@ class Speaking:
             stack.push_async_callback(recorder.aclose)
             await recorder.open()
             self._words.append(
-                Outlet(
+                SinkQueue(
                     recorder.name, recorder.send_words, Channel(WORDS_CAPACITY),
                     close=recorder.aclose, lossless=True, patience_s=WORDS_PATIENCE_S,
                     recording=recorder.recording,
@@ -192,5 +192,5 @@ class Speaking:
             yield clause
 
     def _on_words(self, words: Sequence[Span]) -> None:
-        for outlet in self._words:
-            outlet.put_nowait(words)
+        for queue in self._words:
+            queue.put_nowait(words)

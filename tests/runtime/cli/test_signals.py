@@ -136,7 +136,7 @@ never = threading.Event()
 def hang(*_):
     print("hangs", file=sys.stderr, flush=True)
     {}
-serve.load_wanted = hang
+serve.load_from_settings = hang
 devices.list_input_devices = hang
 sys.argv = ["facewire", *sys.argv[1:]]
 main()

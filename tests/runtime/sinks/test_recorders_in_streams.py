@@ -26,7 +26,7 @@ from facewire.stream.outputs import RECORDER_CAPACITY
 from facewire.stream.pipeline import run_stream
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
-from facewire.stream.sink_queue import Outlet
+from facewire.stream.sink_queue import SinkQueue
 from facewire_cli.summary import raise_failures
 from facewire_engines.energy.engine import EnergyEngine
 
@@ -65,8 +65,8 @@ def said(report: StreamReport) -> str:
     return str(caught.value)
 
 
-def names(outlets: Sequence[Outlet[Any]]) -> list[str]:
-    return [outlet.name.rpartition("/")[2] for outlet in outlets]
+def names(queues: Sequence[SinkQueue[Any]]) -> list[str]:
+    return [queue.name.rpartition("/")[2] for queue in queues]
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ async def test_cancelling_keeps_all_sound_faces_and_words(tmp_path: Path) -> Non
     await wav.open()
     tsv = WordTimesRecorder(tmp_path / "a.tsv", RATE)
     await tsv.open()
-    words = Outlet[Sequence[Span]](
+    words = SinkQueue[Sequence[Span]](
         tsv.name, tsv.send_words, Channel(64),
         close=tsv.aclose, lossless=True, patience_s=1.0, recording=tsv.recording,
     )  # fmt: skip
