@@ -66,7 +66,7 @@ clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Facewire needs Python 3.11 or newer; run make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Facewire needs Python 3.11 or newer; run make PYTHON=python3.11")'
 	mkdir -p $(SCRATCH)
 	$(PYTHON) -m venv $(VENV)
 

@@ -90,8 +90,7 @@ def say(
         with holding(loaded):
             run(speaking.run(text))
     except Ended:
-        if speaking.live:
-            speaking.print_summary(console)
+        speaking.print_summary(console)
         raise_failures(speaking.report)
         if not speaking.live and speaking.report.samples:
             console.print("interrupted; the files hold what was made until then")
