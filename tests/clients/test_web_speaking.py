@@ -208,6 +208,8 @@ def test_stop_silences_and_brings_the_face_to_rest(page: "Page", sent: Sent) -> 
     wait_for(page, "speech.hearing === 2 && facewire.pose.jawOpen > 0.1")
     page.get_by_role("button", name="Stop", exact=True).click()
     page.wait_for_timeout(800)
+    while not sent.of("interrupted"):
+        page.wait_for_timeout(50)
     rate = sent.of("hello")[-1]["sample_rate"]
     (answer,) = sent.of("interrupted")
     assert (answer["turn"], answer["dropped"]) == (2, [3])

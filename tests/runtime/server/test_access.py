@@ -237,7 +237,7 @@ async def said_by_serve(*arguments: str, **variables: str) -> str:
 
 async def test_serve_prints_an_address_with_the_token_on_one_line() -> None:
     said = await said_by_serve("--host", "0.0.0.0")
-    assert re.search(r"^serving http://[0-9.]+:\d+/\?token=[\w-]{22,} ", said)
+    assert re.search(r"(?m)^serving http://[0-9.]+:\d+/\?token=[\w-]{22,} ", said)
     assert "//0.0.0.0" not in said
     said = await said_by_serve("--host", "0.0.0.0", FACEWIRE_TOKEN="a/b")
     assert "/?token=a%2Fb " in said

@@ -1,5 +1,6 @@
 """What a client pays for with its share of the event loop."""
 
+import asyncio
 import time
 from functools import partial
 from typing import cast
@@ -8,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from facewire.server.sockets.fair_connection import CREDIT_S, FairConnection, LoopShare
+from facewire.server.sockets.fair_connection import CREDIT_S, REST, FairConnection, LoopShare
 
 MESSAGES = 20
 
@@ -67,3 +68,13 @@ async def turns_after(work_s: float, *, charged: bool) -> int:
 async def test_work_that_is_charged_makes_the_next_messages_wait(charged: bool) -> None:
     turns = await turns_after(2 * CREDIT_S, charged=charged)
     assert turns == (MESSAGES if charged else 0)
+
+
+async def test_what_was_used_long_ago_makes_nobody_wait() -> None:
+    share, used_s = LoopShare(), 0.2
+    share.spend(used_s)
+    await asyncio.sleep(REST * used_s)
+    turn, later = asyncio.create_task(share.turn()), asyncio.create_task(asyncio.sleep(used_s))
+    first, _ = await asyncio.wait({turn, later}, return_when=asyncio.FIRST_COMPLETED)
+    assert turn in first
+    await later

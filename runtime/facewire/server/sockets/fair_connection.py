@@ -52,7 +52,7 @@ class LoopShare:
         self._timer: asyncio.TimerHandle | None = None
         self._free_at = 0.0
         self._spent_s = 0.0
-        """Since the last rest."""
+        """At this turn."""
 
     def ask(self, work: Callable[[], None]) -> None:
         """Do something when it is its turn."""
@@ -60,8 +60,9 @@ class LoopShare:
         self._plan()
 
     def spend(self, seconds: float) -> None:
-        """Note that a greedy client uses the loop."""
-        self._spent_s += seconds
+        """Note that a greedy client used the loop, which is left to the others from now on."""
+        now = asyncio.get_running_loop().time()
+        self._free_at = max(self._free_at, now) + REST * seconds
 
     async def turn(self) -> None:
         """Return when it is the caller's turn to handle a message."""
@@ -70,7 +71,7 @@ class LoopShare:
         def take() -> None:
             if not turn.done():
                 turn.set_result(None)
-                self.spend(MESSAGE_S)
+                self._spent_s += MESSAGE_S
 
         self.ask(take)
         await turn
@@ -81,17 +82,19 @@ class LoopShare:
 
     def _next(self) -> None:
         loop = asyncio.get_running_loop()
+        self._timer = None
+        if loop.time() < self._free_at:
+            self._plan()
+            return
         try:
             # One timer for each would be a millisecond for each, as exactly as systems keep time.
             while self._waiting and self._spent_s < SLICE_S:
                 began = loop.time()
                 self._waiting.popleft()()
-                self.spend(loop.time() - began)
+                self._spent_s += loop.time() - began
         finally:
-            self._free_at = loop.time() + REST * self._spent_s
+            self.spend(self._spent_s)
             self._spent_s = 0.0
-            # Not before, or who asks again meanwhile would come too early.
-            self._timer = None
             self._plan()
 
 
