@@ -1,9 +1,8 @@
 """One client on `/speak`: text, tokens or audio in, speech and faces out, turn by turn."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Any
 
 from facewire.errors import CapacityError, ConfigError, EngineError
 from facewire.face import FaceStage
@@ -85,14 +84,18 @@ class SpeakConnection:
             limits=self._context.limits,
             spoken_audio=request.audio,
         )
+        connection = self._client.connection
         self._frames = 0
         await self._client.send(self._hello(request, models))
         try:
             async with asyncio.TaskGroup() as tasks:
-                helpers = [tasks.create_task(self._listen(conversation), name="listen")]
+                obeying = connection.metered(self._obey(conversation))
+                helpers = [tasks.create_task(obeying, name="listen")]
+                # Every message wakes the others: what that costs is the client's, too.
                 for name, work in conversation.tasks().items():
-                    helpers.append(tasks.create_task(self._charged(work), name=name))
-                await self._charged(self._deliver(conversation, binary=request.format == "binary"))
+                    helpers.append(tasks.create_task(connection.charged(work), name=name))
+                delivering = self._deliver(conversation, binary=request.format == "binary")
+                await connection.charged(delivering)
                 for helper in helpers:
                     helper.cancel()
         finally:
@@ -116,13 +119,6 @@ class SpeakConnection:
             pacing=request.pacing,
             tokens=_info(models.space) if models.space else None,
         )
-
-    async def _charged(self, work: Coroutine[Any, Any, None]) -> None:
-        """Every message wakes these tasks: what that costs is the client's, too."""
-        await self._client.connection.charged(work)
-
-    async def _listen(self, conversation: Conversation) -> None:
-        await self._client.connection.metered(self._obey(conversation))
 
     async def _obey(self, conversation: Conversation) -> None:
         """Do what the client asks for, as long as it reads the answers."""

@@ -8,7 +8,7 @@ of about a millisecond, those of greedy clients in turn, and in a part of the lo
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -156,16 +156,16 @@ class FairConnection(ServerConnection):
             await self._share.turn()
         return await self.recv()
 
-    def metered(self, handling: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    async def metered(self, handling: Coroutine[Any, Any, T]) -> T:
         """Do what a coroutine does with the messages, and charge the client for its time.
 
         Args:
             handling: calls `next_message` again and again, and suspends between messages, or all
                 that came at once would be handled at once; time that it waits costs nothing.
         """
-        return Stepwise(handling, partial(self._charge_step, paid_s=MESSAGE_S))
+        return await Stepwise(handling, partial(self._charge_step, paid_s=MESSAGE_S))
 
-    def charged(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    async def charged(self, work: Coroutine[Any, Any, T]) -> T:
         """Do what else is to be done for the client, such as answering it, and charge it for that.
 
         Its next messages then wait as long as if it had asked for as much by messages alone.
@@ -173,7 +173,7 @@ class FairConnection(ServerConnection):
         Args:
             work: what to do; time that it waits costs nothing.
         """
-        return Stepwise(work, partial(self._charge_step, paid_s=0.0))
+        return await Stepwise(work, partial(self._charge_step, paid_s=0.0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch over what is read, and what is not."""
