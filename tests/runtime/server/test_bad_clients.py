@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from fractions import Fraction
 from typing import Any
 
@@ -27,18 +26,6 @@ from facewire.settings.limits import Limits
 from facewire.wire.binary import AudioMessage, encode_audio
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.hearing.hop_session import TunableHopSession
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FaceServer]:
-    async with new_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: FaceServer) -> AsyncIterator[Client]:
-    async with session_of(server) as connection:
-        yield Client(connection)
 
 
 class TestBadClients:

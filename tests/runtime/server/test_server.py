@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -25,18 +24,6 @@ from facewire.frames import AudioChunk, Samples
 from facewire.server.server import FaceServer
 from facewire.wire.binary import AudioMessage, decode_frame, encode_audio, encode_samples
 from facewire_engines.energy.engine import EnergyEngine
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FaceServer]:
-    async with new_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def client(server: FaceServer) -> AsyncIterator[Client]:
-    async with session_of(server) as connection:
-        yield Client(connection)
 
 
 class TestSession:
