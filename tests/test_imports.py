@@ -97,7 +97,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert not circles({module: set(ours(module)) for module in modules()})
 
 
-@pytest.mark.parametrize("package", ["facewire", "facewire_engines", "facewire_cli"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
     """A file that lies in the package itself counts as a folder."""
     graph: dict[str, set[str]] = defaultdict(set)

@@ -16,12 +16,12 @@ from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.adapters.clip import Clip
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.phones import PhoneInterval
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.quality.pictures.excerpt import Excerpt
 from facewire_training.evaluation.quality.pictures.page import write_page
 from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import RowScores, SetScores
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

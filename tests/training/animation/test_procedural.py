@@ -9,9 +9,9 @@ from facewire import arkit
 from facewire.face.lips import labiodental_gap, lip_gap
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_training.animation.procedural import animate
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.motion.steadiness import jitter
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 Floats = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.sinks.live_link_csv import COLUMNS
+from facewire_training import shape_sets
 from facewire_training.data.adapters.beat2 import Beat2, read_matrix
 from facewire_training.data.adapters.face_csv import read_face
 from facewire_training.data.adapters.folder import Folder
 from facewire_training.data.adapters.grid import Grid
-from facewire_training.evaluation.metrics import paper_order
 
 JAW, CLOSE = arkit.INDEX["jawOpen"], arkit.INDEX["mouthClose"]
 
@@ -150,7 +150,7 @@ def test_beat2_comes_back_through_the_inverse_of_its_matrix(tmp_path: Path) -> N
     assert clip.utterance.speaker == "1"
     assert [phone.label for phone in clip.utterance.phones] == ["sil", "p", "sil"]
     assert clip.face is not None
-    expected = weights[:, paper_order.NAMES.index("jawOpen")]
+    expected = weights[:, shape_sets.ALPHABETICAL.index("jawOpen")]
     np.testing.assert_allclose(clip.face.weights[:, JAW], expected, atol=1e-5)
     assert clip.face.weights[:, arkit.INDEX["tongueOut"]].tolist() == [0.0] * 30
     with pytest.raises(ConfigError, match="no recording of type"):

@@ -11,7 +11,7 @@ from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.voices.espeak import library as espeak_library
 from facewire_training.data.align import Pronounce, align, best_path, compare, pronunciations
 from facewire_training.data.corpora import espeak
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 TEXT = "Bob bought my puppy a map. Five foxes vanished over the river."
 

@@ -27,7 +27,7 @@ from facewire_training.evaluation.metrics.errors.captures import (
     follows,
     velocity,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 JAW = arkit.INDEX["jawOpen"]
 JAW_ONLY = np.isin(arkit.NAMES, ["jawOpen"])

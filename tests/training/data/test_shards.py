@@ -13,8 +13,8 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.corpora.corpus import Utterance, cover_gaps, token_labels
 from facewire_training.data.corpora.librispeech import LibriSpeech
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.data.shards import is_whole, load, load_one, write
+from facewire_training.phones import PhoneInterval
 
 SIL, AA, M = INDEX["sil"], INDEX["aa"], INDEX["m"]
 

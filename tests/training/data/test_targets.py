@@ -13,9 +13,9 @@ pytest.importorskip("scipy", reason="install scipy: pip install scipy")
 from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.data.shards import Shard, load_one, write
 from facewire_training.data.targets import load_targets, make_targets, save_targets
+from facewire_training.phones import PhoneInterval
 from facewire_training.recipes.cosyvoice.token_shards import fits as tokens_fit
 from facewire_training.recipes.cosyvoice.token_shards import load_tokens
 from facewire_training.recipes.cosyvoice.token_shards import write as write_tokens

@@ -16,8 +16,8 @@ from facewire_training.evaluation.metrics.lips.closure import (
     luck_rate,
 )
 from facewire_training.evaluation.metrics.lips.openness import gap_auc
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
+from facewire_training.take import Take
 
 EVERY = 6
 """One utterance in six, of all four speakers: seven minutes of speech."""

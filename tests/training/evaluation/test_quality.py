@@ -17,8 +17,6 @@ from facewire_engines.phones.phone_set import INDEX
 from facewire_training.animation.procedural import animate
 from facewire_training.data.adapters.clip import Clip, Face, clip_of
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.phones import PhoneInterval
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.quality.babble import with_babble
 from facewire_training.evaluation.quality.bars import judge
 from facewire_training.evaluation.quality.figures import BY_KEY, FIGURES, written
@@ -29,6 +27,8 @@ from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import RowScores, SetScores, measure
 from facewire_training.evaluation.quality.scores import delayed
 from facewire_training.evaluation.quality.table import print_report
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def spoken(name: str, seed: int) -> Utterance:

@@ -11,8 +11,6 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.adapters.clip import Clip
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.phones import PhoneInterval
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.quality.material import Material
 from facewire_training.evaluation.quality.pictures.curve import draw_curve
 from facewire_training.evaluation.quality.pictures.drawing import save
@@ -22,6 +20,8 @@ from facewire_training.evaluation.quality.pictures.plot import Curve, draw_plot
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import RowScores, SetScores
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 WORDS = "sil m aa p sil s iy t s iy t f ow b uw sil"
 

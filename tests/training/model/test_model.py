@@ -6,8 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 from facewire_engines.phones.phone_set import PHONES
-from facewire_training.animation.styles import STYLES
-from facewire_training.data.windows import Faces, frame_times, live_windows, token_windows
+from facewire_training.data.styles import STYLES
 from facewire_training.model.decoder import (
     PLACES,
     PLACES_MS,
@@ -20,6 +19,7 @@ from facewire_training.model.decoder import (
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.model.frontend import HOP, LogMel, mel_filters
 from facewire_training.model.losses import FaceLoss, LossConfig
+from facewire_training.model.windows import Faces, frame_times, live_windows, token_windows
 
 
 def tiny_encoder() -> Encoder:

@@ -18,10 +18,10 @@ from facewire_engines.cosyvoice.decoder import AFTER, BEFORE, REST, load_decoder
 from facewire_engines.cosyvoice.tokens import STAND_IN, VOCABULARY, digits
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.data.shards import Shard
 from facewire_training.data.shards import write as write_shard
 from facewire_training.data.targets import make_targets, save_targets
+from facewire_training.phones import PhoneInterval
 from facewire_training.recipes.cosyvoice.batches import TokenBatches
 from facewire_training.recipes.cosyvoice.export import load_run, write_model
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig

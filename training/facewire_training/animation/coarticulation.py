@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_training.animation.procedural_targets import AXES, Targets
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float64]
 

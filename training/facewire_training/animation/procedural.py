@@ -20,7 +20,7 @@ from facewire_training.animation.closures import LIP_ON_TEETH, LIPS, contact_win
 from facewire_training.animation.coarticulation import Segments, blend, segment
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural_targets import AXES, load_targets
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 __all__ = ["animate", "effort_from_audio"]
 

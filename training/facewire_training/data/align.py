@@ -24,7 +24,7 @@ from facewire_engines.voices.espeak.library import Manner, synthesise
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.corpora.grid_words import Pronouncer
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float32]
 Pronounce = Callable[[str], list[int]]

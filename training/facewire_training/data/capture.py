@@ -12,7 +12,7 @@ from facewire.frames import Samples
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import loudness_db
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, TOKEN_SIZE, Utterance
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

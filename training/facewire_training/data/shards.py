@@ -25,7 +25,7 @@ from facewire_training.data.corpora.corpus import (
     Utterance,
     token_labels,
 )
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 UNKNOWN = 255
 """The label of a token of which nobody has said what is spoken; not for training an encoder."""

@@ -15,12 +15,13 @@ from rich.progress import track
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.procedural import animate, effort_from_audio
-from facewire_training.animation.styles import STYLES
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import Shard, load
-from facewire_training.model.frontend import HOP, SAMPLE_RATE
+from facewire_training.data.styles import STYLES
 
 _ARRAYS = ("effort", "curves", "known")
 

@@ -14,7 +14,7 @@ from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 Performer = Callable[[Utterance, Fraction], Take]
 """Gives an utterance a face at a frame rate."""

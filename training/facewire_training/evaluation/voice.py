@@ -21,13 +21,13 @@ from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PhonesTokenDecoder
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import (
     BILABIALS,
     closure_rate,
     false_closure_rate,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 FIRST = "Bob bought my puppy a map."
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import PHONES
-from facewire_training.animation.styles import STYLES
+from facewire_training.data.styles import STYLES
 from facewire_training.model.encoder import HINDSIGHT
 from facewire_training.model.frontend import HOP
 

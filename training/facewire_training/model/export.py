@@ -15,10 +15,10 @@ from facewire.report_file import command_line
 from facewire_engines.model_files import DataSource
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
-from facewire_training.animation.styles import parse_styles
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
+from facewire_training.data.styles import parse_styles
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP

@@ -27,7 +27,6 @@ from facewire_training.data.align import hear
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.shards import load_one
 from facewire_training.data.targets import load_targets
-from facewire_training.data.windows import interpolate
 from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
@@ -37,11 +36,12 @@ from facewire_training.evaluation.metrics.lips.closure import (
 from facewire_training.evaluation.metrics.lips.openness import labial_auc
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.metrics.motion.steadiness import jitter
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.performers import oracle
 from facewire_training.model.decoder import gather_windows, window_ages
 from facewire_training.model.losses import FaceLoss, LossConfig
 from facewire_training.model.search_decoders import DECODERS
+from facewire_training.model.windows import interpolate
+from facewire_training.take import Take
 
 SAMPLE_RATE = 16_000
 RATE = Fraction(60)

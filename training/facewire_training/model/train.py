@@ -20,12 +20,12 @@ from torch.utils.data import DataLoader, Subset
 from facewire.report_file import command_line
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.data.shards import UNKNOWN
-from facewire_training.data.windows import Faces, Windows, live_windows, token_windows
+from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.decoder import Decoder, DecoderConfig
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.model.losses import FaceLoss, LossConfig
+from facewire_training.model.windows import Faces, Windows, live_windows, token_windows
 
 LABIALS = frozenset(("p", "b", "m", "f", "v"))
 """Phones in which the lips touch each other or the teeth: what is missed most when it is missed."""

@@ -6,13 +6,13 @@ import pytest
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.bilabial_score import (
     bilabial_guard,
     bilabial_score,
     learn_lip_score,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(faces: list[tuple[str, list[float]]], rate: int = 30) -> Take:

@@ -5,12 +5,9 @@ import numpy as np
 import pytest
 
 from facewire import arkit
-from facewire_training.evaluation.metrics.errors.capture_match import (
-    TrueMotion,
-    capture_correlation,
-    motion_of,
-)
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.data.mouth_motion import TrueMotion, motion_of
+from facewire_training.evaluation.metrics.errors.capture_match import capture_correlation
+from facewire_training.take import Take
 
 
 def take(jaw: list[float], rate: int = 30) -> Take:

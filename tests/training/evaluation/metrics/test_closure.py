@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
     false_closure_rate,
     luck_rate,
 )
 from facewire_training.evaluation.metrics.lips.labiodental import labiodental_rate
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(jaw: Sequence[float] | NDArray[np.float32], phones: str, rate: int = 100) -> Take:

@@ -11,7 +11,7 @@ from facewire_training.evaluation.metrics.motion.liveliness import (
     fast_share,
     velocity_ratio,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 
 def take(**shapes: list[float]) -> Take:

@@ -6,9 +6,9 @@ import pytest
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.motion.onset import onset_lag_ms
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 PHONES = tuple(
     PhoneInterval(start, start + 0.5, INDEX[label])

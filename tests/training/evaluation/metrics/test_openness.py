@@ -6,10 +6,10 @@ import pytest
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.auc import auc
 from facewire_training.evaluation.metrics.lips.openness import gap_auc, jaw_auc, labial_auc
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(frames: list[tuple[str, float]]) -> Take:

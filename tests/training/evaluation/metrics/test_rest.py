@@ -6,9 +6,9 @@ import pytest
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.rest import rest_rate
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(label: str, **shapes: list[float]) -> Take:

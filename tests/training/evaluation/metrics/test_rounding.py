@@ -5,9 +5,9 @@ import pytest
 
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc, roundness
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(*frames: tuple[str, dict[str, float]]) -> Take:

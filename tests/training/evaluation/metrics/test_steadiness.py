@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from facewire import arkit
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.motion.steadiness import (
     jitter,
     pause_difference,
     stillness,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 
 def take(values: list[float], rate: Fraction = Fraction(30), pause_s: float = 0.0) -> Take:

@@ -6,7 +6,7 @@ import pytest
 
 from facewire import arkit
 from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 
 def babble(lag_s: float = 0.0, rate: Fraction = Fraction(60)) -> Take:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facewire import arkit
-from facewire_training.evaluation.metrics import paper_order
+from facewire_training import shape_sets
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.metrics.errors.weight_error import (
     face_dynamics_deviation,
@@ -15,7 +15,7 @@ from facewire_training.evaluation.metrics.errors.weight_error import (
     lip_vertex_error_squared,
     mean_vertex_error,
 )
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 
 def take(frames: int = 2, rate: Fraction = Fraction(30), **shapes: float | list[float]) -> Take:
@@ -26,14 +26,20 @@ def take(frames: int = 2, rate: Fraction = Fraction(30), **shapes: float | list[
 
 
 def test_the_paper_counts_alphabetically_and_we_map_by_name() -> None:
-    assert len(paper_order.NAMES) == 51
-    assert (paper_order.NAMES[0], paper_order.NAMES[50]) == ("browDownLeft", "noseSneerRight")
-    assert (paper_order.NAMES[22], paper_order.NAMES[26]) == ("jawForward", "mouthClose")
-    mouth = {arkit.NAMES[place] for place in paper_order.MOUTH}
+    assert len(shape_sets.ALPHABETICAL) == 51
+    assert (shape_sets.ALPHABETICAL[0], shape_sets.ALPHABETICAL[50]) == (
+        "browDownLeft",
+        "noseSneerRight",
+    )
+    assert (shape_sets.ALPHABETICAL[22], shape_sets.ALPHABETICAL[26]) == (
+        "jawForward",
+        "mouthClose",
+    )
+    mouth = {arkit.NAMES[place] for place in shape_sets.MOUTH}
     assert mouth == {name for name in arkit.NAMES if name.startswith(("jaw", "mouth"))}
-    upper = {arkit.NAMES[place] for place in paper_order.UPPER_FACE}
-    assert upper == set(paper_order.NAMES) - mouth
-    small = {arkit.NAMES[place] for place in paper_order.MOUTH_16}
+    upper = {arkit.NAMES[place] for place in shape_sets.UPPER_FACE}
+    assert upper == set(shape_sets.ALPHABETICAL) - mouth
+    small = {arkit.NAMES[place] for place in shape_sets.MOUTH_16}
     assert len(small) == 16
     assert {"jawOpen", "mouthClose", "mouthPucker", "mouthUpperUpRight"} <= small <= mouth
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire_training import shape_sets
 from facewire_training.data.adapters.clip import Clip, Face, clip_of
 from facewire_training.data.adapters.phone_times import read_phone_times
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.evaluation.metrics import paper_order
 
 FRAME_RATE = Fraction(30)
 EXPRESSIONS = 100
@@ -83,7 +83,7 @@ def read_matrix(path: Path) -> NDArray[np.float64]:
         matrix = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read the matrix {path}: {error}; give a .npy file") from error
-    expected = (len(paper_order.NAMES), EXPRESSIONS + 3)
+    expected = (len(shape_sets.ALPHABETICAL), EXPRESSIONS + 3)
     if matrix.shape != expected:
         raise ConfigError(f"the matrix {path} is {matrix.shape} instead of {expected}")
     return np.asarray(np.linalg.pinv(matrix.astype(np.float64)))
@@ -97,6 +97,6 @@ def _read_flame(path: Path, to_arkit: NDArray[np.float64]) -> Face:
         weights = np.concatenate((expressions, jaw), axis=1) @ to_arkit
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
         raise ConfigError(f"cannot read the face in {path}: {error}") from error
-    shapes = np.array([name in paper_order.NAMES for name in arkit.NAMES])
-    mapped = arkit.from_named(weights.astype(np.float32), paper_order.NAMES)
+    shapes = np.array([name in shape_sets.ALPHABETICAL for name in arkit.NAMES])
+    mapped = arkit.from_named(weights.astype(np.float32), shape_sets.ALPHABETICAL)
     return Face(mapped, FRAME_RATE, shapes)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.evaluation.metrics.errors.capture_match import TrueMotion, motion_of
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.data.mouth_motion import TrueMotion, motion_of
+from facewire_training.take import Take
 
 
 class Face(NamedTuple):

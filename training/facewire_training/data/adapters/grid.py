@@ -16,7 +16,7 @@ from facewire.errors import ConfigError
 from facewire_training.data.adapters.clip import Clip
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.evaluation.metrics.errors.capture_match import TrueMotion
+from facewire_training.data.mouth_motion import TrueMotion
 
 VALIDATION = slice(800, 1000)
 """Places among the clips, in the order of the file, that are never trained on."""

@@ -14,7 +14,7 @@ from praatio.utilities.errors import PraatioException
 from facewire.errors import ConfigError
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import phone_index
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Timed = tuple[float, float, str]
 """Start and end in seconds, and a label."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from facewire.frames import Samples
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 SAMPLE_RATE = 16_000
 """Hertz, of all training audio."""

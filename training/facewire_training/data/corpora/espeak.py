@@ -12,7 +12,7 @@ from facewire_engines.voices.espeak.library import Manner, Spoken, synthesise
 from facewire_engines.voices.espeak.timing import timed_phones
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
 from facewire_training.data.corpora.texts import Texts
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 ACCENTS = ("en-us", "en", "en-us", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-029")
 

@@ -18,7 +18,7 @@ from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
 from facewire_training.data.corpora.texts import Texts
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 VOICE = "kal_diphone"
 

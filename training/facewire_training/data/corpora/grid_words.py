@@ -14,7 +14,7 @@ from facewire.errors import ConfigError
 from facewire.optional import import_optional
 from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.corpus import cover_gaps
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 LETTERS = {"a": "ey", "z": "z eh d"}
 """Letters that the dictionary has as words, or as they are said in another country."""

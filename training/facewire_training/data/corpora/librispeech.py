@@ -12,7 +12,7 @@ from pathlib import Path
 from facewire.errors import ConfigError
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.data.phones import PhoneInterval, read_phones_tsv
+from facewire_training.phones import PhoneInterval, read_phones_tsv
 
 VALIDATION_SPEAKERS = frozenset({"1088", "163", "3526", "460"})
 """Never trained on, neither their voices nor their texts."""

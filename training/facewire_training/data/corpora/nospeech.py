@@ -12,7 +12,7 @@ from scipy import signal
 
 from facewire.frames import Samples
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float64]
 Maker = Callable[[int, np.random.Generator], Floats]

@@ -17,7 +17,7 @@ from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance, cover_gaps
 from facewire_training.data.corpora.librispeech import ALIGNER_EARLY_S
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 VALIDATION_SPEAKERS = frozenset({"0103", "1203", "3023", "3083", "3423", "9643"})
 """Never trained on; models may be chosen by them."""

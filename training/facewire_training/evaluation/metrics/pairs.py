@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.intp]

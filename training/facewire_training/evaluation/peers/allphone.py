@@ -22,8 +22,8 @@ from facewire.frames import StreamSpec, Weights
 from facewire_engines.phones.phone_set import phone_index
 from facewire_training.animation.procedural import animate
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
-from facewire_training.data.phones import PhoneInterval
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.take import Take
 
 BLOCK = 320
 """Samples that are decoded at once: 20 ms."""

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from facewire.errors import EngineError
 from facewire.frames import StreamSpec
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.peers.visemes import OCULUS, VOWELS, blend
+from facewire_training.take import Take
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "node_modules"

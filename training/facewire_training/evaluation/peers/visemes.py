@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.animation.procedural import animate
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float32]
 

@@ -16,7 +16,6 @@ from typing import TypeVar
 import numpy as np
 
 from facewire.errors import ConfigError
-from facewire_training.animation.lip_mesh import load_lip_mesh
 from facewire_training.data.adapters.beat2 import Beat2
 from facewire_training.data.adapters.clip import Clip
 from facewire_training.data.adapters.folder import Folder
@@ -27,6 +26,7 @@ from facewire_training.data.corpora.facegood import VALIDATION as FACEGOOD_VALID
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.evaluation.metrics.errors.lip_mesh import load_lip_mesh
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.quality.request import TEST, Request
 

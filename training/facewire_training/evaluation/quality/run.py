@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from facewire_training.data.adapters.clip import Clip
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.performers import oracle
 from facewire_training.evaluation.quality.babble import with_babble
 from facewire_training.evaluation.quality.material import Material, describe_clips
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import CAPTURED, Row
 from facewire_training.evaluation.quality.scores import Values, delayed, score, truth_of
+from facewire_training.take import Take
 
 Tell = Callable[[str, int, int], None]
 """Hears the name of the row, how many clips are done, and of how many."""

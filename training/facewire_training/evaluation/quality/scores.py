@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from facewire_training.data.adapters.clip import Clip
-from facewire_training.evaluation.metrics.errors.capture_match import MEASURES, capture_correlation
+from facewire_training.data.mouth_motion import MEASURES
+from facewire_training.evaluation.metrics.errors.capture_match import capture_correlation
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.metrics.errors.weight_error import (
     face_dynamics_deviation,
@@ -41,7 +42,7 @@ from facewire_training.evaluation.metrics.motion.steadiness import (
     stillness,
 )
 from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 Values = dict[str, float]
 Takes = Sequence[Take]

@@ -32,9 +32,9 @@ from facewire_training.evaluation.metrics.lips.openness import labial_auc
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.metrics.motion.steadiness import jitter
 from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.recipes.cosyvoice.token_shards import TokenShard, load_tokens
+from facewire_training.take import Take
 
 FRAME_RATE = Fraction(30)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.face.lips import lip_gap, lip_width
 from facewire_training.data.capture import Capture
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 Floats = NDArray[np.float64]
 Measure = Callable[[NDArray[np.float32]], NDArray[np.float32]]

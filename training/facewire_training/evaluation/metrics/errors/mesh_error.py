@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_training.evaluation.metrics.pairs import captured, paired
-from facewire_training.evaluation.metrics.paper_order import MOUTH
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.shape_sets import MOUTH
+from facewire_training.take import Take
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from facewire_training.evaluation.metrics.pairs import Floats, Shapes, captured, paired
-from facewire_training.evaluation.metrics.paper_order import ALL, MOUTH, MOUTH_16, UPPER_FACE
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.shape_sets import ALL, MOUTH, MOUTH_16, UPPER_FACE
+from facewire_training.take import Take
 
 
 def lip_vertex_error(takes: Sequence[Take], references: Sequence[Take]) -> float:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.evaluation.metrics.lips.closure import BILABIALS, SHORTEST_VOWEL_S
-from facewire_training.evaluation.metrics.paper_order import ALL
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.phones import PhoneInterval
+from facewire_training.shape_sets import ALL
+from facewire_training.take import Take
 
 VOWELS = ("aa", "ae", "ah", "ao", "aw", "ay", "eh", "ow", "oy")
 PERCENTILE = 70.0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.face.lips import SHUT
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 BILABIALS = ("p", "b", "m")
 OPEN_VOWELS = ("aa", "ae", "ah", "ao", "aw", "ay", "eh", "ow")

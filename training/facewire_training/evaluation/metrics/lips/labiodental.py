@@ -6,7 +6,7 @@ import numpy as np
 
 from facewire.face.lips import labiodental_gap
 from facewire_training.evaluation.metrics.lips.closure import GRACE
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 LABIODENTALS = ("f", "v")
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire_training.evaluation.metrics.auc import auc
 from facewire_training.evaluation.metrics.lips.closure import BILABIALS, OPEN_VOWELS
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 LABIALS = (*BILABIALS, "f", "v", "w", "uw")
 """Sounds that need lips that are close to each other or to the teeth."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facewire_training.evaluation.metrics.paper_order import MOUTH
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.shape_sets import MOUTH
+from facewire_training.take import Take
 
 REST = 0.05
 

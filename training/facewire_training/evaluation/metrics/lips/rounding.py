@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from facewire.face.lips import lip_protrusion, lip_width
 from facewire_training.evaluation.metrics.lips.openness import class_auc
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 ROUND = ("uw", "ow", "w", "uh", "sh", "ch")
 SPREAD = ("iy", "ih", "ey", "eh", "ae", "s", "z")

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_training.evaluation.metrics.pairs import Floats, captured, paired
-from facewire_training.evaluation.metrics.paper_order import MOUTH
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.shape_sets import MOUTH
+from facewire_training.take import Take
 
 FAST_HZ = 5.0
 """Syllables come at 4 to 5 Hz; what is faster is articulation, or trembling."""

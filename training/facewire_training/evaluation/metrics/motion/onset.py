@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from facewire_training.evaluation.metrics.lips.closure import BILABIALS, OPEN_VOWELS
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 BEFORE_S = 0.15
 AFTER_S = 0.30

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from facewire_training.evaluation.metrics.pairs import at_rate
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 JITTER_RATE = 30
 """Frames per second at which jitter is measured."""

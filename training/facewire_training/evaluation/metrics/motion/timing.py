@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.evaluation.metrics.take import Take
+from facewire_training.take import Take
 
 STEP_S = 0.005
 FARTHEST_S = 0.300

@@ -14,9 +14,9 @@ from facewire.face.lips import SHUT
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.evaluation.metrics.lips.closure import BILABIALS
 from facewire_training.evaluation.metrics.lips.labiodental import LABIODENTALS
-from facewire_training.evaluation.metrics.take import Take
 from facewire_training.evaluation.quality.pictures import drawing
 from facewire_training.evaluation.quality.pictures.excerpt import Excerpt
+from facewire_training.take import Take
 
 Floats = NDArray[np.floating]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from facewire.errors import ConfigError
-from facewire_training.data.phones import PhoneInterval, read_phones_tsv
+from facewire_training.phones import PhoneInterval, read_phones_tsv
 
 DATA = Path(os.environ.get("FACEWIRE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 TABLE = (

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from facewire.face.lips import linear_gap
-from facewire_training.animation.styles import STYLES, decided, style_of
 from facewire_training.data.augment import augment, change_speed
 from facewire_training.data.shards import Shard, load
+from facewire_training.data.styles import STYLES, decided, style_of
 from facewire_training.data.targets import ShardTargets, load_targets, no_targets
 from facewire_training.model.encoder import WARPS
 from facewire_training.model.frontend import HOP

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 
-NAMES: tuple[str, ...] = tuple(sorted(name for name in arkit.NAMES if name != "tongueOut"))
+ALPHABETICAL: tuple[str, ...] = tuple(sorted(name for name in arkit.NAMES if name != "tongueOut"))
 """The paper's order."""
 
 
 def _named(positions: Iterable[int]) -> NDArray[np.intp]:
-    return np.array([arkit.INDEX[NAMES[position]] for position in positions], np.intp)
+    return np.array([arkit.INDEX[ALPHABETICAL[position]] for position in positions], np.intp)
 
 
 MOUTH = _named(range(22, 49))

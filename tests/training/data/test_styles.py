@@ -9,12 +9,12 @@ pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire import arkit
-from facewire_training.animation.styles import DECIDES, STYLES, decided, parse_styles, style_of
-from facewire_training.data.batches import BatchConfig, Batches
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
-from facewire_training.data.phones import PhoneInterval
 from facewire_training.data.shards import load, write
+from facewire_training.data.styles import DECIDES, STYLES, decided, parse_styles, style_of
 from facewire_training.data.targets import make_targets, save_targets
+from facewire_training.model.batches import BatchConfig, Batches
+from facewire_training.phones import PhoneInterval
 
 
 def test_a_style_is_named_with_its_share() -> None:

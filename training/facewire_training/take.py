@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.face.lips import lip_gap
-from facewire_training.data.phones import PhoneInterval
+from facewire_training.phones import PhoneInterval
 
 Mask = NDArray[np.bool_]
 
