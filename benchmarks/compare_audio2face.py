@@ -22,7 +22,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.throughput_load import Trial
 from facewire_cli.bench.throughput_search import Row, search
-from facewire_cli.commands.bench_throughput import throughput_table
+from facewire_cli.commands.bench.throughput import throughput_table
 from facewire_engines.phones.engine import load_embedded
 from peers.audio2face_engine import LOOKAHEAD_MS, PeerBatch, PeerEngine
 from session_cost import alone, batched, chunks, in_turns

@@ -1,7 +1,7 @@
 """What docs/engines.md and docs/face.md say of cost and precision."""
 
 from docs_sections import how, table
-from facewire_cli.commands.bench_latency import LatencyReport
+from facewire_cli.commands.bench.latency import LatencyReport
 from precisions import Precisions
 from session_cost import FRAME_RATE, SessionCosts
 

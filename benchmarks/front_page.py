@@ -3,8 +3,8 @@
 from compare_audio2face import Comparison
 from docs_sections import BUSY
 from facewire_cli.bench.machine import Machine
-from facewire_cli.commands.bench_latency import LatencyReport
-from facewire_cli.commands.bench_throughput import ThroughputReport
+from facewire_cli.commands.bench.latency import LatencyReport
+from facewire_cli.commands.bench.throughput import ThroughputReport
 from quality_text import QualityReports, lips_of_strangers
 from soak import Soak
 

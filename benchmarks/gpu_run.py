@@ -26,7 +26,7 @@ from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.throughput_load import Load, Trial
 from facewire_cli.bench.throughput_search import Row, processors, search
 from facewire_cli.bench.throughput_search import measure as measure_numbers
-from facewire_cli.commands.bench_throughput import throughput_table
+from facewire_cli.commands.bench.throughput import throughput_table
 from facewire_engines.backends.choice import parse_backend
 from facewire_engines.backends.cuda_driver import Gpu, find_gpu
 from facewire_engines.backends.tensorrt.plans import default_cache

@@ -2,7 +2,7 @@
 
 from docs_sections import how, table
 from facewire_cli.bench.hostile_run import Result
-from facewire_cli.commands.bench_hostile import HostileReport
+from facewire_cli.commands.bench.hostile import HostileReport
 
 HEADER = ["beside", "p50", "p95", "p99", "longest", "frames", "memory", "sockets", "threads"]
 

@@ -3,7 +3,7 @@
 from docs_sections import how, table
 from facewire_cli.bench.latency_run import LatencyResult
 from facewire_cli.bench.request_run import RequestResult, Spread
-from facewire_cli.commands.bench_latency import LatencyReport
+from facewire_cli.commands.bench.latency import LatencyReport
 
 PERCENTILES = ("p50", "p95", "p99", "max")
 _SHORT = ("p50_ms", "p99_ms")

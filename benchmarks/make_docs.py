@@ -20,9 +20,9 @@ from compare_audio2face import Comparison
 from cost_text import face_cost, precisions_table, session_costs
 from docs_sections import put
 from facewire_cli.bench.throughput_plot import draw
-from facewire_cli.commands.bench_hostile import HostileReport
-from facewire_cli.commands.bench_latency import LatencyReport
-from facewire_cli.commands.bench_throughput import ThroughputReport
+from facewire_cli.commands.bench.hostile import HostileReport
+from facewire_cli.commands.bench.latency import LatencyReport
+from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
 from front_page import five_figures, hour

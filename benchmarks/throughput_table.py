@@ -3,7 +3,7 @@
 from compare_audio2face import Comparison
 from docs_sections import how, table
 from facewire_cli.bench.throughput_search import Row
-from facewire_cli.commands.bench_throughput import ThroughputReport
+from facewire_cli.commands.bench.throughput import ThroughputReport
 
 NAMES = {"phones": "session by session", "phones-batched": "in common runs"}
 HEADER = ["engine", "frames/s", "cores", "sessions", "trials held", "p50 ms", "p99 ms", "max ms"]

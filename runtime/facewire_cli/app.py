@@ -15,10 +15,7 @@ from facewire.errors import ConfigError, FacewireError
 from facewire.plugins import KINDS, plugins
 from facewire_cli.commands import (
     animate,
-    bench_hostile,
-    bench_latency,
-    bench_quality,
-    bench_throughput,
+    bench,
     devices,
     engine,
     live,
@@ -60,12 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-bench = typer.Typer(help="The reproducible numbers, as a table and as --json.")
-bench.command("latency", epilog=bench_latency.EXAMPLES)(bench_latency.latency)
-bench.command("throughput", epilog=bench_throughput.EXAMPLES)(bench_throughput.throughput)
-bench.command("quality", epilog=bench_quality.EXAMPLES)(bench_quality.quality)
-bench.command("hostile", epilog=bench_hostile.EXAMPLES)(bench_hostile.hostile)
-app.add_typer(bench, name="bench", no_args_is_help=True)
+app.add_typer(bench.app, name="bench", no_args_is_help=True)
 app.add_typer(engine.app, name="engine", no_args_is_help=True)
 app.add_typer(models.app, name="models", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)

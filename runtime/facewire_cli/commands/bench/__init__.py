@@ -1,0 +1,11 @@
+"""`facewire bench`: the reproducible numbers, as a table and as --json."""
+
+import typer
+
+from facewire_cli.commands.bench import hostile, latency, quality, throughput
+
+app = typer.Typer(help="The reproducible numbers, as a table and as --json.")
+app.command("latency", epilog=latency.EXAMPLES)(latency.latency)
+app.command("throughput", epilog=throughput.EXAMPLES)(throughput.throughput)
+app.command("quality", epilog=quality.EXAMPLES)(quality.quality)
+app.command("hostile", epilog=hostile.EXAMPLES)(hostile.hostile)
