@@ -86,6 +86,8 @@ def run_app() -> None:
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    # Each output says once where it sends, and what has to be switched on there.
+    logging.getLogger("facewire.sinks").setLevel(logging.INFO)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

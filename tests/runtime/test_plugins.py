@@ -99,7 +99,10 @@ def test_what_is_added_is_named(tin: Path) -> None:
     unknown = facewire(tin, "live", "--engine", "nothing", "--demo", "--no-page")
     assert "there is no engine 'nothing'; choose one of energy, hubert, phones" in unknown.stderr
     assert "phones-batched, tin" in unknown.stderr
-    assert "jaw:..., osc://HOST:PORT, csv:FILE" in facewire(tin, "live", "--out", "x").stderr
+    assert (
+        "jaw:..., livelink://HOST, osc://HOST:PORT, csv:FILE"
+        in facewire(tin, "live", "--out", "x").stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class LiveLinkCsv:
         Raises:
             OSError: the disk is full, or gone.
         """
-        values = [*frame.weights[_ORDER].tolist(), *_rotations(frame)]
+        values = [*frame.weights[_ORDER].tolist(), *rotations(frame)]
         row = ",".join(f"{value:.7f}" for value in values)
         line = f"{timecode(self._spec, frame.timestamp)},{_VALUES},{row}\n"
         await self.recording.add(line.encode())
@@ -104,7 +104,7 @@ def timecode(spec: StreamSpec, timestamp: int) -> str:
     return f"{hours % 24:02}:{minutes:02}:{seconds:02}:{frame:02}.000"
 
 
-def _rotations(frame: BlendshapeFrame) -> list[float]:
+def rotations(frame: BlendshapeFrame) -> list[float]:
     """Return head and eye angles in the app's convention: to the right and down are positive.
 
     That is ours with left and right exchanged. Yaw and pitch of the eyes were compared with

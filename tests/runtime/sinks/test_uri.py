@@ -6,10 +6,10 @@ import pytest
 
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
+from facewire.sinks.datagrams.sink import DatagramSink
 from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
-from facewire.sinks.osc import OscSink
 from facewire.sinks.uri import (
     FACES,
     FILES,
@@ -21,14 +21,16 @@ from facewire.sinks.uri import (
 )
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
 
+LIVE = "livelink://HOST, osc://HOST:PORT"
+
 
 @pytest.mark.parametrize(
     ("uri", "kind", "name"),
     [
-        ("osc://127.0.0.1:9000", OscSink, "osc://127.0.0.1:9000"),
-        ("OSC://studio:9000/face?mode=each", OscSink, "osc://studio:9000"),
-        ("osc://[::1]:9000/a/b/", OscSink, "osc://::1:9000"),
-        ("osc://h:9000/a?bundle=no&mode=each", OscSink, "osc://h:9000"),
+        ("osc://127.0.0.1:9000", DatagramSink, "osc://127.0.0.1:9000"),
+        ("OSC://studio:9000/face?preset=arkit-each", DatagramSink, "osc://studio:9000"),
+        ("osc://[::1]:9000/a/b/", DatagramSink, "osc://[::1]:9000"),
+        ("osc://h:9000/a?bundle=no&preset=arkit-each", DatagramSink, "osc://h:9000"),
         ("csv:face.csv", LiveLinkCsv, "csv:face.csv"),
         ("CSV://face.csv", LiveLinkCsv, "csv:face.csv"),
         ("csv:take#2.csv", LiveLinkCsv, "csv:take#2.csv"),
@@ -52,11 +54,11 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("", "osc://HOST:PORT, csv:FILE, jsonl:FILE or npz:FILE"),
+        ("", f"{LIVE}, csv:FILE, jsonl:FILE or npz:FILE"),
         ("face.mp4", "osc://HOST:PORT"),
         ("face", "osc://HOST:PORT"),
         ("http://example.org/face.csv", "osc://HOST:PORT"),
-        ("vmc://127.0.0.1:39539", "osc://HOST:PORT"),
+        ("rtp://127.0.0.1:39539", "osc://HOST:PORT"),
         ("csv:", "names no file"),
         ("csv:/", "names no file"),
         ("osc:", "host and a port"),
@@ -65,16 +67,16 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
         ("osc://127.0.0.1:0", "host and a port"),
         ("osc://127.0.0.1:99999", "cannot be read"),
         ("osc://127.0.0.1:port", "cannot be read"),
-        ("osc://127.0.0.1:9000?mode=some", "mode=array or mode=each"),
-        ("osc://127.0.0.1:9000?rate=30", "mode=array or mode=each"),
+        ("osc://127.0.0.1:9000?preset=some", "give array or array-61 or arkit-each or resonite"),
+        ("osc://127.0.0.1:9000?rate=30", "has no option 'rate'; it has preset, bundle"),
         ("osc://127.0.0.1:9000/a b", "OSC address"),
         ("osc://127.0.0.1:9000/a%20b", "OSC address"),
         ("osc://127.0.0.1:9000/a#b", "has a #"),
         ("osc://127.0.0.1:9000#", "has a #"),
         ("osc://me:secret@127.0.0.1:9000", "an @"),
         ("osc://127.0.0.1:90\n00", "a tab"),
-        ("osc://127.0.0.1:9000?bundle=maybe", "bundle=no"),
-        ("osc://127.0.0.1:9000?mode=each&mode=array", "mode=array or mode=each"),
+        ("osc://127.0.0.1:9000?bundle=maybe", "give yes or no"),
+        ("osc://127.0.0.1:9000?bundle=no&bundle=yes", "gives bundle twice"),
         ("osc:face.csv", "host and a port"),
         ("csv:face.csv?overwrite=yes", "a file has no settings"),
         ("npz:face.npz#2", "a file has no settings"),
@@ -115,10 +117,10 @@ def test_a_tilde_is_the_users_home(
         (
             "x.mp3",
             SPEECH,
-            "osc://HOST:PORT, wav:FILE, tsv:FILE, csv:FILE, jsonl:FILE or npz:FILE",
+            f"{LIVE}, wav:FILE, tsv:FILE, csv:FILE, jsonl:FILE or npz:FILE",
         ),
         ("osc://h:9000", FILES, "csv:FILE, jsonl:FILE or npz:FILE"),
-        ("x.wav", FACES, "osc://HOST:PORT, csv:FILE, jsonl:FILE or npz:FILE"),
+        ("x.wav", FACES, f"{LIVE}, csv:FILE, jsonl:FILE or npz:FILE"),
     ],
 )
 def test_what_is_listed_is_what_there_may_be(uri: str, kinds: Kinds, listed: str) -> None:

@@ -11,20 +11,18 @@ from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_server import AsyncIOOSCUDPServer
+from tests.runtime.sinks.datagrams.catching import SPEC, caught, foreign, some_face
 
 from facewire import arkit
 from facewire.errors import ConfigError
-from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.sinks.osc import MAX_BUNDLE_BYTES, OscMode, OscSink
+from facewire.frames import BlendshapeFrame
+from facewire.sinks.live_link_csv import rotations
+from facewire.sinks.osc.layouts import encoder
+from facewire.sinks.osc.messages import MAX_BUNDLE_BYTES
+from facewire.sinks.uri import sink_from_uri
+from facewire.stream.sink import Sink
 
-SPEC = StreamSpec()
-
-
-def frame(index: int = 90) -> BlendshapeFrame:
-    weights = np.random.default_rng(index).uniform(0, 1, arkit.COUNT).astype(np.float32)
-    return BlendshapeFrame(
-        weights, index, SPEC.timestamp(index), speech=0.75, head=(0.25, -0.5, 0.125)
-    )
+PRESETS = ["array", "arkit-each"]
 
 
 class Receiver:
@@ -54,19 +52,23 @@ async def receiver() -> AsyncIterator[Receiver]:
     transport.close()
 
 
-async def send(receiver: Receiver, sent: BlendshapeFrame, **options: Any) -> None:
-    sink = OscSink("127.0.0.1", receiver.port, **options)
+def osc_sink(host: str, port: int, what: str = "") -> Sink:
+    return sink_from_uri(f"osc://{host}:{port}{what}")
+
+
+async def send(receiver: Receiver, sent: BlendshapeFrame, what: str = "") -> None:
+    sink = osc_sink("127.0.0.1", receiver.port, what)
     await sink.open(SPEC, "energy")
     await sink.send(sent)
     await sink.aclose()
 
 
 async def test_array_mode_sends_all_weights_in_one_message(receiver: Receiver) -> None:
-    await send(receiver, frame())
+    await send(receiver, some_face())
     messages = await receiver.take(3)
     assert list(messages) == ["/face/blendshapes", "/face/head", "/face/info"]
     np.testing.assert_array_equal(
-        np.array(messages["/face/blendshapes"], np.float32), frame().weights
+        np.array(messages["/face/blendshapes"], np.float32), some_face().weights
     )
     assert messages["/face/head"] == (0.25, -0.5, 0.125)
     assert messages["/face/info"] == (90, 1.5, 0.75)
@@ -74,40 +76,40 @@ async def test_array_mode_sends_all_weights_in_one_message(receiver: Receiver) -
 
 
 async def test_each_mode_sends_a_message_for_each_shape(receiver: Receiver) -> None:
-    await send(receiver, frame(), mode="each")
+    await send(receiver, some_face(), "?preset=arkit-each")
     messages = await receiver.take(arkit.COUNT + 2)
     assert list(messages) == [f"/face/{name}" for name in (*arkit.NAMES, "head", "info")]
     weights = [messages[f"/face/{name}"][0] for name in arkit.NAMES]
-    np.testing.assert_array_equal(np.array(weights, np.float32), frame().weights)
+    np.testing.assert_array_equal(np.array(weights, np.float32), some_face().weights)
     assert messages["/face/info"] == (90, 1.5, 0.75)
 
 
 async def test_the_address_is_the_users_choice(receiver: Receiver) -> None:
-    await send(receiver, frame(), address="/avatar/anna")
+    await send(receiver, some_face(), "/avatar/anna")
     assert "/avatar/anna/blendshapes" in await receiver.take(3)
 
 
 async def test_one_frame_does_not_touch_the_next(receiver: Receiver) -> None:
-    sink = OscSink("localhost", receiver.port)
+    sink = osc_sink("localhost", receiver.port)
     await sink.open(SPEC, "energy")
     for index in (1, 2):
-        await sink.send(frame(index))
+        await sink.send(some_face(index))
         messages = await receiver.take(3)
         np.testing.assert_array_equal(
-            np.array(messages["/face/blendshapes"], np.float32), frame(index).weights
+            np.array(messages["/face/blendshapes"], np.float32), some_face(index).weights
         )
         assert messages["/face/info"][0] == index
     await sink.aclose()
 
 
-@pytest.mark.parametrize(("mode", "count"), [("array", 1), ("each", 2)])
-async def test_datagrams_are_small_bundles(mode: OscMode, count: int) -> None:
+@pytest.mark.parametrize(("preset", "count"), [("array", 1), ("arkit-each", 2)])
+async def test_datagrams_are_small_bundles(preset: str, count: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(5)
-        sink = OscSink("127.0.0.1", receiver.getsockname()[1], mode=mode)
+        sink = osc_sink("127.0.0.1", receiver.getsockname()[1], f"?preset={preset}")
         await sink.open(SPEC, "energy")
-        await sink.send(frame())
+        await sink.send(some_face())
         datagrams = [receiver.recv(65_536) for _ in range(count)]
         receiver.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -115,7 +117,7 @@ async def test_datagrams_are_small_bundles(mode: OscMode, count: int) -> None:
         await sink.aclose()
     assert all(len(datagram) <= MAX_BUNDLE_BYTES for datagram in datagrams)
     assert sum(OscBundle(datagram).num_contents for datagram in datagrams) == (
-        3 if mode == "array" else arkit.COUNT + 2
+        3 if preset == "array" else arkit.COUNT + 2
     )
 
 
@@ -123,34 +125,34 @@ async def test_a_receiver_that_is_not_there_is_no_error() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-    sink = OscSink("127.0.0.1", port)
+    sink = osc_sink("127.0.0.1", port)
     await sink.open(SPEC, "energy")
     for index in range(20):
-        await sink.send(frame(index))
+        await sink.send(some_face(index))
         await asyncio.sleep(0.001)
     await sink.aclose()
     await sink.aclose()
 
 
-@pytest.mark.parametrize("mode", ["array", "each"])
+@pytest.mark.parametrize("preset", PRESETS)
 async def test_plain_messages_are_datagrams_without_bundles(
-    receiver: Receiver, mode: OscMode
+    receiver: Receiver, preset: str
 ) -> None:
-    await send(receiver, frame(), mode=mode, bundle=False)
-    messages = await receiver.take(3 if mode == "array" else arkit.COUNT + 2)
-    if mode == "array":
+    await send(receiver, some_face(), f"?preset={preset}&bundle=no")
+    messages = await receiver.take(3 if preset == "array" else arkit.COUNT + 2)
+    if preset == "array":
         weights = messages["/face/blendshapes"]
     else:
         weights = tuple(messages[f"/face/{name}"][0] for name in arkit.NAMES)
-    np.testing.assert_array_equal(np.array(weights, np.float32), frame().weights)
+    np.testing.assert_array_equal(np.array(weights, np.float32), some_face().weights)
     assert messages["/face/head"] == (0.25, -0.5, 0.125)
     assert messages["/face/info"] == (90, 1.5, 0.75)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
         plain.bind(("127.0.0.1", 0))
         plain.settimeout(5)
-        sink = OscSink("127.0.0.1", plain.getsockname()[1], mode=mode, bundle=False)
+        sink = osc_sink("127.0.0.1", plain.getsockname()[1], f"?preset={preset}&bundle=no")
         await sink.open(SPEC, "energy")
-        await sink.send(frame())
+        await sink.send(some_face())
         datagrams = [plain.recv(65_536) for _ in range(len(messages))]
         await sink.aclose()
     assert [OscMessage(datagram).address for datagram in datagrams] == list(messages)
@@ -190,10 +192,10 @@ async def test_a_host_with_two_addresses_is_reached_at_the_one_that_answers(
     family: socket.AddressFamily, both_addresses: None
 ) -> None:
     with bound(family) as receiver:
-        sink = OscSink("localhost", receiver.getsockname()[1])
+        sink = osc_sink("localhost", receiver.getsockname()[1])
         await sink.open(SPEC, "energy")
         for index in range(3):
-            await sink.send(frame(index))
+            await sink.send(some_face(index))
             datagram = receiver.recv(65_536)
             assert OscBundle(datagram).content(2).params[0] == index
         receiver.setblocking(False)
@@ -205,30 +207,30 @@ async def test_a_host_with_two_addresses_is_reached_at_the_one_that_answers(
 async def test_a_receiver_that_comes_later_or_elsewhere_is_found(both_addresses: None) -> None:
     with bound(socket.AF_INET) as first:
         port = first.getsockname()[1]
-        sink = OscSink("localhost", port)
+        sink = osc_sink("localhost", port)
         await sink.open(SPEC, "energy")
-        await sink.send(frame(0))
+        await sink.send(some_face(0))
         assert first.recv(65_536)
     for index in range(5):
-        await sink.send(frame(index))
+        await sink.send(some_face(index))
     with bound(socket.AF_INET6, port) as second:
-        await sink.send(frame(5))
+        await sink.send(some_face(5))
         assert second.recv(65_536)
-    await sink.send(frame(6))
+    await sink.send(some_face(6))
     with bound(socket.AF_INET, port) as third:
-        await sink.send(frame(7))
+        await sink.send(some_face(7))
         assert third.recv(65_536)
     await sink.aclose()
 
 
 async def test_a_name_that_no_host_can_have_is_the_users_mistake() -> None:
-    sink = OscSink("a" * 70 + ".example", 9000)
+    sink = osc_sink("a" * 70 + ".example", 9000)
     with pytest.raises(ConfigError, match="has no address"):
         await sink.open(SPEC, "energy")
 
 
 async def test_a_host_that_nobody_knows_is_the_users_mistake() -> None:
-    sink = OscSink("no-such-host.invalid", 9000)
+    sink = osc_sink("no-such-host.invalid", 9000)
     with pytest.raises(ConfigError, match=r"osc://no-such-host\.invalid:9000 .* check"):
         await sink.open(SPEC, "energy")
 
@@ -236,8 +238,57 @@ async def test_a_host_that_nobody_knows_is_the_users_mistake() -> None:
 @pytest.mark.parametrize("address", ["face", "/", "//a", "/a b", "/a#", "/ä", "/{x}"])
 def test_an_address_that_osc_forbids_is_the_users_mistake(address: str) -> None:
     with pytest.raises(ConfigError, match="not an OSC address"):
-        OscSink("127.0.0.1", 9000, address=address)
+        encoder("array", address, "")
 
 
 def test_viewers_of_datagrams_may_miss_some() -> None:
-    assert not OscSink("127.0.0.1", 9000).lossless
+    assert not osc_sink("127.0.0.1", 9000).lossless
+
+
+async def test_61_values_are_those_of_live_link() -> None:
+    parser = foreign("osc4py3.oscbuildparse", "osc4py3")
+    (datagram,) = await caught("osc://127.0.0.1:PORT/anna?preset=array-61", some_face())
+    values, info = parser.decode_packet(datagram).elements
+    assert values.addrpattern == "/anna/blendshapes"
+    assert len(values.arguments) == 61
+    np.testing.assert_array_equal(np.array(values.arguments[:52], np.float32), some_face().weights)
+    np.testing.assert_allclose(values.arguments[52:], rotations(some_face()), atol=1e-7)
+    assert tuple(info.arguments) == (90, 1.5, 0.75)
+
+
+async def test_resonite_gets_one_number_a_message_and_no_bundles() -> None:
+    datagrams = await caught("osc://127.0.0.1:PORT?preset=resonite", some_face())
+    messages = {m.address: m.params for m in map(OscMessage, datagrams)}
+    assert len(messages) == arkit.COUNT + 4
+    assert all(len(params) == 1 for params in messages.values())
+    assert messages["/face/JawOpen"] == [float(some_face().weights[arkit.INDEX["jawOpen"]])]
+    assert messages["/face/HeadPitch"] == [-0.5]
+    assert messages["/face/Speech"] == [0.75]
+
+
+@pytest.mark.parametrize(
+    ("what", "address", "head"),
+    [
+        ("/anna?preset=arkit-each", "/anna/jawOpen", "/anna/head"),
+        ("/a/{Name}/weight?preset=arkit-each", "/a/JawOpen/weight", "/a/Head/weight"),
+        ("/%7Bname%7D?preset=arkit-each", "/jawOpen", "/head"),
+        ("/shape-{index}?preset=arkit-each", "/shape-17", "/shape-52"),
+    ],
+)
+async def test_an_address_may_be_a_template(what: str, address: str, head: str) -> None:
+    datagrams = await caught(f"osc://127.0.0.1:PORT{what}&bundle=no", some_face())
+    messages = {m.address: m.params for m in map(OscMessage, datagrams)}
+    assert messages[address] == [float(some_face().weights[17])]
+    assert messages[head] == [0.25, -0.5, 0.125]
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("/face/{name}", "which preset=array does not send; give preset=arkit-each"),
+        ("/{name?preset=arkit-each", "is not an OSC address"),
+    ],
+)
+def test_a_template_that_means_nothing_is_the_users_mistake(what: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        osc_sink("127.0.0.1", 9000, what)

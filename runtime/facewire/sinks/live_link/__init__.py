@@ -1,0 +1,1 @@
+"""Unreal's face protocol: the packets that Epic's Live Link Face app sends."""
