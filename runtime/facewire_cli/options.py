@@ -1,7 +1,6 @@
 """Options that change the settings file's values, and others that several commands share."""
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -13,6 +12,7 @@ import typer
 
 from facewire.errors import ConfigError
 from facewire.settings.settings import FaceSettings, Settings, load_settings
+from facewire_cli.usage import finite
 
 FrameRateOption = Annotated[
     str | None,
@@ -25,6 +25,7 @@ LookaheadOption = Annotated[
     typer.Option(
         "--lookahead-ms",
         metavar="MS",
+        callback=finite,
         help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer.",
     ),
 ]
@@ -135,7 +136,8 @@ VoicesOption = Annotated[
     ),
 ]
 JsonOption = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")
+    Path | None,
+    typer.Option("--json", metavar="FILE", dir_okay=False, help="Also write the figures here."),
 ]
 
 SETTINGS: dict[str, tuple[str, Any]] = {
@@ -233,8 +235,6 @@ def _settings(path: Path | None, profile: Path | None, given: Mapping[str, Any])
         if given.get(key) is None:
             raise ConfigError(wrong) from error
         option = f"--{key.replace('_', '-')} {given[key]}"
-        if isinstance(given[key], float) and not math.isfinite(given[key]):
-            raise ConfigError(f"{option} is out of range: give a finite number") from error
         raise ConfigError(f"{option} is out of range: {_bound(wrong)}") from error
 
 

@@ -1,5 +1,6 @@
 """What the command line's parser refuses, said as every other mistake: in one sentence."""
 
+import math
 import re
 from typing import Any
 
@@ -17,6 +18,11 @@ _SENTENCES = (
     (r"Missing option '(.*?)'.*", r"\1 is missing"),
     (r"Got unexpected extra argument.*? \((.*)\)", r"there is no place for \1"),
     (r"Option '(.*?)' requires an argument\.?", r"\1 wants a value"),
+    (r"Invalid value for '(.*?)': (.* finite number)", r"\1 \2"),
+    (
+        r"Invalid value for '(.*?)': [Ff]ile '(.*)' is a directory\.?",
+        r"\1: \2 is a folder; name a file",
+    ),
     (r"Invalid value for '(.*?)': .*integer.*", r"\1 wants a whole number"),
     (r"Invalid value for '(.*?)': .*(?:number|float).*", r"\1 wants a number"),
     (
@@ -33,7 +39,7 @@ _SENTENCES = (
 
 def usage_sentence(error: Any) -> str:
     """Return what is wrong with the words of a command, and which help to look at."""
-    said = " ".join(error.format_message().split())
+    said = re.sub(r"'(-\S+)'(?: / '-\S+')+", r"'\1'", " ".join(error.format_message().split()))
     for pattern, sentence in _SENTENCES:
         if match := re.fullmatch(pattern, said):
             said = match.expand(sentence) + _meant(error, match[1])
@@ -41,6 +47,20 @@ def usage_sentence(error: Any) -> str:
     if error.ctx is None:
         return said
     return f"{said}{' See' if said.endswith('?') else '; see'} {error.ctx.command_path} --help"
+
+
+def finite(value: Any) -> Any:
+    """Return the number, or numbers, of an option; what counts as one but is none is refused.
+
+    Python and typer take "nan" and "inf" for numbers, and no option here has a use for them.
+
+    Raises:
+        UsageError: it is not finite.
+    """
+    for number in value if isinstance(value, list | tuple) else (value,):
+        if number is not None and not math.isfinite(number):
+            raise typer.BadParameter(f"{number} is out of range: give a finite number")
+    return value
 
 
 def _meant(error: Any, wrong: str) -> str:

@@ -113,6 +113,8 @@ def test_what_is_added_is_named(tin: Path) -> None:
         (["live", "--engine", "tin:x", "--demo", "--no-page"], "there is no engine 'tin:x'"),
         (["live", "--engine", "tin@onnx", "--demo", "--no-page"], "no model that a back-end could"),
         (["say", "Hello.", "--voice", "ham:x", "-o", "a.csv"], "no voice 'ham'; choose one of"),
+        (["say", "Hello.", "--voice", "humm", "-o", "a.csv"], "no voice 'humm'; did you mean hum?"),
+        (["serve", "--voice", "humm"], "no voice 'humm'; did you mean hum?"),
         (["animate", "speech.wav", "-o", "jaw:x"], "is not an output here; give csv:FILE"),
     ],
 )

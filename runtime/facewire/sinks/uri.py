@@ -112,6 +112,7 @@ def parse_output(
     ending = Path(uri).suffix[1:].lower()
     if kinds.is_file(ending) and "://" not in uri:
         return FileOutput(ending, _path(uri, uri))
+    _refuse_folder(uri)
     raise ConfigError(f"{uri!r} is not an output here; give {kinds}")
 
 
@@ -144,10 +145,17 @@ def _path(uri: str, text: str) -> Path:
         path = Path(text).expanduser()
     except RuntimeError as error:
         raise ConfigError(f"{uri!r} is in no folder that is known ({error})") from error
-    # What the system cannot look at is said when it is opened.
-    if not path.name or "\0" in text or text.endswith("/") or os.path.isdir(path):
+    _refuse_folder(text)
+    if not path.name or "\0" in text:
         raise ConfigError(f"{uri!r} names no file; write it like csv:face.csv")
     return path
+
+
+def _refuse_folder(text: str) -> None:
+    # What the system cannot look at is said when it is opened.
+    folder = os.path.expanduser(text)
+    if "\0" not in text and "://" not in text and (text[-1:] == "/" or os.path.isdir(folder)):
+        raise ConfigError(f"{text} is a folder; name a file in it")
 
 
 def _websocket(uri: str, broadcaster: Broadcaster | None) -> WebSocketSink:

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from facewire.errors import ConfigError
-from facewire.plugins import find_plugin, has_plugin
+from facewire.plugins import find_plugin, has_plugin, plugins
 from facewire.speaking.voice import (
     CheckableLoader,
     TokenDecoder,
@@ -12,6 +12,7 @@ from facewire.speaking.voice import (
     VoiceRequest,
 )
 from facewire.stream.engine import Engine
+from facewire.toml_file import nearest
 
 EMBEDDED = "espeak"
 """The voice that is meant where none is named; a name that is no other voice's is a variant."""
@@ -66,9 +67,20 @@ def check_local_voice(voice: str) -> None:
 
 
 def _named(voice: str) -> tuple[str, str]:
-    """Return the voice and its argument: of `NAME`, `NAME:ARGUMENT`, or a variant."""
+    """Return the voice and its argument: of `NAME`, `NAME:ARGUMENT`, or a variant.
+
+    Raises:
+        ConfigError: it is no variant, and nearly the name of a voice.
+    """
     name, colon, argument = voice.partition(":")
-    return (name, argument) if colon or has_plugin("voice", name) else (EMBEDDED, voice)
+    if colon or has_plugin("voice", name):
+        return name, argument
+    if meant := nearest(voice, [plugin.name for plugin in plugins("voice")]):
+        try:
+            check_local_voice(f"{EMBEDDED}:{voice}")
+        except ConfigError as error:
+            raise ConfigError(f"there is no voice {voice!r}; did you mean {meant}?") from error
+    return EMBEDDED, voice
 
 
 def holding(voice: Voice) -> AbstractContextManager[object]:

@@ -26,7 +26,11 @@ def recover(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="OUT.npz", help="By default FILE.npz, or the next free name."
+            "--output",
+            "-o",
+            metavar="OUT.npz",
+            dir_okay=False,
+            help="By default FILE.npz, or the next free name.",
         ),
     ] = None,
     overwrite: options.OverwriteOption = False,

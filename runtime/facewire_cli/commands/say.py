@@ -14,6 +14,7 @@ from facewire_cli.signals import Ended
 from facewire_cli.speaking.outputs import sort_outputs
 from facewire_cli.speaking.run import Speaking
 from facewire_cli.summary import raise_failures
+from facewire_cli.usage import finite
 
 EXAMPLES = """
 Examples:
@@ -61,7 +62,9 @@ def say(
     ] = False,
     lead_ms: Annotated[
         float,
-        typer.Option(min=0, max=1000, help="How long before its sound a face leaves."),
+        typer.Option(
+            min=0, max=1000, callback=finite, help="How long before its sound a face leaves."
+        ),
     ] = 100.0,
     page: Annotated[
         bool | None,

@@ -1,6 +1,7 @@
 """A conversation of one turn on this machine: a text in, faces, sound and words to its outputs."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -66,7 +67,8 @@ class LocalSpeech:
             clock: when a live stream plays what.
             threads: do the work.
             lead_s: how long before its sound a face leaves; None if nobody watches.
-            on_words: is called with words, on the stream's clock, before they are said.
+            on_words: is called with words, on the stream's clock, once they have been said: who
+                breaks off shall not read of words that have no sound.
             on_progress: is called with how many seconds have been spoken.
         """
         self.turns = 0
@@ -87,6 +89,8 @@ class LocalSpeech:
             models, lambda spec: face, pacing, clock, threads=threads, limits=_NO_LIMITS
         )
         self._on_words = on_words
+        self._words: deque[Span] = deque()
+        """Those that have not been said."""
         self._on_progress = on_progress
         self._failure: Exception | None = None
         self._heard = 0
@@ -117,6 +121,8 @@ class LocalSpeech:
                 sound.close()
                 for helper in helpers:
                     helper.cancel()
+            # A voice may say that its last word ends after its sound.
+            self._on_words([word for word in self._words if word.start < self._heard])
         finally:
             self._conversation.close()
             outputs.report.busy_ns += self._conversation.busy_ns
@@ -138,7 +144,7 @@ class LocalSpeech:
             async for item in played:
                 if isinstance(item, FrameInterval):
                     await outputs.show(self._shown(item))
-                    self._on_words(item.words)
+                    self._words.extend(item.words)
                     self._hear(item)
                     if self._live or len(self._sound) >= _TOGETHER:
                         await self._give(sound, outputs)
@@ -184,6 +190,7 @@ class LocalSpeech:
             await sound.send(chunk)
             return
         await outputs.hear(chunk)
+        self._tell_words(chunk.end)
         self._conversation.set_playout(self._heard, self._clock.now())
         self._on_progress(self._heard / self._spec.sample_rate)
 
@@ -195,6 +202,12 @@ class LocalSpeech:
                 part = AudioChunk(samples, chunk.start + first, chunk.sample_rate)
                 await self._clock.sleep_until(self._conversation.due(part.start))
                 await outputs.hear(part)
+                self._tell_words(part.end)
+
+    def _tell_words(self, heard: int) -> None:
+        """Tell which words have been said before this sample."""
+        while self._words and self._words[0].end <= heard:
+            self._on_words((self._words.popleft(),))
 
 
 def _silence(count: int) -> Samples:

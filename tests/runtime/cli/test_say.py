@@ -183,17 +183,20 @@ async def test_the_page_waits_for_a_viewer_and_sends_faces_before_their_sound(
 async def test_an_interrupt_keeps_what_was_said(
     tmp_path: Path, interruption: signal.Signals
 ) -> None:
-    process = await start("-", "--page", "--port", "0", "-o", "a.wav", "-o", "a.npz", cwd=tmp_path)
+    files = ("-o", "a.wav", "-o", "a.npz", "-o", "a.tsv")
+    process = await start("-", "--page", "--port", "0", *files, cwd=tmp_path)
     async with connect(f"ws://{await address(process)}/face") as viewer:
         assert process.stdin is not None
         process.stdin.write(b"Hello there, my friend, ")
         await process.stdin.drain()
-        for _ in range(20):
+        for _ in range(60):
             await viewer.recv()
         process.send_signal(interruption)
         await ended(process, status=128 + interruption)
-    samples, _ = soundfile.read(tmp_path / "a.wav")
+    samples, rate = soundfile.read(tmp_path / "a.wav")
     assert len(samples) > 0
+    for row in (tmp_path / "a.tsv").read_text().splitlines()[1:]:
+        assert float(row.split("\t")[1]) <= len(samples) / rate + 0.001
     with np.load(tmp_path / "a.npz") as face:
         assert len(face["weights"]) > 10
 

@@ -1,12 +1,19 @@
 """Words that the command line cannot do anything with, as users type them: one sentence each."""
 
+import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
+import typer
+
+from facewire_cli.app import app
 
 
 def facewire(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -38,6 +45,14 @@ def facewire(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
             "animate a.wav -o a.csv --lookahead-ms inf",
             "--lookahead-ms inf is out of range: give a fin",
         ),
+        ("say hi --lead-ms x", "--lead-ms wants a number; see {} say --help"),
+        (
+            "bench quality --noise-db nan",
+            "--noise-db nan is out of range: give a finite number; see {} bench quality --help",
+        ),
+        ("bench throughput --plot .", "--plot: . is a folder; name a file; see {} bench"),
+        ("bench latency --json .", "--json: . is a folder; name a file; see {} bench"),
+        ("recover a.npz.part -o .", "--output: . is a folder; name a file; see {} recover"),
         ("bench throughput --seconds 0", "--seconds is out of range: give at least 0.5; see {} b"),
     ],
 )
@@ -48,6 +63,42 @@ def test_a_mistake_is_one_sentence(words: str, sentence: str, tmp_path: Path) ->
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith(f"facewire: {sentence.format('python -m facewire')}")
+
+
+NEEDED = {
+    "animate": "a.wav -o a.csv",
+    "bench quality": "--data .",
+    "say": "hi -o a.csv",
+}
+"""Words without which a command does not look at its options."""
+
+
+def numeric_options(group: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield each command with each of its options that is a number, or several."""
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from numeric_options(inner.typer_instance, (*path, str(inner.name)))
+    for command in group.registered_commands:
+        assert command.callback is not None
+        for name, parameter in inspect.signature(
+            command.callback, eval_str=True
+        ).parameters.items():
+            if re.search(r"\b(int|float)\b", str(get_args(parameter.annotation)[:1])):
+                words = " ".join((*path, str(command.name)))
+                yield words, f"--{name.replace('_', '-')}"
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+@pytest.mark.parametrize(("command", "option"), sorted(numeric_options(app)))
+def test_no_numeric_option_takes_what_is_no_number(
+    command: str, option: str, number: str, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(1_600), 16_000)
+    words = [*command.split(), *NEEDED.get(command, "").split(), f"{option}={number}"]
+    result = facewire(*words, folder=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert option in result.stderr
 
 
 @pytest.mark.parametrize(("words", "status"), [((), 2), (("bench",), 2), (("--help",), 0)])

@@ -60,7 +60,8 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
         ("http://example.org/face.csv", "osc://HOST:PORT"),
         ("rtp://127.0.0.1:39539", "osc://HOST:PORT"),
         ("csv:", "names no file"),
-        ("csv:/", "names no file"),
+        ("csv:/", "/ is a folder; name a file in it"),
+        ("folder/", "folder/ is a folder; name a file in it"),
         ("osc:", "host and a port"),
         ("osc://", "host and a port"),
         ("osc://127.0.0.1", "host and a port"),
@@ -82,7 +83,7 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
         ("npz:face.npz#2", "a file has no settings"),
         ("face.csv?x", "osc://HOST:PORT"),
         ("csv:nul\0.csv", "names no file"),
-        ("csv:folder/", "names no file"),
+        ("csv:folder/", "folder/ is a folder; name a file in it"),
         ("csv:~nobody-of-that-name/x.csv", "no folder that is known"),
         ("ws://:8765", "--port"),
     ],
@@ -93,9 +94,12 @@ def test_anything_else_is_the_users_mistake(uri: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="names no file"):
-        sink_from_uri(f"csv:{tmp_path}")
+@pytest.mark.parametrize("given", ["csv:{}", "csv://{}", "{}", "{}/"])
+@pytest.mark.parametrize("name", ["folder", "folder.csv"])
+def test_a_folder_is_no_file(tmp_path: Path, given: str, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(ConfigError, match=f"{name}/? is a folder; name a file in it"):
+        sink_from_uri(given.format(tmp_path / name))
 
 
 def test_where_a_server_runs_viewers_are_an_output() -> None:

@@ -15,6 +15,7 @@ from facewire_cli.bench.hostile_attacks import ATTACKS
 from facewire_cli.bench.hostile_run import ALONE, Result, run_attack
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.server_process import serving
+from facewire_cli.usage import finite
 
 EXAMPLES = """
 Examples:
@@ -45,7 +46,14 @@ def hostile(
     ] = None,
     engine: Annotated[str, typer.Option("--engine", help="Which engine, as for `serve`.")] = "",
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.5, help="How long each attack is watched.")
+        float,
+        typer.Option(
+            "--seconds",
+            min=0.5,
+            max=3_600,
+            callback=finite,
+            help="How long each attack is watched.",
+        ),
     ] = 10.0,
     as_json: options.JsonOption = None,
 ) -> None:

@@ -59,10 +59,12 @@ def latency(
     ] = 160,
     requests: Annotated[
         int,
-        typer.Option("--requests", min=0, help="Whole recordings to send for each of 6 clips."),
+        typer.Option(
+            "--requests", min=0, max=1_000, help="Whole recordings to send for each of 6 clips."
+        ),
     ] = 5,
     streams: Annotated[
-        int, typer.Option("--streams", min=1, help="How many of these at the same time.")
+        int, typer.Option("--streams", min=1, max=1_000, help="How many of these at the same time.")
     ] = 1,
     as_json: options.JsonOption = None,
     engine: Annotated[

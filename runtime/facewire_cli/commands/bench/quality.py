@@ -10,6 +10,7 @@ from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 from facewire.optional import import_optional
 from facewire_cli import options
+from facewire_cli.usage import finite
 
 EXAMPLES = """
 Examples:
@@ -49,7 +50,10 @@ def quality(
     lookahead_ms: Annotated[
         list[float] | None,
         typer.Option(
-            "--lookahead-ms", metavar="MS", help="Of engines; may be repeated. 0, 40, 80, 160."
+            "--lookahead-ms",
+            metavar="MS",
+            callback=finite,
+            help="Of engines; may be repeated. 0, 40, 80, 160.",
         ),
     ] = None,
     utterances: Annotated[
@@ -57,7 +61,12 @@ def quality(
     ] = None,
     noise_db: Annotated[
         float | None,
-        typer.Option("--noise-db", metavar="DB", help="Add voices this far below the speech."),
+        typer.Option(
+            "--noise-db",
+            metavar="DB",
+            callback=finite,
+            help="Add voices this far below the speech.",
+        ),
     ] = None,
     matrix: Annotated[
         Path | None, typer.Option("--matrix", metavar="FILE.npy", help="BEAT2's matrix.")
@@ -65,15 +74,24 @@ def quality(
     as_json: options.JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE.png", help="Draw the mouths of one clip."),
+        typer.Option(
+            "--plot", metavar="FILE.png", dir_okay=False, help="Draw the mouths of one clip."
+        ),
     ] = None,
     curve: Annotated[
         Path | None,
-        typer.Option("--curve", metavar="FILE.png", help="Draw quality against look-ahead."),
+        typer.Option(
+            "--curve", metavar="FILE.png", dir_okay=False, help="Draw quality against look-ahead."
+        ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE.html", help="Write a page with two faces that talk."),
+        typer.Option(
+            "--html",
+            metavar="FILE.html",
+            dir_okay=False,
+            help="Write a page with two faces that talk.",
+        ),
     ] = None,
     clip: Annotated[
         str | None,

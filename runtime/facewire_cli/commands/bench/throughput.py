@@ -19,6 +19,7 @@ from facewire_cli.bench.throughput_plot import draw, require_matplotlib
 from facewire_cli.bench.throughput_search import FIRST_GUESS, Row, measure, processors, search
 from facewire_cli.loading import tell_choice
 from facewire_cli.running import run
+from facewire_cli.usage import finite
 
 EXAMPLES = """
 Examples:
@@ -60,10 +61,15 @@ def throughput(
     ] = None,
     sessions: Annotated[
         list[int] | None,
-        typer.Option("--sessions", min=1, help="Try this number only, instead of searching."),
+        typer.Option(
+            "--sessions", min=1, max=10_000, help="Try this number only, instead of searching."
+        ),
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.5, help="How long each trial is counted.")
+        float,
+        typer.Option(
+            "--seconds", min=0.5, max=3_600, callback=finite, help="How long each trial is counted."
+        ),
     ] = 5.0,
     all_cores: Annotated[
         bool, typer.Option("--all-cores", help="Also a process on every core, besides on one.")
@@ -75,7 +81,8 @@ def throughput(
     lookahead_ms: options.LookaheadOption = None,
     as_json: options.JsonOption = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw latency by sessions.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE", dir_okay=False, help="Draw latency by sessions."),
     ] = None,
 ) -> None:
     """Find how many paced sessions stay in time: no frame late, p99 under one frame time.

@@ -234,6 +234,17 @@ async def test_clauses_follow_each_other_without_a_gap() -> None:
     assert stream.speech.turns == 1
 
 
+@pytest.mark.parametrize("lead", [None, 1_600])
+async def test_words_are_told_when_they_have_been_said(lead: int | None) -> None:
+    stream = Stream(texts("abc de fg hij"), lead=lead)
+    running = asyncio.ensure_future(stream.run())
+    while not running.done():
+        await stream.advance(20)
+        heard = stream.listener.chunks[-1].end if stream.listener.chunks else 0
+        assert all(word.end <= heard for word in stream.words)
+    assert [word.label for word in stream.words] == ["abc", "de", "fg", "hij"]
+
+
 async def slowly(gate: asyncio.Event) -> AsyncIterator[str]:
     yield "abc"
     await gate.wait()
