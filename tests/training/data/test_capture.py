@@ -15,11 +15,12 @@ from facewire_training.animation.lip_solver import SHAPES, solve
 from facewire_training.command import run_command
 from facewire_training.data.capture import Capture, silences
 from facewire_training.data.corpora.face_landmarks import ANCHORS, CORNERS, INNER_LIPS, measure
-from facewire_training.data.corpora.facegood import VALIDATION, Facegood
+from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import Pronouncer, TimedWord, read_words
 from facewire_training.data.prepare_captures import Job, make
 from facewire_training.data.shards import UNKNOWN
+from facewire_training.data.splits import FACEGOOD
 from facewire_training.evaluation import captures as evaluate_captures
 from facewire_training.evaluation.metrics.errors.captures import (
     amplitude,
@@ -180,14 +181,16 @@ def test_shards_of_captures_say_what_is_known(tmp_path: Path) -> None:
 def test_facegood_is_read_by_the_names_of_its_header(tmp_path: Path) -> None:
     (tmp_path / "audio").mkdir()
     (tmp_path / "arkit").mkdir()
-    for name in ("one", min(VALIDATION)):
+    for name in ("one", min(FACEGOOD.validation), min(FACEGOOD.test)):
         soundfile.write(tmp_path / "audio" / f"{name}.wav", np.zeros(1600), 16_000)
         (tmp_path / "audio" / f"{name}.wav").rename(tmp_path / "audio" / f"{name}.opus")
         table = "time_s,mouthPucker,_other,jawOpen\n0.0,0.25,9,0.5\n0.0333,0,9,0.75\n"
         (tmp_path / "arkit" / f"{name}.csv").write_text(table)
     (train,) = Facegood(tmp_path).train()
     (held_out,) = Facegood(tmp_path).validation()
-    assert (train.name, held_out.name) == ("one", min(VALIDATION))
+    (test,) = Facegood(tmp_path).test()
+    assert (train.name, held_out.name) == ("one", min(FACEGOOD.validation))
+    assert test.name == min(FACEGOOD.test)
     assert train.weights[:, JAW].tolist() == [0.5, 0.75]
     assert train.weights[:, arkit.INDEX["mouthPucker"]].tolist() == [0.25, 0.0]
     assert train.weights.sum() == 1.5
@@ -209,9 +212,9 @@ def test_the_phones_of_a_word_share_its_time() -> None:
 
 def test_grid_is_split_by_position_and_its_lips_close(data_dir: Path) -> None:
     grid = Grid(data_dir / "grid_s1")
-    train, held_out = list(grid.train()), list(grid.validation())
-    assert (len(train), len(held_out)) == (800, 200)
-    assert not {c.name for c in train} & {c.name for c in held_out}
+    train, held_out, test = list(grid.train()), list(grid.validation()), list(grid.test())
+    assert (len(train), len(held_out), len(test)) == (760, 200, 40)
+    assert len({c.name for c in [*train, *held_out, *test]}) == 1000
     weights = np.concatenate([c.weights[c.seen()] for c in held_out])
     assert 0.1 < (lip_gap(weights) == 0).mean() < 0.6
     assert np.percentile(lip_gap(weights), 95) == pytest.approx(0.4, abs=0.1)

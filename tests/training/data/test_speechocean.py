@@ -7,15 +7,8 @@ import pytest
 
 pytest.importorskip("pocketsphinx", reason="install pocketsphinx: pip install pocketsphinx")
 
-from facewire_training.data.corpora.speechocean import (
-    TEST_SPEAKERS,
-    VALIDATION_SPEAKERS,
-    SpeechOcean,
-)
-
-
-def test_nobody_is_for_both() -> None:
-    assert not TEST_SPEAKERS & VALIDATION_SPEAKERS
+from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.data.splits import SPEECHOCEAN
 
 
 def test_test_speakers_say_what_their_text_says(data_dir: Path) -> None:
@@ -23,7 +16,7 @@ def test_test_speakers_say_what_their_text_says(data_dir: Path) -> None:
     if not root.is_dir():
         pytest.skip("FACEWIRE_DATA has no speechocean762_train")
     found = list(SpeechOcean(root).test())
-    assert {utterance.speaker for utterance in found} == TEST_SPEAKERS
+    assert {utterance.speaker for utterance in found} == SPEECHOCEAN.test
     assert len(found) > 50
     for utterance in found:
         starts = [phone.start_s for phone in utterance.phones]

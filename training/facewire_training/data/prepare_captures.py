@@ -4,8 +4,9 @@
 
 `DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand its targets (`targets.py`): the
 true faces, which of their weights to trust, and the effort. What is for validation goes to
-`OUT/validation-captures`. Where the words are known the embedded model aligns them; other tokens
-are labelled `shards.UNKNOWN`, but for those that are certainly silent.
+`OUT/validation-captures`, what is for the test to `OUT/test-captures`. Where the words are known
+the embedded model aligns them; other tokens are labelled `shards.UNKNOWN`, but for those that are
+certainly silent.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
 from facewire_training.data.targets import ShardTargets, save_targets
 
-VERSION = 2
+VERSION = 3
 """Changes when the same data make other shards than before."""
 
 
@@ -41,9 +42,9 @@ class Job:
 
 
 def jobs(data: Path, out: Path) -> list[Job]:
-    """Return the shards to make: of each corpus, training and validation."""
+    """Return the shards to make: of each corpus, training, validation and test."""
     grid, facegood = Grid(data / "grid_s1"), Facegood(data / "facegood")
-    validation = out / "validation-captures"
+    validation, test = out / "validation-captures", out / "test-captures"
     said = {
         clip: " ".join(timed.word for timed in words if timed.word not in SILENT)
         for clip, words in read_words(grid.root / "words.tsv.gz").items()
@@ -53,6 +54,8 @@ def jobs(data: Path, out: Path) -> list[Job]:
         Job(out / "facegood", facegood.train, {}),
         Job(validation / "grid", grid.validation, said),
         Job(validation / "facegood", facegood.validation, {}),
+        Job(test / "grid", grid.test, said),
+        Job(test / "facegood", facegood.test, {}),
     ]
 
 

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from facewire.face.lips import linear_gap
 from facewire_training.data.augment import augment, change_speed
 from facewire_training.data.shards import Shard, load
+from facewire_training.data.splits import check_training
 from facewire_training.data.styles import STYLES, decided, style_of
 from facewire_training.data.targets import ShardTargets, load_targets, no_targets
 from facewire_training.model.encoder import WARPS
@@ -95,6 +96,8 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         self.seed = seed
         self.steps = steps
         shards = [shard for shard in load(folder) if shard.corpus in dict(config.shares)]
+        for shard in shards:
+            check_training(shard)
         self.shards: Sequence[tuple[Shard, ShardTargets]] = [
             (shard, load_targets(folder, shard) if faces else no_targets(shard)) for shard in shards
         ]

@@ -17,9 +17,8 @@ from facewire_training.data.adapters.clip import Clip
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.mouth_motion import TrueMotion
+from facewire_training.data.splits import GRID_VALIDATION
 
-VALIDATION = slice(800, 1000)
-"""Places among the clips, in the order of the file, that are never trained on."""
 _LIPS = (13, 14)
 """MediaPipe's numbers of the inner edges of the lips, in the middle."""
 _CORNERS = (61, 291)
@@ -48,11 +47,12 @@ class Grid:
 def _motions(path: Path) -> dict[str, TrueMotion]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            names = [str(name) for name in arrays["clip"][VALIDATION]]
-            points = arrays["landmarks"][VALIDATION, :, :, :2].astype(np.float64)
+            names = [str(name) for name in arrays["clip"][GRID_VALIDATION]]
+            points = arrays["landmarks"][GRID_VALIDATION, :, :, :2].astype(np.float64)
             numbers: list[int] = arrays["landmark_index"].tolist()
             shapes: list[str] = arrays["blendshape_names"].tolist()
-            jaw = arrays["blendshapes"][VALIDATION, :, shapes.index("jawOpen")].astype(np.float64)
+            moved = arrays["blendshapes"][GRID_VALIDATION].astype(np.float64)
+            jaw = moved[:, :, shapes.index("jawOpen")]
             rate = float(arrays["fps"])
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error

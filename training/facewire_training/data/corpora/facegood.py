@@ -6,7 +6,7 @@ is left alone.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,9 +18,7 @@ from facewire import arkit
 from facewire.errors import ConfigError
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.audio_file import read_mono
-
-VALIDATION = frozenset({"1114_3_15", "1114_3_16"})
-"""Recordings that are never trained on."""
+from facewire_training.data.splits import FACEGOOD
 
 FRAME_RATE = Fraction(30)
 
@@ -49,22 +47,30 @@ class Facegood:
         Raises:
             ConfigError: the folder lacks a file, or one of them is no table of weights.
         """
-        return self._captures(validation=False)
+        return self._captures(lambda name: name not in FACEGOOD.held_out)
 
     def validation(self) -> Iterator[Capture]:
-        """Yield the recordings that are never trained on.
+        """Yield the recordings that choices are made by.
 
         Raises:
             ConfigError: the folder lacks a file, or one of them is no table of weights.
         """
-        return self._captures(validation=True)
+        return self._captures(lambda name: name in FACEGOOD.validation)
 
-    def _captures(self, *, validation: bool) -> Iterator[Capture]:
+    def test(self) -> Iterator[Capture]:
+        """Yield the recordings that no choice is made by.
+
+        Raises:
+            ConfigError: the folder lacks a file, or one of them is no table of weights.
+        """
+        return self._captures(lambda name: name in FACEGOOD.test)
+
+    def _captures(self, wanted: Callable[[str], bool]) -> Iterator[Capture]:
         paths = sorted((self.root / "arkit").glob("*.csv"))
         if not paths:
             raise ConfigError(f"{self.root / 'arkit'} has no CSV files; give the FACEGOOD folder")
         for path in paths:
-            if (path.stem in VALIDATION) == validation:
+            if wanted(path.stem):
                 yield Capture(
                     name=path.stem,
                     samples=read_mono(self.root / "audio" / f"{path.stem}.opus"),

@@ -22,11 +22,9 @@ from facewire_training.animation.lip_solver import SHAPES, solve
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.face_landmarks import measure
+from facewire_training.data.splits import GRID_TEST, GRID_TRAINING, GRID_VALIDATION
 
 Floats = NDArray[np.float64]
-
-TRAINING_CLIPS = 800
-"""The clips from this position on, in the order of the file, are for validation."""
 
 IMAGE_SIZE = (360, 288)
 """Width and height of the video in pixels; depth is in units of the width."""
@@ -65,31 +63,38 @@ class Grid:
         Raises:
             ConfigError: the folder lacks a file.
         """
-        return self._captures(validation=False)
+        return self._captures(GRID_TRAINING)
 
     def validation(self) -> Iterator[Capture]:
-        """Yield the clips that are never trained on.
+        """Yield the clips that choices are made by.
 
         Raises:
             ConfigError: the folder lacks a file.
         """
-        return self._captures(validation=True)
+        return self._captures(GRID_VALIDATION)
 
-    def _captures(self, *, validation: bool) -> Iterator[Capture]:
+    def test(self) -> Iterator[Capture]:
+        """Yield the clips that no choice is made by.
+
+        Raises:
+            ConfigError: the folder lacks a file.
+        """
+        return self._captures(GRID_TEST)
+
+    def _captures(self, places: slice) -> Iterator[Capture]:
         clips, counts, frame_rate, weights = _tracks(self.root / "tracks.npz")
         known = np.isin(arkit.NAMES, SHAPES)
-        for place, clip in enumerate(clips):
-            if (place >= TRAINING_CLIPS) == validation:
-                yield Capture(
-                    name=clip,
-                    samples=read_mono(self.root / "audio" / f"{clip}.opus"),
-                    weights=weights[place, : counts[place]],
-                    known=known,
-                    frame_rate=frame_rate,
-                    corpus="grid",
-                    speaker="grid-1",
-                    start_s=-DELAY_S,
-                )
+        for place in range(len(clips))[places]:
+            yield Capture(
+                name=clips[place],
+                samples=read_mono(self.root / "audio" / f"{clips[place]}.opus"),
+                weights=weights[place, : counts[place]],
+                known=known,
+                frame_rate=frame_rate,
+                corpus="grid",
+                speaker="grid-1",
+                start_s=-DELAY_S,
+            )
 
 
 @lru_cache(maxsize=1)
@@ -120,7 +125,7 @@ def _scaled(opening: Floats, width: Floats, jaw: Floats) -> tuple[Floats, Floats
 
     Rest and scales are the speaker's, from the training clips.
     """
-    train = slice(0, TRAINING_CLIPS)
+    train = GRID_TRAINING
     rest = opening[train, RESTING] < TOUCH
     rest_width = np.nanmedian(width[train, RESTING][rest])
     rest_jaw = np.nanmedian(jaw[train, RESTING][rest])

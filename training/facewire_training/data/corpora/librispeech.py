@@ -12,10 +12,8 @@ from pathlib import Path
 from facewire.errors import ConfigError
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
+from facewire_training.data.splits import LIBRISPEECH
 from facewire_training.phones import PhoneInterval, read_phones_tsv
-
-VALIDATION_SPEAKERS = frozenset({"1088", "163", "3526", "460"})
-"""Never trained on, neither their voices nor their texts."""
 
 ALIGNER_EARLY_S = 0.008
 """The mean by which the aligner's onsets precede hand labels of other speech."""
@@ -73,7 +71,7 @@ class LibriSpeech:
         return {
             name: text
             for name, text in self.texts().items()
-            if speaker_of(name) not in VALIDATION_SPEAKERS
+            if speaker_of(name) not in LIBRISPEECH.held_out
         }
 
     def texts(self) -> dict[str, str]:
@@ -94,7 +92,7 @@ class LibriSpeech:
 
     def _utterances(self, *, validation: bool) -> Iterator[Utterance]:
         for name, phones in read_phones_tsv(self.root / "phones.tsv.gz").items():
-            if (speaker_of(name) in VALIDATION_SPEAKERS) == validation:
+            if (speaker_of(name) in LIBRISPEECH.held_out) == validation:
                 yield self._utterance(name, phones)
 
     def _utterance(self, name: str, phones: list[PhoneInterval]) -> Utterance:

@@ -17,12 +17,8 @@ from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance, cover_gaps
 from facewire_training.data.corpora.librispeech import ALIGNER_EARLY_S
+from facewire_training.data.splits import SPEECHOCEAN
 from facewire_training.phones import PhoneInterval
-
-VALIDATION_SPEAKERS = frozenset({"0103", "1203", "3023", "3083", "3423", "9643"})
-"""Never trained on; models may be chosen by them."""
-TEST_SPEAKERS = frozenset({"0053", "0813", "1033", "9613"})
-"""Neither trained on nor looked at before a release: nothing is chosen by them."""
 
 _STEPS_A_SECOND = 100
 
@@ -41,7 +37,7 @@ class SpeechOcean:
         """
         aligner, texts = _Aligner(), self._table("text.txt")
         for name, speaker in self._table("utt2spk.txt").items():
-            if speaker not in TEST_SPEAKERS:
+            if speaker not in SPEECHOCEAN.test:
                 continue
             samples = read_mono(self.root / f"{name}.opus")
             if phones := aligner.align(samples, texts[name].lower()):

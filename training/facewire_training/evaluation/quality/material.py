@@ -22,10 +22,10 @@ from facewire_training.data.adapters.folder import Folder
 from facewire_training.data.adapters.grid import Grid
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.facegood import KNOWN as FACEGOOD_SHAPES
-from facewire_training.data.corpora.facegood import VALIDATION as FACEGOOD_VALIDATION
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.data.splits import FACEGOOD
 from facewire_training.evaluation.metrics.errors.lip_mesh import load_lip_mesh
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.quality.request import TEST, Request
@@ -95,7 +95,7 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         if (root / "grid_s1").is_dir():
             yield "GRID, captured, validation clips", Grid(root / "grid_s1").clips()
         if (root / "facegood").is_dir():
-            facegood = Folder(root / "facegood", FACEGOOD_VALIDATION, FACEGOOD_SHAPES)
+            facegood = Folder(root / "facegood", FACEGOOD.validation, FACEGOOD_SHAPES)
             yield "FACEGOOD, Mandarin, captured, validation", facegood.clips()
     elif (root / "smplxflame_30").is_dir():
         if request.matrix is None:
