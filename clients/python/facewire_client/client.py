@@ -132,7 +132,7 @@ class FaceClient(Connection):
             ServerError: the server refused something, or went away.
             ValueError: the samples have another number of channels, or another type.
         """
-        sending = self._start(self._feed(samples))
+        sending = self._transport.start(self._feed(samples))
         try:
             async for frame in self:
                 yield frame
@@ -158,7 +158,7 @@ class FaceClient(Connection):
         except Exception as error:
             # Whoever reads is woken, and raises it.
             self._failure = error
-            self._socket.transport.abort()
+            self._transport.abort()
 
     async def __aiter__(self) -> AsyncIterator[WireFrame]:
         """Yield frames until the stream ends; then `ended` tells what the server counted.

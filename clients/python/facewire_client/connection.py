@@ -1,15 +1,12 @@
-"""What a session and a viewer have in common: a WebSocket, its hello, its messages, its clock."""
+"""What a session and a viewer have in common: a hello, messages, and a clock that is compared."""
 
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
-
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from typing import Self
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.wire.binary import (
@@ -33,17 +30,10 @@ from facewire.wire.messages import (
     wire_frame_of,
 )
 from facewire.wire.session import decode_session_answer
-from facewire_client import liveness
 from facewire_client.address import socket_url
 from facewire_client.clock_offset import ClockOffset
-from facewire_client.liveness import HeardConnection, Liveness
-from facewire_client.server_error import (
-    NO_CONNECTION,
-    ServerError,
-    connection_closed,
-    no_connection,
-    without_secrets,
-)
+from facewire_client.server_error import ServerError, without_secrets
+from facewire_client.transport import Transport
 
 FIRST_PINGS = 4
 PING_EVERY_NS = 10 * SECOND
@@ -54,19 +44,13 @@ FIRST_PONGS_S = 2.0
 
 MAX_EARLY = 1_024
 """Messages that may come before the first pongs; with more, we wait for these no longer."""
-MAX_QUEUE = 1_024
-"""Messages that wait for the program, before TCP makes the server wait."""
-OPEN_S = 10.0
-"""How long a server may take to accept a connection."""
-CLOSE_S = 1.0
-"""Frames that nobody reads any more can stand before the server's goodbye, so it is cut short."""
 
 Item = WireFrame | AudioMessage | Message
 """What a program may want to see; messages other than frames and audio come on `/speak` alone."""
 
 
 class Connection:
-    """An async context manager around one WebSocket, read by one task at a time."""
+    """An async context manager around one `Transport`, read by one task at a time."""
 
     def __init__(
         self,
@@ -111,9 +95,7 @@ class Connection:
         self._pinged = 0
         self._early: deque[Item] = deque()
         self._hello: Hello | None = None
-        self._open_socket: HeardConnection | None = None
-        self._liveness: Liveness | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open_transport: Transport | None = None
 
     @property
     def hello(self) -> Hello:
@@ -139,15 +121,17 @@ class Connection:
             ServerError: nobody answers, the server refuses, or it says no hello.
             ValueError: this client was connected before; make another one.
         """
-        if self._open_socket is not None:
+        if self._open_transport is not None:
             raise ValueError("a client connects once; make another one")
-        self._open_socket = await self._connect()
+        if self._bad_address:
+            raise ServerError(
+                f"{self._place!r} does not answer: {self._bad_address}", "bad-address"
+            )
+        self._open_transport = await Transport.open(self.url, self._place, self._tls)
         try:
-            self._liveness = Liveness(self._open_socket)
-            self._start(self._liveness.watch())
             await self._greet()
         except BaseException:
-            await self._leave()
+            await self._transport.leave()
             raise
         return self
 
@@ -158,50 +142,7 @@ class Connection:
         traceback: TracebackType | None,
     ) -> None:
         """Close the connection; nothing is left of it then."""
-        await self._leave()
-
-    async def _connect(self) -> HeardConnection:
-        if self._bad_address:
-            raise ServerError(
-                f"{self._place!r} does not answer: {self._bad_address}", "bad-address"
-            )
-        try:
-            connection = await connect(
-                self.url,
-                create_connection=HeardConnection,
-                ssl=(self._tls or True) if self.url.startswith("wss:") else None,
-                compression=None,
-                max_queue=MAX_QUEUE,
-                open_timeout=OPEN_S,
-                # Ours is `Liveness`.
-                ping_interval=None,
-                close_timeout=CLOSE_S,
-            )
-        except NO_CONNECTION as error:
-            # Its cause may name the whole address, which has the token.
-            raise no_connection(self._place, error) from None
-        assert isinstance(connection, HeardConnection)
-        return connection
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Let something run beside the program, until the connection is left."""
-        task = asyncio.create_task(work, name="facewire client")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _leave(self) -> None:
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        try:
-            await asyncio.gather(*tasks, return_exceptions=True)
-            # A goodbye stands behind what the server did not read.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(2 * CLOSE_S):
-                    await self._socket.close()
-        finally:
-            self._socket.transport.abort()
+        await self._transport.leave()
 
     async def messages(self) -> AsyncIterator[Item]:
         """Yield what comes, until the stream ends.
@@ -217,13 +158,13 @@ class Connection:
             if self._clock.now() - self._pinged >= PING_EVERY_NS:
                 self._pinged = self._clock.now()
                 # Not here: behind an upload it would wait, and what comes would not be read.
-                self._start(self._ping())
+                self._transport.start(self._ping())
 
     @property
-    def _socket(self) -> HeardConnection:
-        if self._open_socket is None:
+    def _transport(self) -> Transport:
+        if self._open_transport is None:
             raise ValueError("enter the client with `async with` first")
-        return self._open_socket
+        return self._open_transport
 
     async def _greet(self) -> None:
         try:
@@ -270,19 +211,11 @@ class Connection:
             work_s: seconds of audio that it is, or for how long it may keep the server.
         """
         data = message if isinstance(message, bytes) else encode_message(message)
-        if self._liveness:
-            self._liveness.sent(work_s)
-        try:
-            await self._socket.send(data)
-        except ConnectionClosed as closed:
-            raise self._closed(closed) from closed
+        await self._transport.send(data, work_s=work_s)
 
     async def _receive(self) -> Item | None:
         """Take one message; what is not for the program is noted here."""
-        try:
-            data = await self._socket.recv()
-        except ConnectionClosed as closed:
-            raise self._closed(closed) from closed
+        data = await self._transport.receive()
         try:
             return self._take_binary(data) if isinstance(data, bytes) else self._take_text(data)
         except ProtocolError as error:
@@ -313,12 +246,3 @@ class Connection:
             case _:
                 return message
         return None
-
-    def _closed(self, closed: ConnectionClosed) -> ServerError:
-        if self._liveness and self._liveness.is_gone:
-            return ServerError(
-                f"{self._place} gave no sign of life for {liveness.SILENT_S:g} s or more; "
-                "it is gone, or the network is",
-                "silent",
-            )
-        return connection_closed(closed)

@@ -42,9 +42,10 @@ from facewire.wire.speak import (
     Words,
     decode_speak_answer,
 )
-from facewire_client.connection import CLOSE_S, Connection
+from facewire_client.connection import Connection
 from facewire_client.pcm import pcm_runs
 from facewire_client.server_error import ServerError
+from facewire_client.transport import CLOSE_S
 from facewire_client.viewer import AudioRun, audio_run
 
 MESSAGE_TOKENS = 4_096

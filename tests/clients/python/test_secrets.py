@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.clients.relay import Relay
+from tests.clients.python.relay import Relay
 
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.server.http.address import certificate_of
 from facewire.server.server import FaceServer
-from facewire_client import FaceClient, ServerError, connection, liveness
+from facewire_client import FaceClient, ServerError, liveness, transport
 from facewire_client.server_error import without_secrets
 from facewire_engines.energy.engine import EnergyEngine
 
@@ -97,7 +97,7 @@ NO_MORE = "Content-Length: 0\r\n\r\n"
     ids=["nothing", "something else", "a redirect", "a refusal"],
 )
 async def test_no_server_there(answer: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "OPEN_S", 0.5)
+    monkeypatch.setattr(transport, "OPEN_S", 0.5)
     async with answering(answer) as place:
         found, said = await said_of(FaceClient(f"ws://user:{SECRET}@{place}/?token={SECRET}"))
     assert found == code

@@ -20,7 +20,7 @@ from facewire.wire.binary import WireFrame
 from facewire_client import AudioRun, ClockOffset, FaceClient, FaceViewer, ServerError
 from facewire_engines.energy.engine import EnergyEngine
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "clients" / "python" / "example.py"
 
 

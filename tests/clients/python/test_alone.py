@@ -6,9 +6,9 @@ import tomllib
 from pathlib import Path
 
 PROJECT = tomllib.loads(
-    (Path(__file__).parents[2] / "clients" / "python" / "pyproject.toml").read_text()
+    (Path(__file__).parents[3] / "clients" / "python" / "pyproject.toml").read_text()
 )
-MAIN = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+MAIN = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
 
 IMPORTED = """
 import sys
