@@ -23,7 +23,7 @@ const BAR_S = 0.05;
  * @returns {Promise<(index: number) => void>} draws a frame of the loop
  */
 export async function film({ words, levels, interval, poses }, place) {
-  const [{ FaceView }, { Curves }] = await Promise.all([import(`${place}/face.js`), import(`${place}/curves.js`)]);
+  const [{ FaceView }, { Curves }] = await Promise.all([import(`${place}/face/face_view.js`), import(`${place}/page/curves.js`)]);
   document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
   const [picture, curvesCanvas] = [document.querySelector(".picture"), document.getElementById("curves")];
   const sound = Object.assign(document.createElement("canvas"), { id: "sound-lane" });

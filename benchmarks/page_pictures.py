@@ -42,7 +42,7 @@ def photograph_typed(path: Path, size: tuple[int, int] = DESKTOP, scheme: Scheme
         box, go = page.get_by_label("What the face says"), page.get_by_role("button", name="Say")
         box.fill(GREETING)
         go.click()
-        page.wait_for_function(r"/\d/.test(document.getElementById('step-lead').textContent)")
+        page.wait_for_function(r"/\d/.test(document.getElementById('sync-lead').textContent)")
         box.fill(TYPED)
         go.click()
         page.wait_for_timeout(SPOKEN_MS)

@@ -5,16 +5,16 @@
  * still pose without any server, `?view=face` leaves everything but the face away.
  */
 
-import { Curves } from "./curves.js";
-import { FaceView } from "./face.js";
-import { Feed } from "./feed.js";
-import { LatencyStats } from "./latency.js";
-import { chooseServer } from "./other_server.js";
-import { FramePlayout } from "./playout.js";
-import { calmPose, neutralPose, parsePose } from "./pose.js";
-import { Readout } from "./readout.js";
-import { SILENT, SoundPlayer } from "./sound.js";
-import { Talk } from "./talk.js";
+import { Curves } from "./page/curves.js";
+import { FaceView } from "./face/face_view.js";
+import { Feed } from "./page/feed.js";
+import { LatencyStats } from "./page/latency.js";
+import { chooseServer } from "./page/other_server.js";
+import { FramePlayout } from "./client/frame_playout.js";
+import { calmPose, neutralPose, parsePose } from "./client/pose.js";
+import { Readout } from "./page/readout.js";
+import { SILENT, SoundPlayer } from "./sound/sound_player.js";
+import { TypedSpeech } from "./page/typed_speech.js";
 
 const READOUT_EVERY_MS = 400;
 const LEVEL_GAIN = 7;
@@ -45,14 +45,14 @@ const inspection = {
   dropped: 0,
   drawnFrames: 0,
   latency: null,
-  /** What is typed and spoken; see speech.js. */
+  /** What is typed and spoken; see speech/speech_player.js. */
   speech: null,
-  /** The live stream's; see sound.js. */
+  /** The live stream's; see sound/sound_player.js. */
   get sound() {
     return sound;
   },
-  /** How far face and sound are apart; see step_meter.js. */
-  steps: null,
+  /** How far face and sound are apart; see page/sync_meter.js. */
+  sync: null,
   get drawn() {
     return face.drawn;
   },
@@ -82,36 +82,36 @@ function showStill(text) {
 
 function goLive(server) {
   readout.server(server);
-  const feed = new Feed(server, { onstate, onhello: onmine, onframe, onaudio, onlookahead, onmicrophone: () => talk.leave() });
-  const talk = new Talk(server, {
+  const feed = new Feed(server, { onstate, onhello: onmine, onframe, onaudio, onlookahead, onmicrophone: () => speech.leave() });
+  const speech = new TypedSpeech(server, {
     isFree: () => !["asking", "speaking", "finishing"].includes(feed.state),
     ontake: () => takeFace(feed),
     ongive: () => giveFace(feed),
-    onstate: () => writeState(feed, talk),
+    onstate: () => writeState(feed, speech),
     onsleep: () => face.draw(neutralPose()),
     onhello: (hello) => onhello(hello, { typed: true }),
     onframe: countFrame,
   });
-  inspection.speech = talk.speech;
-  inspection.steps = talk.meter;
-  byId("speak").addEventListener("click", () => toggleSpeech(feed, talk));
-  byId("sound").addEventListener("click", () => toggleSound(feed, talk));
+  inspection.speech = speech.player;
+  inspection.sync = speech.meter;
+  byId("speak").addEventListener("click", () => toggleSpeech(feed, speech));
+  byId("sound").addEventListener("click", () => toggleSound(feed, speech));
   byId("lookahead").addEventListener("input", () => {
     writeLookahead(lookaheadMs());
     feed.setLookahead(lookaheadMs());
   });
   feed.watch();
   requestAnimationFrame(function tick(nowMs) {
-    animate(feed, talk, nowMs);
+    animate(feed, speech, nowMs);
     requestAnimationFrame(tick);
   });
 
   function onstate(state, sentence) {
     inspection.state = state;
     inspection.sentence = sentence;
-    writeState(feed, talk);
-    if (state === "no-stream") talk.stay();
-    if (state === "asking" && !talk.onStage) face.draw(neutralPose());
+    writeState(feed, speech);
+    if (state === "no-stream") speech.stay();
+    if (state === "asking" && !speech.hasFace) face.draw(neutralPose());
   }
 
   function onmine(hello) {
@@ -121,9 +121,9 @@ function goLive(server) {
   }
 }
 
-function writeState(feed, talk) {
+function writeState(feed, speech) {
   const silence = sound?.state === "stopped" && feed.state === "live" ? SILENT : "";
-  readout.state(feed.state, inspection.sentence || silence, talk.onStage ? talk.speech.state : null);
+  readout.state(feed.state, inspection.sentence || silence, speech.hasFace ? speech.player.state : null);
 }
 
 /** Show what is typed: the live stream and the microphone make room. */
@@ -138,28 +138,28 @@ function giveFace(feed) {
   if (feed.state === "left" || feed.state === "no-stream") feed.watch({ quietly: feed.state === "no-stream" });
 }
 
-function toggleSpeech(feed, talk) {
+function toggleSpeech(feed, speech) {
   restSound();
-  talk.speech.stop();
+  speech.player.stop();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
   else void feed.speak({ lookaheadMs: lookaheadMs() });
 }
 
-function toggleSound(feed, talk) {
+function toggleSound(feed, speech) {
   if (sound) {
     sound.close();
     sound = null;
   } else {
-    openSound(feed, talk);
+    openSound(feed, speech);
   }
   byId("sound").setAttribute("aria-pressed", String(sound !== null));
   feed.watch({ audio: sound !== null });
 }
 
-function openSound(feed, talk) {
+function openSound(feed, speech) {
   try {
     sound = new SoundPlayer({ sampleRate: inspection.hello?.sample_rate });
-    sound.onstate = () => writeState(feed, talk);
+    sound.onstate = () => writeState(feed, speech);
   } catch {
     readout.notice(SILENT);
   }
@@ -224,34 +224,34 @@ function heard() {
   return sound?.state === "running" ? sound.heard : null;
 }
 
-function animate(feed, talk, nowMs) {
-  const shown = talk.onStage ? talk.at(nowMs) : playout.at(nowMs, heard());
+function animate(feed, speech, nowMs) {
+  const shown = speech.hasFace ? speech.at(nowMs) : playout.at(nowMs, heard());
   const beganMs = performance.now();
   if (shown) {
     face.draw(lessMotion.matches ? calmPose(shown.pose) : shown.pose);
     if (shown.frame !== firstShown) {
       firstShown = shown.frame;
       // What is typed comes ahead of its time, so the curves follow what is drawn.
-      if (talk.onStage) curves.push(nowMs, shown.pose);
+      if (speech.hasFace) curves.push(nowMs, shown.pose);
       inspection.drawnFrames += 1;
       latency.shown(shown.frame, performance.now());
     }
   }
-  if (talk.onStage) talk.measure(shown ? performance.now() - beganMs : 0);
+  if (speech.hasFace) speech.measure(shown ? performance.now() - beganMs : 0);
   curves.draw(nowMs);
-  talk.draw(nowMs);
+  speech.draw(nowMs);
   const level = Math.min(1, (feed.microphone?.level ?? 0) * LEVEL_GAIN);
   byId("speak").style.setProperty("--level", level.toFixed(2));
   if (nowMs - readAt > READOUT_EVERY_MS) {
     readAt = nowMs;
-    writeReadout(feed, talk, nowMs);
+    writeReadout(feed, speech, nowMs);
   }
 }
 
-function writeReadout(feed, talk, nowMs) {
-  inspection.dropped = talk.onStage ? 0 : feed.client?.dropped ?? inspection.dropped;
+function writeReadout(feed, speech, nowMs) {
+  inspection.dropped = speech.hasFace ? 0 : feed.client?.dropped ?? inspection.dropped;
   inspection.latency = latency.summary();
   readout.latency(inspection.latency);
   readout.counts(inspection.frames, inspection.dropped, latency.frameRate(nowMs));
-  talk.write(nowMs);
+  speech.write(nowMs);
 }

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from http.client import HTTPConnection, HTTPResponse
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (folder / "app.js").write_text("1")
     (folder / "parts" / "mouth.svg").write_text("<svg/>")
     (folder / ".hidden.json").write_text("{}")
+    (folder / "parts" / ".hidden.json").write_text("{}")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "some_page", raising=False)
     return "some_page"
@@ -54,6 +56,8 @@ def test_files_have_their_types(package: str, path: str, content_type: str, body
     "path",
     [
         "/nothing.html", "/__init__.py", "/../secret.json", "/parts/../../secret.json",
+        "/parts/..%2f..%2fsecret.json", "/parts//../../secret.json", "/parts/.hidden.json",
+        "/parts/./mouth.svg", "/parts\\mouth.svg", "/parts/mouth.svg/../../../secret.json",
         "/%2e%2e/secret.json", "//secret.json", "/.hidden.json", "/parts", "/parts/", "",
         "/app.js/", "/app.js\0.html", "/..\\secret.json", "app.js", "/" + "a" * 5000 + ".js",
     ],
@@ -62,6 +66,13 @@ def test_nothing_else_is_served(package: str, path: str) -> None:
     response = http_response(path, package)
     assert response.status_code == 404
     assert len(response.body) < 200
+
+
+@pytest.mark.parametrize("folder", ["client", "face", "page", "sound", "speech"])
+def test_the_pages_own_folders_are_served(folder: str) -> None:
+    names = [f.name for f in (resources.files("facewire_web") / folder).iterdir()]
+    for name in (name for name in names if name.endswith(".js")):
+        assert http_response(f"/{folder}/{name}").status_code == 200
 
 
 def test_a_page_that_is_not_installed_is_not_found() -> None:

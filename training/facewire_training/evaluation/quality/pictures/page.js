@@ -1,5 +1,5 @@
-import { FaceView } from "facewire/face.js";
-import { poseFrom } from "facewire/pose.js";
+import { FaceView } from "facewire/face/face_view.js";
+import { poseFrom } from "facewire/client/pose.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);

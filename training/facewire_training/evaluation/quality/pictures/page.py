@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import json
+import posixpath
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -25,9 +26,9 @@ from facewire_training.evaluation.quality.run import SetScores
 from facewire_training.take import Take
 
 _FACE_PACKAGE = "facewire_web"
-_MODULES = ("face.js", "pose.js")
+_MODULES = ("face/face_view.js", "client/pose.js")
 """Of the viewer's page: those that draw. What they import comes with them."""
-_IMPORT = re.compile(r'from "\./([\w.]+)"')
+_IMPORT = re.compile(r'from "(\.[\w./]+)"')
 
 Performed = Sequence[tuple[str, Take, float]]
 """Name of a system, its take of the whole clip, and its delay in live timing in ms."""
@@ -74,8 +75,7 @@ def _modules() -> dict[str, str]:
         ) from error
     urls = {}
     for name, source in sources.items():
-        found = _IMPORT.sub(r'from "facewire/\1"', source)
-        encoded = base64.b64encode(found.encode()).decode()
+        encoded = base64.b64encode(_mapped(name, source).encode()).decode()
         urls[f"facewire/{name}"] = f"data:text/javascript;base64,{encoded}"
     return urls
 
@@ -87,9 +87,18 @@ def _with_imports(folder: Traversable, names: Sequence[str]) -> dict[str, str]:
     while wanted:
         name = wanted.pop()
         if name not in sources:
-            sources[name] = (folder / name).read_text(encoding="utf-8")
-            wanted += _IMPORT.findall(sources[name])
+            sources[name] = folder.joinpath(*name.split("/")).read_text(encoding="utf-8")
+            wanted += [_beside(name, found) for found in _IMPORT.findall(sources[name])]
     return sources
+
+
+def _mapped(name: str, source: str) -> str:
+    return _IMPORT.sub(lambda match: f'from "facewire/{_beside(name, match[1])}"', source)
+
+
+def _beside(name: str, relative: str) -> str:
+    """Return what a module of the package means by an address such as "../client/pose.js"."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
 
 
 def _clip(excerpt: Excerpt, performed: Performed) -> dict[str, Any]:

@@ -1,0 +1,101 @@
+/**
+ * Turns of speech from a Facewire server: text in, sound and faces out, on one clock.
+ *
+ *     const client = new SpeakClient("ws://127.0.0.1:8765");
+ *     client.onframe = (frame) => …;                  // frame.timestamp: with this sample
+ *     client.onaudio = ({ turn, start, samples }) => …;
+ *     await client.open({ language: "en-gb" });
+ *     client.say(1, "Hello.");
+ *
+ * It plays nothing: see speech/speech_player.js for that. The messages are in docs/speak.md.
+ */
+
+import { Connection } from "./connection.js";
+import { VERSION } from "./wire.js";
+
+/** What the server tells about turns; each calls `on…` with the message. */
+const ANSWERS = new Map([
+  ["turn", "onturn"],
+  ["words", "onwords"],
+  ["turn_end", "onturnend"],
+  ["interrupted", "oninterrupted"],
+  ["not_interrupted", "oninterrupted"],
+  ["problem", "onproblem"],
+]);
+
+export class SpeakClient extends Connection {
+  /** @param {string} server such as "ws://127.0.0.1:8765"; http and https are understood too */
+  constructor(server) {
+    super(server);
+    /** @type {((audio: {turn: number, start: number, samples: Int16Array}) => void) | null} */
+    this.onaudio = null;
+    /** @type {((turn: {turn: number, sample: number, at: number}) => void) | null} it begins */
+    this.onturn = null;
+    /** @type {((words: {turn: number, words: {word: string, start: number, end: number}[]}) => void) | null} */
+    this.onwords = null;
+    /** @type {((end: {turn: number, sample: number | null, face_lead_ms: object | null}) => void) | null} */
+    this.onturnend = null;
+    /** @type {((answer: object) => void) | null} what was heard of a turn, or why nothing was stopped */
+    this.oninterrupted = null;
+    /** @type {((problem: {turn: number, message: string}) => void) | null} */
+    this.onproblem = null;
+  }
+
+  /**
+   * Begin a stream of turns.
+   * @param {{voice?: string, language?: string, rate?: number, pitch?: number, leadMs?: number}} options
+   *   leadMs: how long before they are heard faces and sound leave the server
+   * @returns {Promise<object>} the hello
+   */
+  open({ leadMs, ...voice }) {
+    return this._connect("speak", { type: "open", version: VERSION, lead_ms: leadMs, ...voice });
+  }
+
+  /**
+   * Say a whole turn.
+   * @param {number} turn higher than all before
+   * @param {string} text
+   * @param {"queue" | "cut"} mode whether it waits for the turns before it, or interrupts them
+   */
+  say(turn, text, mode = "queue") {
+    this._send({ type: "text", turn, text, mode });
+    this._send({ type: "end_turn", turn });
+  }
+
+  /** Stop what is spoken, and all that waits. oninterrupted tells the outcome. */
+  interrupt() {
+    this._send({ type: "interrupt" });
+  }
+
+  /** Stand still. @param {number | null} sample the next to be heard, if any was heard yet */
+  pause(sample) {
+    this._send({ type: "pause", ...(sample !== null && { sample: Math.max(0, Math.round(sample)) }) });
+  }
+
+  resume() {
+    this._send({ type: "resume" });
+  }
+
+  /**
+   * Tell which sample is heard when.
+   * @param {number} sample of the stream; one before the first means that the first is that much later
+   * @param {number | null} atMs performance.now() of it; null means now, when the server reads it
+   */
+  setPlayout(sample, atMs = null) {
+    const first = Math.max(0, sample);
+    const message = { type: "playout", sample: Math.round(first) };
+    if (atMs !== null && this.clock.ms !== null) {
+      const laterMs = ((first - sample) * 1000) / this.hello.sample_rate;
+      message.clock_ns = Math.round((atMs + laterMs + this.clock.ms) * 1e6);
+    }
+    this._send(message);
+  }
+
+  _take(message) {
+    if (ANSWERS.has(message.type)) this._notify(ANSWERS.get(message.type), message);
+  }
+
+  _takeAudio({ turn, start, pcm }) {
+    this._notify("onaudio", { turn, start, samples: new Int16Array(pcm) });
+  }
+}

@@ -1,0 +1,163 @@
+"""The sound of a live stream in a real browser: in step with its sender, whatever comes between.
+
+Each sender is a real `facewire live` that gets its audio as fast as the test's clock says, and each
+page is disturbed in its own way, all at the same time.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pytest
+import soundfile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+RATE = 16_000
+BLOCK = 320
+DEMO = Path(__file__).parents[3] / "runtime" / "facewire" / "assets" / "demo.flac"
+WATCHED_S = 40
+SMALL = (360, 400)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+class OpenPage(Protocol):
+    @contextmanager
+    def __call__(
+        self, browser: "Browser", url: str, size: tuple[int, int] = ...
+    ) -> "Iterator[Page]": ...
+
+
+@contextmanager
+def sender(drift: float) -> Iterator[str]:
+    """Speak into a daemon with a clock that is so much faster than it says; return the address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facewire", "live", "--input", "-", "--port", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    speech = soundfile.read(DEMO, dtype="int16")[0]
+    ended = threading.Event()
+    rate = RATE * (1 + drift)
+    url = next(
+        word.decode().rstrip("/.")
+        for line in process.stdout
+        for word in line.split()
+        if word.startswith(b"http://")
+    )
+    start = time.monotonic()
+
+    def speak(pipe: Any) -> None:
+        sent = 0
+        while not ended.is_set():
+            ended.wait(max(0.0, start + (sent + BLOCK) / rate - time.monotonic()))
+            block = np.take(speech, np.arange(sent, sent + BLOCK), mode="wrap")
+            pipe.write(block.tobytes())
+            pipe.flush()
+            sent += BLOCK
+
+    thread = threading.Thread(target=speak, args=(process.stdin,))
+    thread.start()
+    try:
+        yield url
+    finally:
+        ended.set()
+        thread.join()
+        process.terminate()
+        process.communicate()
+
+
+NOTE = """() => {
+    const { sound } = facewire;
+    const push = sound.push.bind(sound);
+    let came = 0;
+    sound.push = (start, samples) => {
+        came = start + samples.length;
+        push(start, samples);
+    };
+    window.notes = [];
+    setInterval(() => {
+        const { state, heard, delay } = sound;
+        const lag = (came - heard) / facewire.hello.sample_rate - delay?.wanted;
+        const known = state === "running" && heard !== null && came > 0;
+        notes.push([Date.now() / 1000, known ? lag : null, facewire.drawnFrames]);
+    }, 50);
+}"""
+"""How far what is heard is behind what came last, beyond what is wanted; how many faces it drew."""
+
+
+class Notes:
+    """What a page noted, by time.time()."""
+
+    def __init__(self, page: "Page") -> None:
+        self._at, self._lag, self._drawn = np.array(page.evaluate("notes"), np.float64).T
+
+    def lag(self, after: float, before: float) -> float:
+        """The median between two times, seconds."""
+        rows = (self._at > after) & (self._at < before) & np.isfinite(self._lag)
+        assert rows.sum() > 5, "nothing was heard"
+        return float(np.median(self._lag[rows]))
+
+    def faces(self, after: float, before: float) -> float:
+        """How many faces were drawn between two times."""
+        return float(np.ptp(self._drawn[(self._at > after) & (self._at < before)]))
+
+
+def listen(page: "Page") -> None:
+    """Switch the sound on, and wait until it is heard."""
+    page.wait_for_function("facewire.state === 'live'")
+    page.get_by_role("button", name="Sound").click()
+    page.wait_for_function("facewire.sound?.state === 'running' && facewire.sound.delay !== null")
+    page.evaluate(NOTE)
+
+
+BUSY_S, FROZEN_S, SUSPENDED_S = 6, 12, 8
+
+
+def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage) -> None:
+    with ExitStack() as stack:
+        fast, slow = (stack.enter_context(sender(drift)) for drift in (0.005, -0.005))
+        calm, frozen, disturbed = (
+            stack.enter_context(open_page(browser, url, SMALL)) for url in (fast, fast, slow)
+        )
+        for page in (calm, frozen, disturbed):
+            listen(page)
+        calm.wait_for_timeout(4000)
+        began = time.time()
+        cdp = frozen.context.new_cdp_session(frozen)
+        cdp.send("Page.setWebLifecycleState", {"state": "frozen"})
+        disturbed.evaluate(
+            f"setTimeout(() => {{ const end = Date.now() + {BUSY_S * 1000};"
+            "while (Date.now() < end); })"
+        )
+        calm.wait_for_timeout(FROZEN_S * 1000)
+        cdp.send("Page.setWebLifecycleState", {"state": "active"})
+        thawed = time.time()
+        disturbed.evaluate("facewire.sound.output.context.suspend()")
+        calm.wait_for_timeout(SUSPENDED_S * 1000)
+        disturbed.evaluate("facewire.sound.output.context.resume()")
+        resumed = time.time()
+        calm.wait_for_timeout(max(5.0, began + WATCHED_S - time.time()) * 1000)
+        ended = time.time()
+        undisturbed, stood, held_up = map(Notes, (calm, frozen, disturbed))
+    # The clocks went apart by a fifth of a second in the time between, and the beginning, where a
+    # page that loads beside others may have got its first sound late, is played out as well.
+    assert ended - began > WATCHED_S - 1
+    for notes in (undisturbed, stood, held_up):
+        assert abs(notes.lag(ended - 5, ended)) < 0.15
+    for notes, over in ((stood, thawed), (held_up, began + BUSY_S), (held_up, resumed)):
+        assert abs(notes.lag(over + 1, over + 3)) < 0.5
+        assert notes.faces(over + 1, over + 4) > 20
+    # While the context is suspended, the face goes by what comes.
+    assert held_up.faces(thawed + 2, resumed) > 20
