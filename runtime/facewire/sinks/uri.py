@@ -45,7 +45,11 @@ SPEECH = Kinds(also=("wav", "tsv"))
 
 _OWN = ("ws", ".wav", ".tsv")
 """Names that no package can add: they are no sinks of faces, or only a server has them."""
-_LIVE_FORMS = {"livelink": "livelink://HOST", "osc": "osc://HOST:PORT"}
+_LIVE_FORMS = {
+    "livelink": "livelink://HOST",
+    "osc": "osc://HOST:PORT",
+    "vmc": "vmc://HOST",
+}
 _QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv)[?#]", re.IGNORECASE)
 
 

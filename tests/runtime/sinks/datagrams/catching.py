@@ -31,7 +31,7 @@ def some_face(index: int = 90, spec: StreamSpec = SPEC) -> BlendshapeFrame:
     )
 
 
-def face_of(index: int = 0, **shapes: float) -> BlendshapeFrame:
+def face_of(index: int = 0, /, **shapes: float) -> BlendshapeFrame:
     """Return a face with these shapes, and no others."""
     weights = np.zeros(arkit.COUNT, np.float32)
     for name, value in shapes.items():

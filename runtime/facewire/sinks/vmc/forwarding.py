@@ -1,0 +1,106 @@
+"""A sink that adds our face to the body of another VMC sender, which sends to us instead."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from itertools import chain, product
+from typing import Any
+
+from facewire.clock import Clock
+from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.sinks.datagrams.address import Address
+from facewire.sinks.datagrams.listening import listen
+from facewire.sinks.datagrams.sink import DatagramSink, Encode
+from facewire.sinks.vmc.expressions import Expressions
+from facewire.sinks.vmc.messages import FaceMessages
+from facewire.sinks.vmc.other_sender import OtherSender
+
+logger = logging.getLogger(__name__)
+
+
+class VmcForwarding:
+    """Sends our face and what another sender says to one receiver."""
+
+    lossless = False
+
+    def __init__(
+        self,
+        address: Address,
+        place: tuple[str, int],
+        names: Sequence[Expressions],
+        clock: Clock,
+        switch_on: str,
+        *,
+        head: bool,
+    ) -> None:
+        """Get ready.
+
+        Args:
+            address: where both go.
+            place: host and port where the other sender sends to.
+            names: what our face is called.
+            clock: tells how long ago the other sender spoke.
+            switch_on: what the receiver must have switched on.
+            head: whether we send the head's bone where the other sender does not.
+        """
+        self._other = OtherSender(chain(*(each.names for each in names)), clock)
+        # The other sender's head and its word that it is there come before ours.
+        self._messages = {
+            (with_head, status): FaceMessages(names, head=with_head and head, status=status)
+            for with_head, status in product((False, True), repeat=2)
+        }
+        self._sink = DatagramSink(address, self._encoder, switch_on)
+        self.name = self._sink.name
+        self._place = place
+        self._transport: asyncio.DatagramTransport | None = None
+        self._heard = self._puzzled = False
+
+    async def open(self, spec: StreamSpec, engine: str) -> None:
+        """Listen, and look the receiver up.
+
+        Raises:
+            ConfigError: the port is in use, or nobody knows the receiver.
+        """
+        await self.aclose()
+        host, port = self._place
+        self._transport = await listen(
+            host, port, self._take, name=self.name, change="another forward=PORT"
+        )
+        await self._sink.open(spec, engine)
+        logger.info(
+            "%s adds the face to what comes to %s:%s; let the other sender send there",
+            self.name, host, port,
+        )  # fmt: skip
+
+    async def send(self, frame: BlendshapeFrame) -> None:
+        """Send a frame, with the other sender's latest expressions."""
+        await self._sink.send(frame)
+
+    async def aclose(self) -> None:
+        """Let go of all sockets."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        await self._sink.aclose()
+
+    def _encoder(self, spec: StreamSpec) -> Encode:
+        def encode(frame: BlendshapeFrame) -> list[bytes]:
+            other = self._other
+            ours = self._messages[not other.has_head, not other.is_there]
+            return [*other.expressions(), *ours.encode(frame, spec)]
+
+        return encode
+
+    def _take(self, datagram: bytes, sender: tuple[Any, ...]) -> None:
+        try:
+            going_on = self._other.hear(datagram)
+        except ValueError as error:
+            if not self._puzzled:
+                self._puzzled = True
+                logger.warning("%s leaves out what %s sends: %s", self.name, sender[0], error)
+            return
+        if not self._heard:
+            self._heard = True
+            logger.info("%s forwards what %s:%s sends", self.name, *sender[:2])
+        for each in going_on:
+            self._sink.deliver(each)
