@@ -153,7 +153,8 @@ class Conversation:
             return
         open_faces = models.pushed_tokens if tokens else models.pushed_audio
         turn = Turn(number, audio=audio)
-        self._begin(TurnSynthesis(turn, self.spec, open_faces, pushed=pushed), cut=cut)
+        synthesis = TurnSynthesis(turn, self.spec, open_faces, pushed=pushed)
+        self._turns.begin(synthesis, self._clock.now(), cut=cut)
         self._wake()
 
     def push(self, number: int, speech: PushedAudio | PushedTokens) -> None:
@@ -254,7 +255,7 @@ class Conversation:
             if one is None:
                 break
             planned.append(one)
-            if one.turn is not None and one.turn.drained:
+            if (turn := one.interval.turn) is not None and turn.drained:
                 break  # its end is told before anything of the next one leaves
         return planned
 
@@ -277,11 +278,8 @@ class Conversation:
                 return None
             turn = Turn(number, audio=self._spoken_audio)
             synthesis = TurnSynthesis(turn, self.spec, self._models.spoken, ClauseQueue())
-            self._begin(synthesis, cut=cut)
+            self._turns.begin(synthesis, self._clock.now(), cut=cut)
         return synthesis if self._turns.takes_text(synthesis) else None
-
-    def _begin(self, synthesis: TurnSynthesis, *, cut: bool) -> None:
-        self._turns.begin(synthesis, self._clock.now(), cut=cut)
 
     def _listen(self, sample: int, when: int, now: int) -> None:
         try:

@@ -59,13 +59,10 @@ class LeftFace:
 class PlannedInterval:
     """One frame interval that is to leave, whose face is not rendered."""
 
+    interval: FrameInterval
+    """Its frame is as it was made."""
     past: PastFrame
     left: LeftFace | None
-    audio: Samples
-    words: tuple[Span, ...]
-    turn: Turn | None
-    begins: bool
-    own: int
 
 
 class FaceRenderer:
@@ -88,6 +85,4 @@ class FaceRenderer:
         if left is not None and frame.timestamp < left.end:
             frame = Easing(left.past.frame, left.start, left.length).apply(frame)
         past.frame = frame
-        return FrameInterval(
-            frame, planned.audio, planned.words, planned.turn, planned.begins, planned.own
-        )
+        return replace(planned.interval, frame=frame)

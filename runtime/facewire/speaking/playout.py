@@ -1,4 +1,7 @@
-"""Lays turns on the one clock of a stream, and says what is to leave when. No sockets, no tasks.
+"""When each frame of a stream leaves, and where an interrupt cuts. No sockets, no tasks.
+
+It lays turns on the one clock of a stream: `plan` says what is to leave now, and `interrupt` what
+was heard of a turn that is cut off, and where the stream goes on.
 
 What leaves is only planned here, which is quick and follows the clock; it is rendered then
 (`frame_intervals.py`): the face stage and the easing, which cost more, may run in another thread.
@@ -16,7 +19,7 @@ import numpy as np
 from facewire.clock import SECOND
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.answers import Cut
-from facewire.speaking.frame_intervals import LeftFace, PastFrame, PlannedInterval
+from facewire.speaking.frame_intervals import FrameInterval, LeftFace, PastFrame, PlannedInterval
 from facewire.speaking.playout_clock import PlayoutClock
 from facewire.speaking.turn import AT_REST, Turn, TurnState
 
@@ -229,8 +232,8 @@ class Playout:
             for word in interval.words
         )
         past = self._next_frame(interval.frame, turn.number, interval.own)
-        left = self._left
-        return PlannedInterval(past, left, interval.audio, words, turn, begins, interval.own)
+        leaving = FrameInterval(past.frame, interval.audio, words, turn, begins, interval.own)
+        return PlannedInterval(leaving, past, self._left)
 
     def _rest(self, position: int) -> PlannedInterval:
         if self.sent < position - self.spec.sample_rate:
@@ -242,7 +245,8 @@ class Playout:
         self._resting += 1
         own = self._past[-1].own if self._past else 0
         past = self._next_frame(AT_REST, 0, own)
-        return PlannedInterval(past, self._left, NO_SAMPLES, (), None, False, 0)
+        leaving = FrameInterval(past.frame, NO_SAMPLES, (), None, False, 0)
+        return PlannedInterval(leaving, past, self._left)
 
     def _go_to(self, index: int) -> None:
         """Let a frame be the next one."""

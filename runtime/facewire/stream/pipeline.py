@@ -1,64 +1,29 @@
-"""One stream from source to sinks: one task reads and infers, and each sink has its own."""
+"""From a source to faces: one task reads and infers; each sink has its own (`outputs.py`)."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from facewire.clock import Clock
 from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.stream.engine import EngineSession
-from facewire.stream.outputs import StreamOutputs, deliver_stream
-from facewire.stream.report import StreamReport
-from facewire.stream.sink import AudioListener, Sink
-from facewire.stream.sink_queue import SinkQueue
+from facewire.stream.outputs import StreamOutputs
 
 
-async def run_stream(
-    source: AsyncIterable[AudioChunk],
-    session: EngineSession,
-    face: FaceStage,
-    sinks: Sequence[Sink],
-    *,
-    engine_name: str,
-    clock: Clock,
-    listeners: Sequence[AudioListener] = (),
-    others: Sequence[SinkQueue[Any]] = (),
-    live: bool,
-    report: StreamReport | None = None,
-    patience_s: float = 5.0,
-) -> StreamReport:
-    """Move one stream from its source to its sinks, until it ends or is cancelled.
-
-    What it does with sinks and listeners is said at `deliver_stream`; when no sink is left, the
-    stream ends.
+def inferring(
+    source: AsyncIterable[AudioChunk], session: EngineSession, face: FaceStage, clock: Clock
+) -> Callable[[StreamOutputs], Awaitable[None]]:
+    """Return what `deliver_stream` has to run: it makes faces of what the source gives.
 
     Args:
         source: consecutive chunks at the session's rate; whoever opened it closes it.
         session: makes their frames.
         face: makes the frames fit a character.
-
-    Returns:
-        The report, whose `failures` tell which sinks were left out.
-
-    Raises:
-        ConfigError: a sink cannot be opened.
-        Exception: whatever the source or the session raised, once the sinks have what was made.
+        clock: stamps them.
     """
-    return await deliver_stream(
-        partial(_infer, source, session, face, clock),
-        session.spec,
-        sinks,
-        engine_name=engine_name,
-        clock=clock,
-        listeners=listeners,
-        others=others,
-        live=live,
-        report=report,
-        patience_s=patience_s,
-    )
+    return partial(_infer, source, session, face, clock)
 
 
 async def _infer(

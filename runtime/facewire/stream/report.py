@@ -12,7 +12,7 @@ from facewire.stream.sink_queue import SinkQueue
 
 @dataclass(slots=True, eq=False)
 class StreamReport:
-    """Counted facts of one stream; `run_stream` keeps them up to date as it goes."""
+    """Counted facts of one stream; `deliver_stream` keeps them up to date as it goes."""
 
     spec: StreamSpec = field(default_factory=StreamSpec)
     frames: int = 0

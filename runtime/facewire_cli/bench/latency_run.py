@@ -22,7 +22,8 @@ from facewire.sources.paced import Paced
 from facewire.sources.sound_file import SoundFile
 from facewire.stream.engine import Engine
 from facewire.stream.latency import Percentiles, percentiles
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import deliver_stream
+from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
 from facewire_cli.bench.receiver import Received
 
@@ -108,8 +109,8 @@ async def measure(
                 notes = _Notes(clock)
                 sink = _NotedSink(broadcaster, notes)
                 async with contextlib.aclosing(notes.listen(source)) as chunks:
-                    await run_stream(
-                        chunks, session, face, [sink],
+                    await deliver_stream(
+                        inferring(chunks, session, face, clock), session.spec, [sink],
                         engine_name=engine.name, clock=clock, live=True, report=report,
                     )  # fmt: skip
         output, _ = await asyncio.wait_for(viewer.communicate(), timeout=30)

@@ -16,7 +16,8 @@ from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.uri import FILES, parse_output, sink_of
 from facewire.sources.sound_file import SoundFile
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import deliver_stream
+from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire_cli import options
@@ -110,8 +111,8 @@ async def _animate(
                 show(chunk.end / chunk.sample_rate)
 
         began = clock.now()
-        await run_stream(
-            _threaded(advancing()), session, face, sinks,
+        await deliver_stream(
+            inferring(_threaded(advancing()), session, face, clock), session.spec, sinks,
             engine_name=loaded.name, clock=clock, live=False, report=report,
         )  # fmt: skip
         return (clock.now() - began) / SECOND

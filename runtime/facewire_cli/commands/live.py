@@ -21,7 +21,8 @@ from facewire.sinks.terminal import TerminalSink
 from facewire.sinks.uri import parse_output, sink_of
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sources.uri import Input, parse_input
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import deliver_stream
+from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire.stream.source import Source, SourceRequest
@@ -157,8 +158,8 @@ async def _live(
             tell = partial(print_address, console, server, "the face is at {}" + hint)
             chunks = _announced(chunks, tell)
         await stack.enter_async_context(source)
-        await run_stream(
-            chunks, session, face, sinks,
+        await deliver_stream(
+            inferring(chunks, session, face, clock), session.spec, sinks,
             engine_name=loaded.name, clock=clock, listeners=listeners, live=True, report=report,
         )  # fmt: skip
     if given.name == "stdin" and not report.samples:

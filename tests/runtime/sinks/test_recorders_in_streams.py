@@ -22,8 +22,8 @@ from facewire.sinks.wav import WavRecorder
 from facewire.sinks.word_times import WordTimesRecorder
 from facewire.speaking.voice import Span
 from facewire.stream.channel import Channel
-from facewire.stream.outputs import RECORDER_CAPACITY
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import RECORDER_CAPACITY, deliver_stream
+from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
 from facewire.stream.sink import Sink
 from facewire.stream.sink_queue import SinkQueue
@@ -53,9 +53,10 @@ async def run(
 ) -> StreamReport:
     session = EnergyEngine().session()
     options = {"live": False, **options}
-    return await run_stream(
-        source, session, make_face(session.spec), sinks,
-        engine_name="energy", clock=SystemClock(), patience_s=1.0, **options,
+    clock = SystemClock()
+    return await deliver_stream(
+        inferring(source, session, make_face(session.spec), clock), session.spec, sinks,
+        engine_name="energy", clock=clock, patience_s=1.0, **options,
     )  # fmt: skip
 
 

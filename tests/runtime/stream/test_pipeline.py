@@ -10,8 +10,8 @@ from facewire.errors import ConfigError
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession
-from facewire.stream.outputs import RECORDER_CAPACITY
-from facewire.stream.pipeline import run_stream
+from facewire.stream.outputs import RECORDER_CAPACITY, deliver_stream
+from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
 from facewire_engines.energy.engine import EnergyEngine
 
@@ -139,13 +139,13 @@ async def _run(
     report: StreamReport | None = None,
 ) -> StreamReport:
     session = EnergyEngine().session()
-    return await run_stream(
-        source,
-        session,
-        make_face(session.spec),
+    clock = SystemClock()
+    return await deliver_stream(
+        inferring(source, session, make_face(session.spec), clock),
+        session.spec,
         sinks,
         engine_name="energy",
-        clock=SystemClock(),
+        clock=clock,
         listeners=listeners,
         live=live,
         report=report,
@@ -414,10 +414,10 @@ async def test_late_frames_and_work_are_counted(cost_ms: int, live: bool, late: 
             clock.advance(100 * MILLISECOND)
             yield AudioChunk(chunk.samples, chunk.start, RATE, captured=clock.now())
 
-    report = await run_stream(
-        microphone(),
-        Laboured(session, clock, cost_ms * MILLISECOND),
-        make_face(session.spec),
+    laboured = Laboured(session, clock, cost_ms * MILLISECOND)
+    report = await deliver_stream(
+        inferring(microphone(), laboured, make_face(session.spec), clock),
+        session.spec,
         [Recorder()],
         engine_name="energy",
         clock=clock,
