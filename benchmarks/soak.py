@@ -23,7 +23,7 @@ from rich.progress import Progress
 
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.report_file import command_line, today, write_report
-from facewire.settings.opening import open_face
+from facewire.settings.open_from_settings import open_face
 from facewire.settings.settings import Settings
 from facewire_cli.bench.machine import Machine, describe_machine
 from facewire_cli.bench.server_process import ServerProcess, Usage, serving

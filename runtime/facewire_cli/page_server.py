@@ -6,7 +6,7 @@ from rich.text import Text
 from facewire.clock import Clock
 from facewire.server.http.address import certificate_of
 from facewire.server.server import Broadcaster, FaceServer
-from facewire.settings.opening import face_factory
+from facewire.settings.open_from_settings import face_factory
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine
 

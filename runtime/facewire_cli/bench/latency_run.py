@@ -15,7 +15,7 @@ from facewire.errors import FacewireError
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.server.server import Broadcaster, FaceServer
-from facewire.settings.opening import open_face, open_session
+from facewire.settings.open_from_settings import open_face, open_session
 from facewire.settings.settings import Settings
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sources.paced import Paced

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from facewire.clock import SECOND, Clock, SystemClock
 from facewire.frames import AudioChunk
-from facewire.settings.opening import open_face, open_session
+from facewire.settings.open_from_settings import open_face, open_session
 from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.uri import FILES, parse_output, sink_of

@@ -14,7 +14,7 @@ from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
 from facewire.server.server import Broadcaster
-from facewire.settings.opening import open_face, open_session
+from facewire.settings.open_from_settings import open_face, open_session
 from facewire.settings.settings import Settings
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.terminal import TerminalSink

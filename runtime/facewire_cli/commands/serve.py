@@ -10,8 +10,8 @@ from facewire.speaking.voices import check_local_voice
 from facewire_cli import options
 from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
+from facewire_cli.process_tuning import tune_process
 from facewire_cli.running import run
-from facewire_cli.steady import keep_steady
 
 EXAMPLES = """
 Examples:
@@ -39,7 +39,7 @@ def serve(chosen: options.Chosen) -> None:
 async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
     loaded = await asyncio.to_thread(load_from_settings, settings, sessions)
-    keep_steady()
+    tune_process()
     async with serve_page(loaded, settings, clock) as server:
         console = Console(stderr=True)
         print_address(console, server, "serving {} (Ctrl-C ends)")

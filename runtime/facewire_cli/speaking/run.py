@@ -10,7 +10,7 @@ from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.server.server import Broadcaster
-from facewire.settings.opening import open_face
+from facewire.settings.open_from_settings import open_face
 from facewire.settings.settings import Settings
 from facewire.sinks.uri import sink_of
 from facewire.sinks.wav import WavRecorder

@@ -18,7 +18,7 @@ from facewire.clock import SystemClock
 from facewire.face import Face, make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server.server import FaceServer
-from facewire.settings.opening import face_factory, open_face
+from facewire.settings.open_from_settings import face_factory, open_face
 from facewire.settings.settings import ServerSettings, Settings
 from facewire.stream.engines import load_engine
 from facewire.wire.binary import AudioMessage, encode_audio

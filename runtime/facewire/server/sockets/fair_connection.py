@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from websockets.asyncio.server import ServerConnection
 
 from facewire.server.http.method import METHOD_REFUSAL, method_of
-from facewire.server.sockets.stepwise import Step, Stepwise
+from facewire.server.sockets.driven_coroutine import DrivenCoroutine, Step
 
 T = TypeVar("T")
 
@@ -163,7 +163,7 @@ class FairConnection(ServerConnection):
             handling: calls `next_message` again and again, and suspends between messages, or all
                 that came at once would be handled at once; time that it waits costs nothing.
         """
-        return await Stepwise(handling, partial(self._charge_step, paid_s=MESSAGE_S))
+        return await DrivenCoroutine(handling, partial(self._charge_step, paid_s=MESSAGE_S))
 
     async def charged(self, work: Coroutine[Any, Any, T]) -> T:
         """Do what else is to be done for the client, such as answering it, and charge it for that.
@@ -173,7 +173,7 @@ class FairConnection(ServerConnection):
         Args:
             work: what to do; time that it waits costs nothing.
         """
-        return await Stepwise(work, partial(self._charge_step, paid_s=0.0))
+        return await DrivenCoroutine(work, partial(self._charge_step, paid_s=0.0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch over what is read, and what is not."""

@@ -1,4 +1,4 @@
-"""What a process that serves live streams asks of the interpreter and of the system."""
+"""The garbage collector, thread switching and open files of a process that serves live streams."""
 
 import gc
 import sys
@@ -14,8 +14,8 @@ DESCRIPTORS = 8_192
 """Sockets and files that may be open, if the system lets a process have so many."""
 
 
-def keep_steady() -> None:
-    """See to it that nothing but work stops the streams.
+def tune_process() -> None:
+    """Set garbage collector, thread switching and descriptors so that only work stops the streams.
 
     What was loaded so far is never looked at again by the garbage collector, and it works often and
     little: a collection of all that hundreds of connections left behind would take 0.15 s.

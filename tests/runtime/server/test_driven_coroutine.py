@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from facewire.clock import ManualClock
-from facewire.server.sockets.stepwise import Step, Stepwise
+from facewire.server.sockets.driven_coroutine import DrivenCoroutine, Step
 
 
 async def test_time_that_is_waited_does_not_count() -> None:
@@ -26,7 +26,7 @@ async def test_time_that_is_waited_does_not_count() -> None:
             spent.append(clock.now() - began)
 
     async def wait(gate: asyncio.Event) -> str:
-        return await Stepwise(work(gate), make)
+        return await DrivenCoroutine(work(gate), make)
 
     gate = asyncio.Event()
     task = asyncio.create_task(wait(gate))
@@ -47,7 +47,7 @@ async def test_a_timeout_and_a_failure_get_through() -> None:
         return "never"
 
     with pytest.raises(ValueError, match="late"):
-        await Stepwise(wait(), lambda step: step())
+        await DrivenCoroutine(wait(), lambda step: step())
 
 
 async def test_a_cancellation_gets_through() -> None:
@@ -61,7 +61,7 @@ async def test_a_cancellation_gets_through() -> None:
             raise
 
     async def outer() -> None:
-        await Stepwise(wait(), lambda step: step())
+        await DrivenCoroutine(wait(), lambda step: step())
 
     task = asyncio.create_task(outer())
     await asyncio.sleep(0)

@@ -10,7 +10,7 @@ Step = Callable[[], Any]
 """Goes on with a coroutine until it suspends, and raises what the coroutine raises."""
 
 
-class Stepwise(Awaitable[T], Generic[T]):
+class DrivenCoroutine(Awaitable[T], Generic[T]):
     """Does what a coroutine does, where somebody else makes every step of it."""
 
     def __init__(self, work: Coroutine[Any, Any, T], make: Callable[[Step], Any]) -> None:
