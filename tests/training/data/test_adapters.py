@@ -171,11 +171,12 @@ def test_grid_gives_gap_and_width_against_the_eyes(tmp_path: Path) -> None:
     points[:, :, 2, 0], points[:, :, 3, 0] = -0.125, 0.125  # corners
     points[:, 1, 5, 1] = 0.0625  # the lower lip, in the second frame
     names = np.array([f"c{number}" for number in range(1000)])
-    shapes = np.zeros((1000, 2, 1), np.float16)
-    shapes[:, :, 0] = 0.5
+    shapes = np.zeros((1000, 2, 3), np.float16)
+    shapes[:] = 0.5, 0.125, 0.25
     np.savez(
         tmp_path / "tracks.npz", clip=names, landmarks=points, fps=25.0, blendshapes=shapes,
-        landmark_index=[33, 263, 61, 291, 13, 14], blendshape_names=["jawOpen"],
+        landmark_index=[33, 263, 61, 291, 13, 14],
+        blendshape_names=["jawOpen", "mouthFunnel", "mouthPucker"],
     )  # fmt: skip
     silence(tmp_path / "audio" / "c800.opus.wav")
     (tmp_path / "audio" / "c800.opus.wav").rename(tmp_path / "audio" / "c800.opus")
@@ -186,6 +187,7 @@ def test_grid_gives_gap_and_width_against_the_eyes(tmp_path: Path) -> None:
     assert clip.motion.curves["gap"].tolist() == [0.0, 0.125]
     assert clip.motion.curves["width"].tolist() == [0.5, 0.5]
     assert clip.motion.curves["jaw"].tolist() == [0.5, 0.5]
+    assert clip.motion.curves["round"].tolist() == [0.375, 0.375]
 
 
 def test_a_grid_folder_without_tracks_is_refused(tmp_path: Path) -> None:

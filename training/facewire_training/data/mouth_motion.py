@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire.face.lips import lip_gap, lip_width
+from facewire.face.lips import lip_gap, lip_protrusion, lip_width
 from facewire_training.take import Take
 
 Floats = NDArray[np.floating]
@@ -27,12 +27,21 @@ def _jaw(weights: Floats) -> Floats:
     return weights[:, arkit.INDEX["jawOpen"]]
 
 
+def _round(weights: Floats) -> Floats:
+    funnel, pucker = (arkit.INDEX[name] for name in ("mouthFunnel", "mouthPucker"))
+    return np.asarray(weights[:, funnel] + weights[:, pucker])
+
+
 MEASURES: dict[str, Callable[[Floats], Floats]] = {
     "gap": lip_gap,
     "width": lip_width,
     "jaw": _jaw,
+    "round": _round,
+    "protrusion": lip_protrusion,
 }
-"""What is compared: the gap between the lips, the width of the mouth, the weight jawOpen."""
+"""What is compared: the gap between the lips, the width of the mouth, the weight jawOpen, the sum
+of mouthFunnel and mouthPucker (rigs differ in which of the two they use), how far the upper lip
+stands forward."""
 
 
 def motion_of(take: Take) -> TrueMotion:

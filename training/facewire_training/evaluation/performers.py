@@ -1,5 +1,6 @@
 """Who is evaluated: ways to turn an utterance into a face."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.face import make_face
 from facewire.frames import AudioChunk, StreamSpec, Weights
 from facewire.stream.engine import Engine
 from facewire_engines.phones.phone_set import TOKEN_RATE
@@ -46,6 +48,9 @@ class Streamed:
 
     engine: Engine
     lookahead_ms: float
+    shown: bool = False
+    """Whether the face stage's idle motion is added, as viewers see it; each utterance has a seed
+    of its own, the same every time."""
 
     def __call__(self, utterance: Utterance, frame_rate: Fraction) -> Take:
         """Push the audio, and put the frames where their own timestamps say."""
@@ -55,6 +60,9 @@ class Streamed:
             samples = utterance.samples[start : start + CHUNK]
             frames += session.push(AudioChunk(samples, start, SAMPLE_RATE))
         frames += session.flush()
+        if self.shown:
+            face = make_face(session.spec, seed=zlib.crc32(utterance.name.encode()))
+            frames = [face.apply(frame) for frame in frames]
         spec = StreamSpec(SAMPLE_RATE, frame_rate)
         weights = np.zeros((spec.frame_count(len(utterance.samples)), arkit.COUNT), np.float32)
         moments = np.array([spec.timestamp(index) for index in range(len(weights))])

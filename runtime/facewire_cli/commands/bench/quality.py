@@ -10,6 +10,7 @@ from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 from facewire.optional import import_optional
 from facewire_cli import options
+from facewire_cli.bench.machine import describe_machine
 from facewire_cli.usage import finite
 
 EXAMPLES = """
@@ -53,7 +54,7 @@ def quality(
             "--lookahead-ms",
             metavar="MS",
             callback=finite,
-            help="Of engines; may be repeated. 0, 40, 80, 160.",
+            help="Of engines; may be repeated. 0, 20, 40, 80.",
         ),
     ] = None,
     utterances: Annotated[
@@ -118,7 +119,7 @@ def quality(
         matrix=matrix,
     )
     outputs = command.Outputs(as_json, plot, curve, html, clip)
-    command.run(asked, outputs)
+    command.run(asked, outputs, describe_machine().line())
 
 
 def _load(module: str) -> ModuleType:

@@ -1,7 +1,7 @@
 """GRID's speaker 1 with his tracked mouth (Cooke et al. 2006; landmarks by MediaPipe).
 
 The gap and the width come from lip landmarks, as shares of the distance between the outer corners
-of the eyes; the jaw from MediaPipe's jawOpen, whose scale is not Apple's.
+of the eyes; the jaw, the funnel and the pucker are MediaPipe's, whose scale is not Apple's.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,6 @@ def _motions(path: Path) -> dict[str, TrueMotion]:
             numbers: list[int] = arrays["landmark_index"].tolist()
             shapes: list[str] = arrays["blendshape_names"].tolist()
             moved = arrays["blendshapes"][GRID_VALIDATION].astype(np.float64)
-            jaw = moved[:, :, shapes.index("jawOpen")]
             rate = float(arrays["fps"])
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error
@@ -60,8 +59,12 @@ def _motions(path: Path) -> dict[str, TrueMotion]:
     gap = _apart(points, numbers, _LIPS) / face
     width = _apart(points, numbers, _CORNERS) / face
     times_s = np.arange(points.shape[1]) / rate
+    jaw, funnel, pucker = (
+        moved[:, :, shapes.index(name)] for name in ("jawOpen", "mouthFunnel", "mouthPucker")
+    )
+    curves = {"gap": gap, "width": width, "jaw": jaw, "round": funnel + pucker}
     return {
-        name: TrueMotion(times_s, {"gap": gap[clip], "width": width[clip], "jaw": jaw[clip]})
+        name: TrueMotion(times_s, {measure: curve[clip] for measure, curve in curves.items()})
         for clip, name in enumerate(names)
     }
 

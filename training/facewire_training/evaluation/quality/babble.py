@@ -12,7 +12,11 @@ VOICES = 4
 
 
 def with_babble(
-    utterance: Utterance, others: Sequence[Utterance], below_db: float, seed: int
+    utterance: Utterance,
+    others: Sequence[Utterance],
+    below_db: float,
+    seed: int,
+    talkers: int = VOICES,
 ) -> Utterance:
     """Return the utterance with a few other people in the background.
 
@@ -21,11 +25,12 @@ def with_babble(
         others: voices to choose from.
         below_db: by how much the mean power of the background is below that of the speech.
         seed: which voices, and from where on.
+        talkers: how many, at most.
     """
     rng = np.random.default_rng(seed)
     voices = [other.samples for other in others if len(other.samples)]
     babble: Samples = np.zeros(len(utterance.samples), np.float32)
-    for index in rng.permutation(len(voices))[:VOICES]:
+    for index in rng.permutation(len(voices))[:talkers]:
         voice = np.roll(voices[index], int(rng.integers(len(voices[index]))))
         babble += np.resize(voice, len(babble)) / (_level(voice) + 1e-9)
     wanted = _level(utterance.samples) * 10 ** (-below_db / 20)

@@ -10,13 +10,13 @@ from rich.progress import Progress
 from facewire.errors import ConfigError
 from facewire.optional import import_optional
 from facewire.report_file import command_line, today, write_report
-from facewire_training.evaluation.quality.bars import judge
 from facewire_training.evaluation.quality.material import load_material
 from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import measure
 from facewire_training.evaluation.quality.table import print_report
+from facewire_training.evaluation.quality.thresholds import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,13 @@ class Outputs:
     """Name of the clip of the picture and the page; chosen if None."""
 
 
-def run(request: Request, outputs: Outputs) -> None:
+def run(request: Request, outputs: Outputs, machine: str = "") -> None:
     """Measure, print the table, and write what was asked for.
+
+    Args:
+        request: what to measure.
+        outputs: what to write.
+        machine: what this runs on, for the report.
 
     Raises:
         ConfigError: an option, a folder or a file is wrong.
@@ -51,7 +56,14 @@ def run(request: Request, outputs: Outputs) -> None:
             progress.update(task, description=name, completed=done, total=total)
 
         sets = measure(request, material, rows, tell)
-    report = Report(command_line(), today(), str(request.frame_rate), request.noise_db, tuple(sets))
+    report = Report(
+        command_line(),
+        today(),
+        str(request.frame_rate),
+        request.noise_db,
+        tuple(sets),
+        machine,
+    )
     print_report(console, report)
     for sentence in judge(report):
         console.print(sentence, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ class Group(Enum):
     MOTION = "motion"
     TRUTH = "against"
     CAPTURE = "correlation"
+    WHOLE = "the whole face, as shown"
 
 
 class Form(Enum):
@@ -49,6 +50,21 @@ FIGURES: tuple[Figure, ...] = (
            "share of open vowels in which the lips are shut", live=True),
     Figure("teeth_on_lip", "f v on teeth, % ↑", Group.LIPS, Form.SHARE,
            "share of f v in which lip and teeth touch", live=True),
+    Figure("roll_f", "f rolled in, % ↑", Group.LIPS, Form.SHARE,
+           "share of f in which mouthRollLower reaches .2"),
+    Figure("roll_v", "v rolled in, % ↑", Group.LIPS, Form.SHARE, "the same for v"),
+    Figure("tongue_th", "th with tongue, % ↑", Group.LIPS, Form.SHARE,
+           "share of th in which tongueOut exceeds .1"),
+    Figure("tongue_dh", "dh with tongue, % ↑", Group.LIPS, Form.SHARE, "the same for dh"),
+    Figure("tongue_l", "l with tongue, % ↑", Group.LIPS, Form.SHARE, "the same for l"),
+    Figure("closure_short", "p b m < 60 ms, % ↑", Group.LIPS, Form.SHARE,
+           "p b m closed, of those that are shorter than 60 ms"),
+    Figure("closure_middling", "… of 60–80 ms, % ↑", Group.LIPS, Form.SHARE, "the same"),
+    Figure("closure_long", "… > 80 ms, % ↑", Group.LIPS, Form.SHARE, "the same"),
+    Figure("opening_r", "opening, people, r ↑", Group.LIPS, Form.TWO,
+           "lip gap of each phone against how open people's lips are in it"),
+    Figure("opening_grid_r", "opening, GRID, r ↑", Group.LIPS, Form.TWO,
+           "the same against GRID's speaker"),
     Figure("rounding_auc", "rounding AUC ↑", Group.LIPS, Form.TWO,
            "round lips for uw ow w sh, spread for iy eh s", live=True),
     Figure("labial_auc", "labial AUC ↑", Group.LIPS, Form.TWO,
@@ -73,6 +89,12 @@ FIGURES: tuple[Figure, ...] = (
            "how fast the face moves in silences, as a norm"),
     Figure("pause_difference", "… per frame ↓", Group.MOTION, Form.FOUR,
            "mean change of a weight per frame in silences"),
+    Figure("funnel_p95", "funnel, p95", Group.MOTION, Form.TWO,
+           "95th percentile of mouthFunnel in speech; people: .36"),
+    Figure("smile_p95", "smile, p95", Group.MOTION, Form.TWO, "mouthSmile; people: .35"),
+    Figure("upper_p95", "upper lip, p95", Group.MOTION, Form.TWO, "mouthUpperUp; people: .36"),
+    Figure("lower_p95", "lower lip, p95", Group.MOTION, Form.TWO, "mouthLowerDown; people: .39"),
+    Figure("jaw_mean", "jaw, mean", Group.MOTION, Form.TWO, "jawOpen in speech; people: .09"),
     Figure("rest", "mouth at rest, % ↑", Group.MOTION, Form.SHARE,
            "share of frames without speech in which no mouth weight exceeds .05"),
     Figure("amplitude", "amplitude", Group.TRUTH, Form.TWO,
@@ -89,16 +111,29 @@ FIGURES: tuple[Figure, ...] = (
     Figure("gap_r", "lip gap, r ↑", Group.CAPTURE, Form.TWO, "mean over clips"),
     Figure("width_r", "mouth width, r ↑", Group.CAPTURE, Form.TWO, "mean over clips"),
     Figure("jaw_r", "jawOpen, r ↑", Group.CAPTURE, Form.TWO, "mean over clips"),
+    Figure("round_r", "funnel + pucker, r ↑", Group.CAPTURE, Form.TWO, "mean over clips"),
+    Figure("protrusion_r", "protrusion, r ↑", Group.CAPTURE, Form.TWO, "mean over clips"),
+    Figure("blinks", "blinks a minute", Group.WHOLE, Form.WHOLE,
+           "of both lids; people in conversation: 26"),
+    Figure("brow_pitch_r", "brows with pitch, r", Group.WHOLE, Form.TWO,
+           "height of the brows against the pitch of the voice, mean over clips"),
+    Figure("shapes_moving", "shapes that move", Group.WHOLE, Form.WHOLE,
+           "of 52, or of those that were captured"),
 )  # fmt: skip
 
 BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
 def written(figure: Figure, value: float | None) -> str:
+    """Return a value of a figure as a person reads it; a dash if it is not known."""
+    return write_value(figure.form, value)
+
+
+def write_value(form: Form, value: float | None) -> str:
     """Return a value as a person reads it; a dash if it is not known."""
     if value is None or value != value:
         return "–"
-    match figure.form:
+    match form:
         case Form.SHARE:
             return f"{100 * value:.1f}" if value < 0.9995 else "100"
         case Form.MS:

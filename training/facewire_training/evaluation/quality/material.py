@@ -29,12 +29,16 @@ from facewire_training.data.splits import FACEGOOD
 from facewire_training.evaluation.metrics.errors.lip_mesh import load_lip_mesh
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.quality.request import TEST, Request
+from facewire_training.evaluation.quality.whole_face.grid import grid_whole_faces
 
 NO_SPEECH_HOURS = 0.05
 NO_SPEECH_SEED = 20_000
 """Training draws from smaller seeds."""
 NO_SPEECH = "nospeech"
 """What the corpus of sounds without speech is called."""
+
+WHOLE_FACES = ("LibriSpeech, the whole face", "GRID, the whole face")
+"""Sets on which faces are measured as they are shown; the second has people's, as tracked."""
 
 T = TypeVar("T")
 
@@ -55,9 +59,9 @@ class Material:
         """
         spoken = [
             clip.utterance
-            for clips in self.sets.values()
+            for name, clips in self.sets.items()
             for clip in clips
-            if clip.utterance.corpus != NO_SPEECH
+            if clip.utterance.corpus != NO_SPEECH and name not in WHOLE_FACES
         ]
         who = (utterance.corpus, utterance.speaker)
         others = [other for other in spoken if (other.corpus, other.speaker) != who]
@@ -88,8 +92,8 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
     if request.split == TEST:
         yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
     elif (root / "librispeech").is_dir():
-        speech = LibriSpeech(root / "librispeech").validation()
-        yield "LibriSpeech, validation speakers", (Clip(utterance) for utterance in speech)
+        speech = [Clip(said) for said in LibriSpeech(root / "librispeech").validation()]
+        yield "LibriSpeech, validation speakers", speech
         noise = NoSpeech(NO_SPEECH_HOURS, NO_SPEECH_SEED).utterances()
         yield "no speech: typing, music, wind, breath", (Clip(utterance) for utterance in noise)
         if (root / "grid_s1").is_dir():
@@ -97,6 +101,9 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         if (root / "facegood").is_dir():
             facegood = Folder(root / "facegood", FACEGOOD.validation, FACEGOOD_SHAPES)
             yield "FACEGOOD, Mandarin, captured, validation", facegood.clips()
+        yield WHOLE_FACES[0], speech
+        if (root / "grid_s1").is_dir():
+            yield WHOLE_FACES[1], grid_whole_faces(root / "grid_s1")
     elif (root / "smplxflame_30").is_dir():
         if request.matrix is None:
             raise ConfigError("BEAT2 needs its authors' matrix; give the .npy file with --matrix")
@@ -117,6 +124,19 @@ def speech_of_test_speakers(root: Path) -> Iterable[Utterance]:
     return SpeechOcean(folder).test()
 
 
+def spoken_set(material: Material) -> list[Utterance]:
+    """Return the first set of speech whose phones are known.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for clips in material.sets.values():
+        spoken = [clip.utterance for clip in clips]
+        if all(any(phone.label != "sil" for phone in one.phones) for one in spoken):
+            return spoken
+    raise ConfigError("no recording here has phone times; docs/quality.md says which files do")
+
+
 def spread(items: list[T], count: int | None) -> list[T]:
     """Return as many items as were asked for, spread evenly over the list."""
     if count is None or count >= len(items):
@@ -134,3 +154,8 @@ def describe_clips(clips: list[Clip]) -> str:
         speakers = len({clip.utterance.speaker for clip in clips})
         found += f", {speakers} speaker{'s' * (speakers != 1)}"
     return found
+
+
+def describe_speech(utterances: Iterable[Utterance]) -> str:
+    """Return how much speech utterances are."""
+    return describe_clips([Clip(utterance) for utterance in utterances])

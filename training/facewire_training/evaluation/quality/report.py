@@ -18,11 +18,14 @@ class Report:
     frame_rate: str
     noise_db: float | None
     sets: tuple[SetScores, ...]
+    machine: str = ""
+    """What it was measured on. No figure depends on it but by rounding."""
 
     def heading(self) -> list[str]:
         """Return what belongs above every table of the report."""
         noise = "" if self.noise_db is None else f", voices {self.noise_db:g} dB below the speech"
-        return [self.command, f"{self.date}, {self.frame_rate} frames per second{noise}"]
+        where = f"; {self.machine}" if self.machine else ""
+        return [self.command, f"{self.date}, {self.frame_rate} frames per second{noise}{where}"]
 
 
 def read_report(path: Path) -> Report:

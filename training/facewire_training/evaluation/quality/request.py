@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-LOOKAHEADS_MS = (0.0, 40.0, 80.0, 160.0)
+LOOKAHEADS_MS = (0.0, 20.0, 40.0, 80.0)
 VALIDATION, TEST = "validation", "test"
 ROWS = ("oracle", "captured", "meter", "phones")
 

@@ -28,6 +28,8 @@ class Row:
     """Whether it works from the sound, and so from the noise in it."""
     lookahead_ms: float | None = None
     """Where a dial was set."""
+    shown: Performer | None = None
+    """The same with the face stage's idle motion, if it has one."""
 
 
 def _oracle() -> Row:
@@ -80,6 +82,12 @@ def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
         engine.session(lookahead_ms=lookahead_ms).close()
     # A frame leaves with the last whole hop inside its look-ahead: no hop comes on top of it.
     return [
-        Row(f"{engine.name} {ahead:g} ms", Streamed(engine, ahead), ahead, True, ahead)
+        Row(
+            name=f"{engine.name} {ahead:g} ms",
+            perform=Streamed(engine, ahead),
+            delay_ms=ahead,
+            lookahead_ms=ahead,
+            shown=Streamed(engine, ahead, shown=True),
+        )
         for ahead in lookaheads_ms
     ]

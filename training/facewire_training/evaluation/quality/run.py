@@ -1,15 +1,23 @@
 """Perform the clips with every system, and score them in both timings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facewire_training.data.adapters.clip import Clip
 from facewire_training.evaluation.performers import oracle
 from facewire_training.evaluation.quality.babble import with_babble
-from facewire_training.evaluation.quality.material import Material, describe_clips
+from facewire_training.evaluation.quality.material import WHOLE_FACES, Material, describe_clips
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import CAPTURED, Row
-from facewire_training.evaluation.quality.scores import Values, delayed, score, truth_of
+from facewire_training.evaluation.quality.scores import (
+    Details,
+    Values,
+    delayed,
+    details,
+    score,
+    truth_of,
+)
+from facewire_training.evaluation.quality.whole_face.scores import whole_face_scores
 from facewire_training.take import Take
 
 Tell = Callable[[str, int, int], None]
@@ -25,6 +33,8 @@ class RowScores:
     live: Values | None
     """Each frame where it became available; None for a system that is not live."""
     lookahead_ms: float | None = None
+    details: Details = field(default_factory=dict)
+    """In content timing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,34 @@ def measure(
 ) -> list[SetScores]:
     """Return the scores of every row on every set; the oracle only where phones are known."""
     return [
-        _measure_set(name, clips, request, material, rows, tell)
+        _measure_whole_faces(name, clips, request, rows, tell)
+        if name in WHOLE_FACES
+        else _measure_set(name, clips, request, material, rows, tell)
         for name, clips in material.sets.items()
     ]
+
+
+def _measure_whole_faces(
+    name: str, clips: list[Clip], request: Request, rows: Sequence[Row], tell: Tell
+) -> SetScores:
+    """Measure people's faces, if the set has them, and each engine's at its last look-ahead."""
+    faces = [clip.face for clip in clips if clip.face is not None]
+    references = faces if len(faces) == len(clips) else None
+    found: dict[str, RowScores] = {}
+    if references:
+        values, by_shape = whole_face_scores(references, clips, None)
+        found["true face"] = RowScores(values, None, details=by_shape)
+    last = {row.name.rsplit(" ", 2)[0]: row for row in rows if row.shown}
+    for row in last.values():
+        if row.shown is None:
+            continue
+        takes = []
+        for index, clip in enumerate(clips):
+            tell(row.name, index, len(clips))
+            takes.append(row.shown(clip.utterance, request.frame_rate))
+        values, by_shape = whole_face_scores(takes, clips, references)
+        found[row.name] = RowScores(values, None, row.lookahead_ms, by_shape)
+    return SetScores(name, describe_clips(clips), "captured faces" if references else "", found)
 
 
 def _measure_set(
@@ -75,7 +110,10 @@ def _measure_set(
         takes = _perform(row, clips, request, material, tell)
         live = [delayed(take, row.delay_ms) for take in takes] if row.delay_ms is not None else None
         found[row.name] = RowScores(
-            score(takes, truth), score(live, truth) if live else None, row.lookahead_ms
+            score(takes, truth),
+            score(live, truth) if live else None,
+            row.lookahead_ms,
+            details(takes),
         )
     return SetScores(name, describe_clips(clips), reference, found)
 

@@ -26,16 +26,26 @@ from facewire_training.evaluation.metrics.lips.closure import (
     false_closure_rate,
     luck_rate,
 )
+from facewire_training.evaluation.metrics.lips.contacts import closure_by_duration, missed_beside
 from facewire_training.evaluation.metrics.lips.labiodental import labiodental_rate
 from facewire_training.evaluation.metrics.lips.openness import gap_auc, jaw_auc, labial_auc
+from facewire_training.evaluation.metrics.lips.phone_opening import (
+    GRID,
+    LIPS,
+    opening_by_phone,
+    opening_correlation,
+    opening_reference,
+)
 from facewire_training.evaluation.metrics.lips.rest import rest_rate
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
+from facewire_training.evaluation.metrics.lips.shape_reach import OF_SHAPES
 from facewire_training.evaluation.metrics.motion.liveliness import (
     amplitude_ratio,
     fast_share,
     velocity_ratio,
 )
 from facewire_training.evaluation.metrics.motion.onset import onset_lag_ms
+from facewire_training.evaluation.metrics.motion.shape_groups import group_amplitude, group_mean
 from facewire_training.evaluation.metrics.motion.steadiness import (
     jitter,
     pause_difference,
@@ -46,6 +56,8 @@ from facewire_training.take import Take
 
 Values = dict[str, float]
 Takes = Sequence[Take]
+Details = dict[str, dict[str, float]]
+"""Figures by phone or by shape, which no table has room for; by what they are."""
 
 OF_PHONES: dict[str, Callable[[Takes], float]] = {
     "closure": closure_rate,
@@ -59,6 +71,16 @@ OF_PHONES: dict[str, Callable[[Takes], float]] = {
     "stillness": stillness,
     "pause_difference": pause_difference,
     "rest": rest_rate,
+    "opening_r": lambda takes: opening_correlation(takes, opening_reference(LIPS)),
+    "opening_grid_r": lambda takes: opening_correlation(takes, opening_reference(GRID)),
+    **OF_SHAPES,
+}
+OF_GROUPS: dict[str, Callable[[Takes], float]] = {
+    "funnel_p95": lambda takes: group_amplitude(takes, "funnel"),
+    "smile_p95": lambda takes: group_amplitude(takes, "smile"),
+    "upper_p95": lambda takes: group_amplitude(takes, "upper"),
+    "lower_p95": lambda takes: group_amplitude(takes, "lower"),
+    "jaw_mean": lambda takes: group_mean(takes, "jaw"),
 }
 OF_MOTION: dict[str, Callable[[Takes], float]] = {"jitter": jitter, "fast_share": fast_share}
 OF_TRUTH: dict[str, Callable[[Takes, Takes], float]] = {
@@ -95,7 +117,8 @@ def truth_of(
 
 def score(takes: Takes, truth: Truth) -> Values:
     """Return every figure that the set allows, by the keys of `figures`; none of them is nan."""
-    values = {key: metric(takes) for key, metric in OF_PHONES.items()}
+    values = {key: metric(takes) for key, metric in (OF_PHONES | OF_GROUPS).items()}
+    values |= closure_by_duration(takes)
     comparable = _as_captured(takes, truth.references)
     values |= {key: metric(comparable) for key, metric in OF_MOTION.items()}
     if truth.score is not None:
@@ -110,6 +133,17 @@ def score(takes: Takes, truth: Truth) -> Values:
         for measure in MEASURES:
             values[f"{measure}_r"] = capture_correlation(takes, motions, measure)
     return {key: value for key, value in values.items() if not math.isnan(value)}
+
+
+def details(takes: Takes) -> Details:
+    """Return what is known by phone: the openings, and beside which phones p b m are missed."""
+    missed = missed_beside(takes)
+    found = {
+        "opening by phone": opening_by_phone(takes),
+        "p b m missed after": missed["after"],
+        "p b m missed before": missed["before"],
+    }
+    return {name: values for name, values in found.items() if values}
 
 
 def _as_captured(takes: Takes, references: Takes | None) -> Takes:

@@ -18,11 +18,11 @@ import soundfile
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
-from facewire_training.evaluation.quality.bars import JUDGED_MS
 from facewire_training.evaluation.quality.layout import sections
 from facewire_training.evaluation.quality.pictures.excerpt import Excerpt
 from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import SetScores
+from facewire_training.evaluation.quality.thresholds import JUDGED_MS
 from facewire_training.take import Take
 
 _FACE_PACKAGE = "facewire_web"

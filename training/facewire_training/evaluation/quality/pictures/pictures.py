@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from facewire_training.evaluation.quality.bars import JUDGED_MS
 from facewire_training.evaluation.quality.material import Material
 from facewire_training.evaluation.quality.pictures.curve import draw_curve
 from facewire_training.evaluation.quality.pictures.drawing import save
@@ -14,6 +13,7 @@ from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import Row
 from facewire_training.evaluation.quality.run import perform
+from facewire_training.evaluation.quality.thresholds import JUDGED_MS
 from facewire_training.take import Take
 
 PLOT_S = 3.2

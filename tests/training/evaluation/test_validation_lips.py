@@ -1,4 +1,4 @@
-"""The embedded model on real speakers that it never heard: the bars that a release must clear."""
+"""The embedded model on real speakers that it never heard: what a release must reach."""
 
 from collections.abc import Sequence
 from fractions import Fraction
