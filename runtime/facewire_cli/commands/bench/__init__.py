@@ -2,10 +2,11 @@
 
 import typer
 
-from facewire_cli.commands.bench import hostile, latency, quality, throughput
+from facewire_cli.commands.bench import hostile, latency, quality, robustness, throughput
 
 app = typer.Typer(help="The reproducible numbers, as a table and as --json.")
 app.command("latency", epilog=latency.EXAMPLES)(latency.latency)
 app.command("throughput", epilog=throughput.EXAMPLES)(throughput.throughput)
 app.command("quality", epilog=quality.EXAMPLES)(quality.quality)
+app.command("robustness", epilog=robustness.EXAMPLES)(robustness.robustness)
 app.command("hostile", epilog=hostile.EXAMPLES)(hostile.hostile)

@@ -1,0 +1,1 @@
+"""`facewire bench robustness`: one model in everything that speech meets on its way."""

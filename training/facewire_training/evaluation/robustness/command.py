@@ -1,0 +1,90 @@
+"""What `facewire bench robustness` does with its options."""
+
+import logging
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from facewire.errors import ConfigError
+from facewire.report_file import command_line, today, write_report
+from facewire.stream.engines import load_engine
+from facewire_engines.user_cache import user_cache
+from facewire_training.evaluation.performers import Streamed
+from facewire_training.evaluation.quality import material
+from facewire_training.evaluation.quality import request as quality_request
+from facewire_training.evaluation.robustness.cache import Cache
+from facewire_training.evaluation.robustness.conditions import Speech
+from facewire_training.evaluation.robustness.report import (
+    RobustnessReport,
+    RobustnessRow,
+    read_robustness,
+)
+from facewire_training.evaluation.robustness.request import Request
+from facewire_training.evaluation.robustness.run import chosen, measure, without_world
+from facewire_training.evaluation.robustness.table import print_report
+
+logger = logging.getLogger(__name__)
+
+
+def run(request: Request, json: Path | None, *, resume: bool, machine: str) -> None:
+    """Measure, print the tables, and write them after every condition if a file was given.
+
+    Args:
+        request: what to measure.
+        json: where the report goes.
+        resume: whether rows that the file has already, of the same setting, are kept.
+        machine: what this runs on.
+
+    Raises:
+        ConfigError: an option, a folder or a file is wrong.
+        EngineError: the engine cannot be loaded.
+    """
+    conditions = chosen(request)
+    if not conditions:
+        raise ConfigError(f"no condition begins with {', '.join(request.only)}")
+    for name in without_world(conditions):
+        logger.warning("%s is left out: pip install pyworld-prebuilt", name)
+    engine = load_engine(request.engine)
+    engine.session(lookahead_ms=request.lookahead_ms).close()
+    speech = _speech(request)
+    setting = (
+        f"{engine.name} at {request.lookahead_ms:g} ms, {request.frame_rate} frames per second, "
+        f"{material.describe_speech(speech.utterances)}, seed {request.seed}"
+    )
+    report = RobustnessReport(command_line(), today(), machine, setting)
+    report.rows.extend(_kept(json, report) if resume and json else [])
+    left_out = {*without_world(conditions), *(row.name for row in report.rows)}
+    wanted = [condition for condition in conditions if condition.name not in left_out]
+    console = Console()
+    with Progress(transient=True, console=console) as progress:
+        task = progress.add_task("")
+
+        def tell(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+
+        for row in measure(request, speech, Streamed(engine, request.lookahead_ms), wanted, tell):
+            report.rows.append(row)
+            if json:
+                write_report(json, report)
+    print_report(console, report)
+
+
+def _kept(json: Path, report: RobustnessReport) -> list[RobustnessRow]:
+    if not json.exists():
+        return []
+    before = read_robustness(json)
+    if not report.goes_on(before):
+        raise ConfigError(
+            f"{json} was measured in another setting ({before.setting}); leave out --resume, or "
+            "give the same options"
+        )
+    return before.rows
+
+
+def _speech(request: Request) -> Speech:
+    asked = quality_request.Request(request.data, utterances=request.utterances)
+    found = material.load_material(asked)
+    spoken = material.spoken_set(found)
+    cache = Cache(user_cache() / "robustness")
+    return Speech(spoken, found.strangers, cache, request.seed)

@@ -1,0 +1,83 @@
+"""The report as tables: in a terminal, and in Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from facewire_training.evaluation.quality.figures import Form, write_value
+from facewire_training.evaluation.robustness.conditions import Kind
+from facewire_training.evaluation.robustness.report import RobustnessReport, RobustnessRow
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure of a part of the table."""
+
+    key: str
+    heading: str
+    form: Form = Form.SHARE
+
+
+COLUMNS: dict[Kind, tuple[Column, ...]] = {
+    Kind.SPEECH: (
+        Column("closure", "p b m closed, % ↑"),
+        Column("closure_m", "m closed, % ↑"),
+        Column("luck", "by luck, %"),
+        Column("false_closure", "vowels shut, % ↓"),
+        Column("rounding_auc", "rounding AUC ↑", Form.TWO),
+        Column("opening_r", "opening by phone, r ↑", Form.TWO),
+    ),
+    Kind.LEVEL: (
+        Column("opening_0_1", "0–1 s, % ↑"),
+        Column("opening_1_2", "1–2 s, % ↑"),
+        Column("opening_2_5", "2–5 s, % ↑"),
+        Column("opening_5_10", "5–10 s, % ↑"),
+    ),
+    Kind.SOUND: (
+        Column("open", "lips apart, %"),
+        Column("rest", "mouth at rest, %"),
+    ),
+}
+"""By what a condition is measured by."""
+
+
+def print_report(console: Console, report: RobustnessReport) -> None:
+    """Print the tables."""
+    for line in (report.command, f"{report.date}, {report.machine}", report.setting):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for kind, columns in COLUMNS.items():
+        rows = rows_of(report, kind)
+        if rows:
+            table = Table(box=box.SIMPLE_HEAD, title=kind.value, title_justify="left")
+            table.add_column("")
+            for column in columns:
+                table.add_column(column.heading, justify="right")
+            for row in rows:
+                table.add_row(row.name, *cells(row, columns))
+            console.print(table)
+
+
+def markdown(report: RobustnessReport) -> str:
+    """Return the tables under a line that says how they were made."""
+    parts = [f"`{report.command}`, {report.date}, {report.setting}; {report.machine}."]
+    for kind, columns in COLUMNS.items():
+        rows = rows_of(report, kind)
+        if rows:
+            lines = [[kind.value, *(column.heading for column in columns)]]
+            lines.append(["---", *["---:"] * len(columns)])
+            lines += [[row.name, *cells(row, columns)] for row in rows]
+            parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n\n".join(parts)
+
+
+def rows_of(report: RobustnessReport, kind: Kind) -> list[RobustnessRow]:
+    """Return the rows of one part of the table."""
+    return [row for row in report.rows if row.kind == kind.value]
+
+
+def cells(row: RobustnessRow, columns: Sequence[Column]) -> list[str]:
+    """Return the figures of a row as a person reads them."""
+    return [write_value(column.form, row.figures.get(column.key)) for column in columns]
