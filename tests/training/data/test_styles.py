@@ -55,7 +55,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_rules_say_rest_and_contact_in_every_style(corpus: Path) -> None:
-    config = BatchConfig(batch=12, hops=240, in_style=1.0, slowest=1.0, fastest=1.0)
+    config = BatchConfig(
+        batch=12, hops=240, in_style=1.0, slowest=1.0, fastest=1.0, after_others=0, wandering=0
+    )
     batch = Batches(corpus, config, seed=1, steps=1)[0]
     jaw, brow = arkit.INDEX["jawOpen"], arkit.INDEX["browInnerUp"]
     labels = batch["labels"].numpy()
@@ -71,7 +73,7 @@ def test_rules_say_rest_and_contact_in_every_style(corpus: Path) -> None:
 
 
 def test_plain_crops_are_all_the_rules_say(corpus: Path) -> None:
-    config = BatchConfig(batch=6, hops=240, in_style=0.0)
+    config = BatchConfig(batch=6, hops=240, in_style=0.0, after_others=0, wandering=0)
     batch = Batches(corpus, config, seed=1, steps=1)[0]
     assert batch["style"].abs().max() == 0
     assert batch["contact"].abs().max() == 0

@@ -1,7 +1,7 @@
 """Random crops of the corpora, augmented, with everything the losses need. Seeded by step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,18 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from facewire.face.lips import linear_gap
-from facewire_training.data.augment import augment, change_speed
-from facewire_training.data.shards import Shard, load
+from facewire_training.data.augmentation.channel import augment, reverberate
+from facewire_training.data.augmentation.levels import (
+    FALL_DB,
+    RISE_DB,
+    follow,
+    is_fall,
+    unsettled,
+    wander,
+)
+from facewire_training.data.augmentation.voice import change_voice, vibrate
+from facewire_training.data.corpora.corpus import SILENCE
+from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.splits import check_training
 from facewire_training.data.styles import STYLES, decided, style_of
 from facewire_training.data.targets import ShardTargets, load_targets, no_targets
@@ -24,9 +34,14 @@ _AT_REST = 0.01
 """Rules that move no weight further than this mean rest, in every style."""
 _MEETING = 0.1
 """Lips whose gap is below this are about to meet."""
+_SAME_ROOM = 0.15
+"""Share of joined crops of which both parts ring on in one room."""
 _FAINT = 0.1
 """How far the rules are to be believed about what a captured speaker decides."""
 
+
+NO_SPEECH = "nospeech"
+"""The corpus of sounds in which nobody speaks."""
 
 SHARES: tuple[tuple[str, float], ...] = (
     ("librispeech", 0.32),
@@ -74,8 +89,18 @@ class BatchConfig:
     slowest: float = 0.88
     fastest: float = 1.16
     """Speed, and with it pitch and vocal tract, are changed by a factor in this range."""
+    higher: float = 0.15
+    """Share of crops whose pitch and formants are raised together, up to those of children."""
+    highest: float = 1.55
+    """By what factor at most."""
+    sung: float = 0.04
+    """Share of crops that are drawn out, with vibrato, as if they were sung."""
     plain: float = 0.15
     """Share of crops that get no noise, room or codec."""
+    after_others: float = 0.3
+    """Share of crops that begin with another sound, most often a louder one."""
+    wandering: float = 0.2
+    """Share of the other crops whose level changes on the way."""
     own_tract: float = 0.4
     """Share of crops whose vocal tract keeps its length."""
     gain_db: tuple[float, float] = (-30.0, 6.0)
@@ -112,15 +137,16 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         of them is known, and the warp of each crop `[B]`.
         """
         rng = np.random.default_rng((self.seed, step))
-        crops = [self._crop(rng) for _ in range(self.config.batch)]
-        babble = [crop.samples for crop in crops]
-        plain = rng.random(len(crops)) < self.config.plain
-        gains = 10 ** (rng.uniform(*self.config.gain_db, len(crops)) / 20)
-        noisy = [
-            samples if keep else augment(samples, rng, babble=babble)
-            for samples, keep in zip(babble, plain, strict=True)
+        said = [self._crop(rng) for _ in range(self.config.batch)]
+        voices, sounds = [crop.samples for crop in said], self._sounds(rng)
+        plain = rng.random(len(said)) < self.config.plain
+        heard = [
+            crop if keep else replace(crop, samples=augment(crop.samples, rng, voices, sounds))
+            for crop, keep in zip(said, plain, strict=True)
         ]
-        loud = np.stack(noisy) * gains[:, None]
+        crops = [self._at_levels(crop, heard, sounds, rng) for crop in heard]
+        gains = 10 ** (rng.uniform(*self.config.gain_db, len(crops)) / 20)
+        loud = np.stack([crop.samples for crop in crops]) * gains[:, None]
         own = rng.random(len(crops)) < self.config.own_tract
         warp = np.where(own, 0, rng.integers(0, len(WARPS), len(crops)))
         return {
@@ -134,15 +160,45 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             "warp": torch.from_numpy(warp),
         }
 
+    def _sounds(self, rng: np.random.Generator) -> list[Floats]:
+        """Return a few stretches in which nobody speaks, if there are any to draw from."""
+        hops = self.config.hops
+        return [
+            shard.samples[start * HOP : (start + hops) * HOP].astype(np.float32) / 32768.0
+            for shard, _ in self.shards
+            if shard.corpus == NO_SPEECH
+            for start in rng.integers(0, max(len(shard.labels) - hops, 1), 6)
+        ]
+
+    def _at_levels(
+        self, crop: Crop, others: Sequence[Crop], sounds: Sequence[Floats], rng: np.random.Generator
+    ) -> Crop:
+        """Let another voice or sound come before a crop, or let its level change on the way."""
+        if rng.random() < self.config.after_others:
+            sound = sounds[int(rng.integers(len(sounds)))] if sounds else None
+            if sound is None or rng.random() < 0.7:
+                before = others[int(rng.integers(len(others)))]
+            else:
+                before = silent(sound, crop)
+            at = int(rng.uniform(0.15, 0.6) * self.config.hops)
+            return joined(before, crop, at, float(rng.uniform(-RISE_DB, FALL_DB)), rng)
+        if rng.random() < self.config.wandering:
+            levels = wander(len(crop.samples), rng)
+            moved = crop.samples * 10 ** (levels.gain_db / 20)
+            return doubtful(replace(crop, samples=moved.astype(np.float32)), levels.falls)
+        return crop
+
     def _crop(self, rng: np.random.Generator) -> Crop:
-        """Cut a random stretch out of a random corpus, at a random speed."""
+        """Cut a random stretch out of a random corpus, in a random voice."""
         hops = self.config.hops
         shard, targets = self.shards[rng.choice(len(self.shards), p=self.shares)]
-        speed = rng.uniform(self.config.slowest, self.config.fastest) if rng.random() < 0.6 else 1.0
-        need = int(np.ceil(hops * speed)) + 2
+        factor, tempo, sings = self._voice(rng)
+        need = int(np.ceil(hops * tempo)) + 4
         start = int(rng.integers(0, len(shard.labels) - need))
         samples = shard.samples[start * HOP : (start + need) * HOP].astype(np.float32) / 32768.0
-        samples, moved = change_speed(samples, need, speed)
+        samples, moved = change_voice(samples, need, factor, tempo)
+        if sings:
+            samples = vibrate(samples, rng)
         places = start + moved[:hops]
         curves = targets.curves[places].astype(np.float32)
         known = np.asarray(targets.known[places])
@@ -156,6 +212,16 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             contact=contact,
             style=style,
         )
+
+    def _voice(self, rng: np.random.Generator) -> tuple[float, float, bool]:
+        """Return by how much a crop is higher, by how much faster, and whether it is sung."""
+        config, kind = self.config, rng.random()
+        if kind < config.higher:
+            return rng.uniform(1.1, config.highest), rng.uniform(config.slowest, 1.1), False
+        if kind < config.higher + config.sung:
+            return rng.uniform(0.95, 1.3), rng.uniform(0.3, 0.6), True
+        speed = rng.uniform(config.slowest, config.fastest) if rng.random() < 0.6 else 1.0
+        return speed, speed, False
 
     def _styled(
         self, corpus: str, curves: Floats, known: NDArray[np.bool_], rng: np.random.Generator
@@ -174,3 +240,47 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         met = np.clip(1 - (curves @ linear_gap()) / _MEETING, 0.0, 1.0)
         spoken = np.where(resting[:, 0], 0.0, met)
         return style, np.where(resting, 1.0, faint).astype(np.float32), spoken.astype(np.float32)
+
+
+def silent(sound: Floats, like: Crop) -> Crop:
+    """Return a sound in which nobody speaks as a crop, of the length and style of another."""
+    hops = len(like.labels)
+    return Crop(
+        samples=sound,
+        labels=np.full(hops, SILENCE, np.uint8),
+        effort=np.full(hops, -1, np.float32),
+        curves=np.zeros_like(like.curves),
+        trust=np.ones_like(like.trust),
+        contact=np.zeros(hops, np.float32),
+        style=like.style,
+    )
+
+
+def joined(before: Crop, crop: Crop, at: int, fall_db: float, rng: np.random.Generator) -> Crop:
+    """Return what is heard before up to a hop, and a crop from there on, so far below it.
+
+    What was before keeps its phones; its face counts only if it is of the same style.
+    """
+    samples = follow(before.samples, crop.samples, at * HOP, fall_db)
+    if rng.random() < _SAME_ROOM:
+        samples = np.clip(reverberate(samples, rng), -1, 1)
+    alike = np.array_equal(before.style, crop.style)
+    parts = {
+        name: np.concatenate((getattr(before, name)[:at], getattr(crop, name)[at:]))
+        for name in ("labels", "effort", "curves", "trust", "contact")
+    }
+    if not alike:
+        parts["trust"][:at] = parts["contact"][:at] = 0.0
+    both = replace(crop, samples=samples, **parts)
+    return doubtful(both, (at * HOP,)) if is_fall(fall_db) else both
+
+
+def doubtful(crop: Crop, falls: tuple[int, ...]) -> Crop:
+    """Return a crop of which nothing is known just after its level has fallen."""
+    lost = unsettled(falls, len(crop.labels))
+    return replace(
+        crop,
+        labels=np.where(lost, UNKNOWN, crop.labels).astype(np.uint8),
+        trust=np.where(lost[:, None], 0, crop.trust).astype(np.float32),
+        contact=np.where(lost, 0, crop.contact).astype(np.float32),
+    )

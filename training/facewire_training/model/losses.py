@@ -1,4 +1,4 @@
-"""What a face should get right: its weights, their velocity, and the gap between the lips."""
+"""What a face should get right, weights, velocity and the gap between the lips; and an encoder."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,12 @@ from torch.nn import functional
 
 from facewire import arkit
 from facewire.face.lips import linear_gap
+from facewire_engines.phones.phone_set import PHONES
+from facewire_training.data.shards import UNKNOWN
+from facewire_training.model.encoder import HINDSIGHT, hindsight_targets
+
+LABIALS = frozenset(("p", "b", "m", "f", "v"))
+"""Phones in which the lips touch each other or the teeth: what is missed most when it is missed."""
 
 _JAW = arkit.INDEX["jawOpen"]
 
@@ -76,3 +82,55 @@ class FaceLoss(nn.Module):
     def _gap(self, weights: Tensor) -> Tensor:
         """Return the lip gap of faces `[..., 52]`, as those who see them see it."""
         return (weights.clamp(0.0, 1.0) @ self.gap).clamp(min=0.0)
+
+
+class PhoneLoss(nn.Module):
+    """Cross entropy with the labels, and with a teacher's probabilities, at every hindsight.
+
+    With soft labels it is the distillation of Hinton, Vinyals & Dean (2015) at temperature 1: its
+    gradient is that of the Kullback-Leibler divergence.
+    """
+
+    worth: Tensor
+
+    def __init__(self, labials: float, taught: float) -> None:
+        """Make the loss.
+
+        Args:
+            labials: how much more a phone that closes the lips counts than another.
+            taught: share of the teacher where both he and a label are known, 0 to 1.
+        """
+        super().__init__()
+        self.taught = taught
+        seen = torch.tensor([name in LABIALS for name in PHONES])
+        self.register_buffer("worth", torch.where(seen, labials, 1.0), persistent=False)
+
+    def forward(self, scores: Tensor, labels: Tensor, soft: Tensor | None = None) -> Tensor:
+        """Compare scores with what was said; returns a scalar.
+
+        Args:
+            scores: `[B, T, 17, 40]` before the softmax.
+            labels: `[B, T]` classes, or `UNKNOWN`.
+            soft: `[B, T, 40]` a teacher's probabilities, all zeros where he does not know.
+        """
+        settled = slice(HINDSIGHT, None)
+        logs = functional.log_softmax(scores[:, settled], dim=-1)
+        wanted = hindsight_targets(labels, fill=UNKNOWN)[:, settled]
+        known = (wanted != UNKNOWN).to(logs.dtype)
+        said = torch.where(wanted == UNKNOWN, 0, wanted)
+        weight = self.worth[said] * known
+        error = -logs.gather(-1, said[..., None])[..., 0] * weight
+        if soft is not None:
+            taught = _spread(soft)[:, settled] * self.worth
+            worth = taught.sum(-1)
+            heard = (worth > 0).to(logs.dtype)
+            share = torch.where(known > 0, self.taught, 1.0) * heard
+            error = (1 - share) * error - share * (taught * logs).sum(-1)
+            weight = (1 - share) * weight + share * worth
+        return error.sum() / weight.sum().clamp(min=1e-6)
+
+
+def _spread(soft: Tensor) -> Tensor:
+    """Spread `[B, T, C]` over the hindsight axis: entry `[b, t, d]` is that of `t - d`."""
+    padded = functional.pad(soft, (0, 0, HINDSIGHT - 1, 0))
+    return padded.unfold(1, HINDSIGHT, 1).flip(-1).transpose(2, 3)

@@ -20,7 +20,7 @@ from facewire_engines.model_files import Manifest
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.decoder import PLACES, DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
-from facewire_training.model.train import Model, TrainConfig
+from facewire_training.model.networks import Model, TrainConfig
 
 _GATES = (1, 0, 2)
 """ONNX keeps a GRU's gates as update, reset, new; torch as reset, update, new."""

@@ -1,12 +1,14 @@
 """What happens to speech on its way to us: rooms, noise, microphones, lines. Time never moves.
 
 Every step keeps the length and the alignment of the samples, so labels stay true: direct sound
-arrives at once, filters have no phase. Only `change_speed` moves time, and says where to.
+arrives at once, filters have no phase, codecs' delays are taken off.
 """
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
+import soundfile
 import soxr
 from numpy.typing import NDArray
 from scipy import signal
@@ -15,66 +17,82 @@ from facewire.frames import Samples
 
 SAMPLE_RATE = 16_000
 
-_TOKEN_SIZE = 160
-
 _ENVELOPE = 40
 """Quefrencies, of 1 / 16 ms each, that tell the vocal tract and not the voice."""
 
 _FAINT = 10 ** (-50 / 20)
 """Noise is set against the speech, or against this level where nobody speaks."""
 
+_CODECS = (("WAV", "GSM610"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("WAV", "IMA_ADPCM"))
+"""Containers and codecs of libsndfile, all of them free to use."""
+
 _ACTIVE_FRAME = 320
 _ACTIVE_RANGE = 10 ** (-30 / 20)
 """Frames of 20 ms down to this share of the loudest one are speech; the others are pauses."""
 
 
-def augment(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples] = ()) -> Samples:
+def augment(
+    samples: Samples,
+    rng: np.random.Generator,
+    babble: Sequence[Samples] = (),
+    sounds: Sequence[Samples] = (),
+) -> Samples:
     """Return the samples as a random room, background, microphone and line would deliver them.
 
     Args:
         samples: `[T]` in [-1, 1] at 16 kHz.
         rng: where the chance comes from.
         babble: other sound, at least as long, to mix in as background voices.
+        sounds: music and noises, at least as long, to mix in as they are.
     """
     heard = np.array(samples, np.float32)
-    if rng.random() < 0.05:
+    if rng.random() < 0.1:
         heard = whisper(heard, rng)
     if rng.random() < 0.35:
         heard = reverberate(heard, rng)
     if rng.random() < 0.75:
-        heard = add_noise(heard, rng, babble)
+        heard = add_noise(heard, rng, babble, sounds)
     if rng.random() < 0.45:
         heard = colour(heard, rng)
     if rng.random() < 0.07:
         heard = heard + np.float32(rng.uniform(-0.02, 0.02))
-    if rng.random() < 0.25:
+    if rng.random() < 0.2:
         heard = damage(heard, rng)
+    elif rng.random() < 0.06:
+        heard = encode(heard, rng)
     return np.clip(heard, -1, 1)
 
 
 def reverberate(samples: Samples, rng: np.random.Generator) -> Samples:
     """Add a room: the direct sound stays where it was, an exponential tail of noise follows.
 
-    The reverberation time is 0.1 to 0.6 s and the tail 0 to 15 dB below the direct sound (Polack's
-    model of late reverberation, 1988). The level stays.
+    The reverberation time is 0.1 to 0.8 s and the tail 0 to 12 dB below the direct
+    sound (Polack's model of late reverberation, 1988). The level stays.
     """
-    length = int(rng.uniform(0.1, 0.6) * SAMPLE_RATE)
+    length = int(rng.uniform(0.1, 0.8) * SAMPLE_RATE)
     decay = np.power(np.float32(10), np.linspace(0, -3, length, dtype=np.float32))
     response = rng.standard_normal(length, dtype=np.float32) * decay
     response[: int(rng.uniform(0.001, 0.01) * SAMPLE_RATE)] = 0
-    response *= 10 ** (-rng.uniform(0, 15) / 20) / (np.linalg.norm(response) + 1e-9)
+    response *= 10 ** (-rng.uniform(0, 12) / 20) / (np.linalg.norm(response) + 1e-9)
     response[0] = 1
     wet = signal.fftconvolve(samples, response)[: len(samples)]
     return np.asarray(wet * (_level(samples) / (_level(wet) + 1e-9)), np.float32)
 
 
-def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Samples]) -> Samples:
-    """Add noise of any colour, or a few other voices, 0 to 30 dB (voices: 3 to 25) below speech.
+def add_noise(
+    samples: Samples,
+    rng: np.random.Generator,
+    babble: Sequence[Samples] = (),
+    sounds: Sequence[Samples] = (),
+) -> Samples:
+    """Add noise of any colour, or a few other voices, or music and other sounds.
 
-    The level of speech is that of its active part, without pauses; that of noise is its mean over
-    the whole, and may rise or fall on the way, as when a car passes.
+    Noise is 0 to 30 dB below the speech, voices 3 to 25, sounds 0 to 20. The level of speech is
+    that of its active part, without pauses; that of noise is its mean over the whole, and may rise
+    or fall on the way, as when a car passes.
     """
-    if len(babble) > 4 and rng.random() < 0.55:
+    kind = rng.random()
+    if len(babble) > 4 and kind < 0.5:
         picked = rng.choice(len(babble), size=int(rng.integers(1, 7)), replace=False)
         noise = np.zeros(len(samples), np.float32)
         for index in picked:
@@ -82,6 +100,9 @@ def add_noise(samples: Samples, rng: np.random.Generator, babble: Sequence[Sampl
             voice = voice / (_level(voice) + _FAINT) * np.float32(rng.uniform(0.5, 1))
             noise[: len(voice)] += np.roll(voice, int(rng.integers(len(voice))))
         ratio_db = rng.uniform(3, 25)
+    elif len(sounds) and kind < 0.75:
+        noise = np.array(sounds[int(rng.integers(len(sounds)))][: len(samples)], np.float32)
+        ratio_db = rng.uniform(0, 20)
     else:
         noise = _coloured(len(samples), float(rng.uniform(0, 2)), rng)
         ratio_db = rng.uniform(0, 30)
@@ -104,10 +125,10 @@ def colour(samples: Samples, rng: np.random.Generator) -> Samples:
     gain_db = rng.uniform(-4, 4) * np.clip(octaves, -2.5, 2.5)
     gain_db += rng.uniform(-8, 8) * np.exp(-(((octaves - centre) / width) ** 2))
     band = rng.random()
-    if band < 0.15:
+    if band < 0.2:
         gain_db -= 24 * np.maximum(0, np.log2(300 / np.maximum(frequency, 1)))
         gain_db -= 60 * np.maximum(0, np.log2(np.maximum(frequency, 1) / 3400))
-    elif band < 0.4:
+    elif band < 0.42:
         edge_hz = rng.uniform(4000, 7000)
         gain_db -= 60 * np.maximum(0, np.log2(np.maximum(frequency, 1) / edge_hz))
     gain = np.power(10, np.maximum(gain_db, -80) / 20).astype(np.float32)
@@ -149,24 +170,21 @@ def damage(samples: Samples, rng: np.random.Generator) -> Samples:
     return np.asarray(limit * np.tanh(samples / limit), np.float32)
 
 
-def change_speed(samples: Samples, tokens: int, factor: float) -> tuple[Samples, NDArray[np.int64]]:
-    """Play `factor` times as fast, which also moves pitch and formants by that factor.
+def encode(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Send it through a codec and back: GSM's full rate, Opus at 7 to 10 kbit/s, MP3, or ADPCM.
 
-    Args:
-        samples: `[160 * tokens]` at 16 kHz.
-        tokens: how many stretches of 10 ms they are.
-        factor: above 1 is faster and higher.
-
-    Returns:
-        As many whole tokens of samples as fit into the new length, and for each of them the token
-        that it was before: its label, and whatever else belongs to it, comes from there.
+    libsndfile takes their delays off. GSM and half of the others are sent at 8 kHz.
     """
-    played = samples
-    if factor != 1.0:
-        played = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="LQ")
-    count = min(len(played) // _TOKEN_SIZE, int(tokens / factor))
-    places = np.minimum(((np.arange(count) + 0.5) * factor).astype(np.int64), tokens - 1)
-    return np.ascontiguousarray(played[: count * _TOKEN_SIZE], np.float32), places
+    container, coding = _CODECS[int(rng.integers(len(_CODECS)))]
+    rate = 8_000 if coding == "GSM610" or rng.random() < 0.5 else SAMPLE_RATE
+    squeezed = {"compression_level": 1.0} if coding == "OPUS" else {}
+    sent = soxr.resample(np.clip(samples, -1, 1), SAMPLE_RATE, rate)
+    file = io.BytesIO()
+    soundfile.write(file, sent, rate, format=container, subtype=coding, **squeezed)
+    file.seek(0)
+    received, _ = soundfile.read(file, dtype="float32")
+    heard = soxr.resample(received, rate, SAMPLE_RATE)[: len(samples)]
+    return np.pad(heard, (0, len(samples) - len(heard))).astype(np.float32)
 
 
 def _coloured(count: int, slope: float, rng: np.random.Generator) -> Samples:

@@ -1,0 +1,90 @@
+"""A training as it stands after some step: what is written down, and what goes on from there."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from facewire_training.model.networks import Model, TrainConfig
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(slots=True, eq=False)
+class Training:
+    """Everything that changes while a run trains."""
+
+    model: Model
+    optimizer: torch.optim.Optimizer
+    average: Weights
+    """Running mean of the weights, of the same names."""
+    hidden: Tensor
+    """What the recurrent layers remembered at the end of the last batch."""
+    step: int
+    """Steps that are done."""
+
+    def carried(self, generator: torch.Generator) -> Tensor:
+        """Return what each crop of the next batch begins with: another's memory, or nothing.
+
+        A stream goes on for hours, crops for seconds: so they learn to live with what was before,
+        whoever spoke, and however loud.
+        """
+        batch = self.hidden.shape[1]
+        whose = torch.randperm(batch, generator=generator)
+        goes_on = torch.rand(batch, generator=generator) < self.model.config.carried
+        return self.hidden[:, whose] * goes_on[None, :, None]
+
+    @torch.no_grad()
+    def take_average(self) -> None:
+        """Let the running mean follow the weights, quickly during the first steps."""
+        keeps = min(self.model.config.average, (1 + self.step) / (10 + self.step))
+        state = self.model.state_dict()
+        names = [name for name, value in state.items() if value.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.average[name] for name in names], [state[name] for name in names], 1 - keeps
+        )
+
+    def save(self, run: Path) -> None:
+        """Write a checkpoint so that a crash in the middle leaves the last one whole."""
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "hidden": self.hidden,
+            "optimizer": self.optimizer.state_dict(),
+            "config": asdict(self.model.config),
+        }
+        torch.save(state, run / "checkpoint.tmp")
+        (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+
+
+def begin(config: TrainConfig, run: Path) -> Training:
+    """Return a training as a run left it, or a new one, perhaps from the networks of another."""
+    torch.manual_seed(config.seed)
+    model = Model(config)
+    if config.only_styles:
+        model.requires_grad_(False).decoder.styles.requires_grad_(True)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(
+        trained, lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    if config.begin_with:
+        model.load_state_dict(learned(Path(config.begin_with)))
+    hidden = model.encoder.past(config.batches.batch)[-1]
+    average = {name: value.clone() for name, value in model.state_dict().items()}
+    training = Training(model, optimizer, average, hidden, 0)
+    if (run / "checkpoint.pt").exists():
+        state = torch.load(run / "checkpoint.pt", weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        training.average, training.hidden = state["average"], state["hidden"]
+        training.step = state["step"]
+    return training
+
+
+def learned(run: Path) -> Weights:
+    """Return what a run has learned: the running mean of its weights, if it has kept one."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    weights: Weights = state.get("average", state["model"])
+    return weights

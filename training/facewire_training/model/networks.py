@@ -1,0 +1,110 @@
+"""Encoder and decoder as they are trained: together, with the settings of a run and all losses."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facewire_training.data.shards import UNKNOWN
+from facewire_training.model.batches import BatchConfig
+from facewire_training.model.decoder import Decoder, DecoderConfig
+from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
+from facewire_training.model.losses import FaceLoss, LossConfig, PhoneLoss
+from facewire_training.model.windows import Faces, Windows, live_windows, token_windows
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Everything that a run is made of; written into its folder."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    batches: BatchConfig = field(default_factory=BatchConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    steps: int = 6000
+    learning_rate: float = 1.5e-3
+    warm_up: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    face_share: float = 0.15
+    """How much the face losses count against the phonetic loss; 0 trains the encoder alone."""
+    labials: float = 1.4
+    """How much more a phone that closes the lips counts for the encoder than another."""
+    taught: float = 0.6
+    """Share of the teacher's probabilities in the phonetic loss, where there are any."""
+    carried: float = 0.6
+    """Share of crops that begin with the memory of another, as in a stream that goes on."""
+    average: float = 0.998
+    """How much of the running mean of the weights, which is what is exported, a step keeps."""
+    every_nth_told: int = 3
+    """Of how many crops with known phones the decoder also gets the phones themselves."""
+    only_styles: bool = False
+    """Whether nothing is trained but how captured speakers differ from the rules."""
+    begin_with: str = ""
+    """Run whose networks this one starts from."""
+    seed: int = 0
+
+
+class Model(nn.Module):
+    """Both halves of the embedded model, and their losses."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config.encoder)
+        self.decoder = Decoder(config.decoder)
+        self.face_loss = FaceLoss(config.loss)
+        self.phone_loss = PhoneLoss(config.labials, config.taught)
+
+    def losses(
+        self, batch: dict[str, Tensor], hidden: Tensor, generator: torch.Generator
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the parts of the loss of one batch, all scalars, and some that only inform.
+
+        Args:
+            batch: as `Batches` gives it.
+            hidden: what the recurrent layers remember of before.
+            generator: where the chance comes from.
+
+        Returns:
+            The parts, and what the recurrent layers remember at the end.
+        """
+        past_samples, past_mel, _ = self.encoder.past(len(batch["samples"]))
+        # Where the processor has no instructions for it, bfloat16 costs more than it saves.
+        quick = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+        learns = torch.set_grad_enabled(not self.config.only_styles)
+        with learns, torch.autocast("cpu", torch.bfloat16, enabled=quick):
+            scores, effort, *_, hidden = self.encoder(
+                batch["samples"], past_samples, past_mel, hidden, batch["warp"]
+            )
+        scores, effort = scores.float(), effort.float()
+        wanted = hindsight_targets(batch["labels"])
+        settled = slice(HINDSIGHT, None)
+        phones = self.phone_loss(scores, batch["labels"], batch.get("soft"))
+        loud = hindsight_targets(batch["effort"])
+        with torch.no_grad():
+            hit = scores[:, settled].argmax(-1) == wanted[:, settled]
+            known = wanted[:, settled] != UNKNOWN
+        parts = {
+            "phones": phones,
+            "accuracy_0": hit[..., 0][known[..., 0]].float().mean(),
+            "accuracy_80": hit[..., 8][known[..., 8]].float().mean(),
+        }
+        if self.config.face_share > 0:
+            faces = Faces(batch["curves"], batch["trust"], batch["contact"], batch["style"])
+            live = live_windows(scores, effort, faces, generator)
+            # A TTS's certain tokens are the easier road: a part of the crops is enough.
+            told = (batch["labels"] != UNKNOWN).all(dim=1).nonzero()[:, 0]
+            said = told[:: self.config.every_nth_told]
+            labels, efforts = batch["labels"][said], batch["effort"][said]
+            tokens = token_windows(labels, efforts, faces.of(said), generator)
+            parts |= {"live": self._face(live), "tokens": self._face(tokens)}
+            parts["effort"] = functional.mse_loss(effort[:, settled], loud[:, settled])
+        return parts, hidden.detach().float()
+
+    def _face(self, windows: Windows) -> Tensor:
+        w = windows
+        raw = self.decoder.raw(w.tokens, w.known, w.effort, w.effort_known, w.style)
+        loss: Tensor = self.face_loss(raw, w.truth, w.trust, w.contact)
+        return loss
