@@ -16,15 +16,20 @@ T = 40
 
 def scores(seed: int = 0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(2, T, HINDSIGHT, len(PHONES), generator=generator).requires_grad_()
+    given: Tensor = torch.randn(
+        2, T, HINDSIGHT, len(PHONES), generator=generator, requires_grad=True
+    )
+    return given
 
 
 def labels(seed: int = 1) -> Tensor:
-    return torch.randint(len(PHONES), (2, T), generator=torch.Generator().manual_seed(seed))
+    said: Tensor = torch.randint(len(PHONES), (2, T), generator=torch.Generator().manual_seed(seed))
+    return said
 
 
 def one_hot(said: Tensor) -> Tensor:
-    return torch.nn.functional.one_hot(said, len(PHONES)).float()
+    certain: Tensor = torch.nn.functional.one_hot(said, len(PHONES)).float()
+    return certain
 
 
 def gradient(loss: PhoneLoss, said: Tensor, soft: Tensor | None = None) -> Tensor:
@@ -106,10 +111,12 @@ def gradient_of(said: Tensor) -> Tensor:
     flat = torch.zeros(1, T, HINDSIGHT, len(PHONES), requires_grad=True)
     PhoneLoss(1.4, 0.6)(flat, said).backward()
     assert flat.grad is not None
-    return flat.grad
+    found: Tensor = flat.grad
+    return found
 
 
 def hindsight_soft(soft: Tensor) -> Tensor:
     """Spread over hindsight by shifting, one age at a time."""
-    rows = [torch.roll(soft, age, dims=1) for age in range(HINDSIGHT)]
-    return torch.stack(rows, dim=2)
+    rows = torch.stack([torch.roll(soft, age, dims=1) for age in range(HINDSIGHT)], dim=2)
+    spread: Tensor = rows
+    return spread

@@ -25,7 +25,7 @@ def vowel(pitch_hz: float, formants_hz: tuple[float, ...], seconds: float = 2.0)
     for formant in formants_hz:
         pole = np.exp(-np.pi * 80 / 16_000 + 2j * np.pi * formant / 16_000)
         pulses = signal.lfilter([1], [1, -2 * pole.real, abs(pole) ** 2], pulses)
-    return (0.3 * pulses / np.abs(pulses).max()).astype(np.float32)
+    return np.asarray(0.3 * pulses / np.abs(pulses).max(), np.float32)
 
 
 def formants(samples: Floats) -> NDArray[np.float64]:
