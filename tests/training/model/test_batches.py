@@ -14,7 +14,8 @@ from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.augmentation.levels import UNSETTLED_HOPS
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.corpora.nospeech import NoSpeech
-from facewire_training.data.shards import UNKNOWN, write
+from facewire_training.data.shards import UNKNOWN, load_one, write
+from facewire_training.data.soft_labels import save_soft
 from facewire_training.model.batches import BatchConfig, Batches, Crop, doubtful, joined, silent
 from facewire_training.phones import PhoneInterval
 
@@ -32,6 +33,7 @@ def crop(seed: int, label: int, style: tuple[float, float] = (0, 0)) -> Crop:
         trust=np.ones((HOPS, 52), np.float32),
         contact=np.ones(HOPS, np.float32),
         style=np.array(style, np.float32),
+        soft=np.eye(40, dtype=np.uint8)[np.full(HOPS, label)] * np.uint8(255),
     )
 
 
@@ -50,6 +52,9 @@ def test_who_follows_is_softer_and_keeps_his_phones(fall_db: float) -> None:
         assert not both.contact[80:settled].any()
         assert both.trust[:80].all()
         assert both.trust[settled:].all()
+        assert not both.soft[80:settled].any()
+        assert both.soft[:80, INDEX["m"]].all()
+        assert both.soft[settled:, VOWEL].all()
         fell = active_level(both.samples[: 79 * 160]) / active_level(both.samples[120 * 160 :])
         assert 20 * np.log10(fell) == pytest.approx(fall_db, abs=3)
 
@@ -68,6 +73,7 @@ def test_a_sound_without_speech_is_a_face_at_rest() -> None:
     assert set(still.labels) == {SILENCE}
     assert not still.curves.any()
     assert still.trust.all()
+    assert not still.soft.any()
     assert still.style.tolist() == spoken.style.tolist()
 
 
@@ -112,3 +118,20 @@ def test_level_changes_can_be_left_out(tmp_path: Path) -> None:
         data = Batches(folder, config, 0, 10, faces=False)
         labels = torch.cat([data[step]["labels"] for step in range(4)])
         assert bool((labels != UNKNOWN).all()) == certain
+
+
+def test_a_teacher_is_heard_where_his_labels_belong(tmp_path: Path) -> None:
+    folder = corpus(tmp_path)
+    config = BatchConfig(batch=8, hops=HOPS)
+    assert "soft" not in Batches(folder, config, 0, 10, faces=False)[0]
+    hum = load_one(folder / "flite")
+    rows = np.zeros((len(hum.labels), 40), np.uint8)
+    rows[:, INDEX["ao"]], rows[:, VOWEL] = 200, 55
+    save_soft(folder, hum, rows, "somebody")
+    data = Batches(folder, config, 0, 10, faces=False)
+    batches = [data[step] for step in range(4)]
+    labels, soft = (torch.cat([b[name] for b in batches]) for name in ("labels", "soft"))
+    assert torch.equal(soft.sum(-1) > 0.5, labels == VOWEL)
+    taught = soft[labels == VOWEL]
+    torch.testing.assert_close(taught.sum(-1), torch.ones(len(taught)))
+    assert taught[:, INDEX["ao"]].mean().item() == pytest.approx(200 / 255, abs=1e-5)

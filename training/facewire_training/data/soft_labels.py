@@ -46,9 +46,10 @@ def load_soft(folder: Path, shard: Shard) -> NDArray[np.uint8] | None:
 
 
 def probabilities(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return rows [..., 40] as probabilities that add up to 1."""
+    """Return rows [..., 40] as probabilities that add up to 1; rows of zeros stay so."""
     numbers = rows.astype(np.float32)
-    total: NDArray[np.float32] = numbers / numbers.sum(axis=-1, keepdims=True)
+    sums = numbers.sum(axis=-1, keepdims=True)
+    total: NDArray[np.float32] = numbers / np.maximum(sums, 1)
     return total
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from facewire.face.lips import linear_gap
+from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.augmentation.channel import augment, reverberate
 from facewire_training.data.augmentation.levels import (
     FALL_DB,
@@ -22,6 +23,7 @@ from facewire_training.data.augmentation.levels import (
 from facewire_training.data.augmentation.voice import change_voice, vibrate
 from facewire_training.data.corpora.corpus import SILENCE
 from facewire_training.data.shards import UNKNOWN, Shard, load
+from facewire_training.data.soft_labels import load_soft, probabilities
 from facewire_training.data.splits import check_training
 from facewire_training.data.styles import STYLES, decided, style_of
 from facewire_training.data.targets import ShardTargets, load_targets, no_targets
@@ -76,6 +78,8 @@ class Crop:
     """[T], 1 where the lips must meet whatever the style says."""
     style: Floats
     """[2], as `styles` says."""
+    soft: NDArray[np.uint8]
+    """[T, 40], what a teacher heard, as `soft_labels` keeps it; all 0 where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         self.shards: Sequence[tuple[Shard, ShardTargets]] = [
             (shard, load_targets(folder, shard) if faces else no_targets(shard)) for shard in shards
         ]
+        self.soft = {shard.corpus: load_soft(folder, shard) for shard in shards}
         shares = np.array([dict(config.shares)[shard.corpus] for shard in shards])
         self.shares = shares / shares.sum()
 
@@ -149,7 +154,7 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         loud = np.stack([crop.samples for crop in crops]) * gains[:, None]
         own = rng.random(len(crops)) < self.config.own_tract
         warp = np.where(own, 0, rng.integers(0, len(WARPS), len(crops)))
-        return {
+        batch = {
             "samples": torch.from_numpy(np.clip(loud, -1, 1).astype(np.float32)),
             "labels": torch.from_numpy(np.stack([c.labels for c in crops]).astype(np.int64)),
             "effort": torch.from_numpy(np.stack([c.effort for c in crops])),
@@ -159,6 +164,10 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             "style": torch.from_numpy(np.stack([c.style for c in crops])),
             "warp": torch.from_numpy(warp),
         }
+        if any(rows is not None for rows in self.soft.values()):
+            heard_by_teacher = np.stack([crop.soft for crop in crops])
+            batch["soft"] = torch.from_numpy(probabilities(heard_by_teacher))
+        return batch
 
     def _sounds(self, rng: np.random.Generator) -> list[Floats]:
         """Return a few stretches in which nobody speaks, if there are any to draw from."""
@@ -211,7 +220,15 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             trust=trust,
             contact=contact,
             style=style,
+            soft=self._taught(shard, places),
         )
+
+    def _taught(self, shard: Shard, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return what a teacher heard in some tokens, `[T, 40]`, or zeros."""
+        rows = self.soft[shard.corpus]
+        if rows is None:
+            return np.zeros((len(places), len(PHONES)), np.uint8)
+        return np.asarray(rows[places])
 
     def _voice(self, rng: np.random.Generator) -> tuple[float, float, bool]:
         """Return by how much a crop is higher, by how much faster, and whether it is sung."""
@@ -253,6 +270,7 @@ def silent(sound: Floats, like: Crop) -> Crop:
         trust=np.ones_like(like.trust),
         contact=np.zeros(hops, np.float32),
         style=like.style,
+        soft=np.zeros_like(like.soft),
     )
 
 
@@ -267,7 +285,7 @@ def joined(before: Crop, crop: Crop, at: int, fall_db: float, rng: np.random.Gen
     alike = np.array_equal(before.style, crop.style)
     parts = {
         name: np.concatenate((getattr(before, name)[:at], getattr(crop, name)[at:]))
-        for name in ("labels", "effort", "curves", "trust", "contact")
+        for name in ("labels", "effort", "curves", "trust", "contact", "soft")
     }
     if not alike:
         parts["trust"][:at] = parts["contact"][:at] = 0.0
@@ -283,4 +301,5 @@ def doubtful(crop: Crop, falls: tuple[int, ...]) -> Crop:
         labels=np.where(lost, UNKNOWN, crop.labels).astype(np.uint8),
         trust=np.where(lost[:, None], 0, crop.trust).astype(np.float32),
         contact=np.where(lost, 0, crop.contact).astype(np.float32),
+        soft=np.where(lost[:, None], 0, crop.soft).astype(np.uint8),
     )
