@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from facewire_training.data.augment import active_level
 from scipy import signal
 
 from facewire_engines.phones.phone_set import INDEX
+from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.evaluation.robustness import channels, levels, no_speech
 from facewire_training.phones import PhoneInterval

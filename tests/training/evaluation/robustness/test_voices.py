@@ -9,9 +9,8 @@ from scipy import signal
 
 pytest.importorskip("pyworld", reason="pip install pyworld-prebuilt")
 
-from facewire_training.data.augment import active_level
-
 from facewire_engines.phones.phone_set import INDEX
+from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.evaluation.robustness import voices
 from facewire_training.evaluation.robustness.cache import Cache

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import signal
 
 from facewire.frames import Samples
-from facewire_training.data.augment import active_level
+from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora import nospeech
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.evaluation.robustness.voices import as_loud

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from facewire.frames import Samples
-from facewire_training.data.augment import active_level
+from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
 from facewire_training.evaluation.robustness.channels import music_of
 from facewire_training.phones import PhoneInterval

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from facewire.frames import Samples
 from facewire.optional import import_optional
-from facewire_training.data.augment import active_level
+from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
 from facewire_training.evaluation.metrics.lips.closure import OPEN_VOWELS
 from facewire_training.phones import PhoneInterval
