@@ -86,6 +86,9 @@ def folder(tmp_path: Path) -> Path:
         "lookahead": 0,
     }
     (tmp_path / "take.npz.part").write_bytes(json.dumps(head).encode() + b"\n" + bytes(1_000))
+    moves = [f"{frame / 30},{frame % 2},0,0,0" for frame in range(30)]
+    names = "time_s,jawOpen,mouthClose,mouthFunnel,mouthPucker"
+    (tmp_path / "take.csv").write_text("\n".join([names, *moves]))
     (tmp_path / "profile.toml").write_text("lower_face_strength = 1.1\n")
     (tmp_path / "settings.toml").write_text("[stream]\nlookahead_ms = 40\n")
     return tmp_path

@@ -16,11 +16,13 @@ from facewire.plugins import KINDS, plugins
 from facewire_cli.commands import (
     animate,
     bench,
+    convert,
     devices,
     engine,
     live,
     models,
     recover,
+    replay,
     say,
     serve,
     voices,
@@ -63,6 +65,8 @@ app.add_typer(models.app, name="models", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("say", epilog=say.EXAMPLES)(say.say)
 app.command("animate", epilog=animate.EXAMPLES)(animate.animate)
+app.command("replay", epilog=replay.EXAMPLES)(replay.replay)
+app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
 app.command("recover", epilog=recover.EXAMPLES)(recover.recover)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("devices", epilog=devices.EXAMPLES)(devices.devices)

@@ -8,8 +8,8 @@ import numpy as np
 
 from facewire import arkit
 from facewire.errors import ConfigError
+from facewire_training.data.adapters.captured_face import SUFFIXES, read_face
 from facewire_training.data.adapters.clip import Clip, Face, clip_of
-from facewire_training.data.adapters.face_csv import SUFFIXES, read_face
 from facewire_training.data.adapters.phone_times import READERS, read_phone_times
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps

@@ -1,0 +1,124 @@
+"""A face that was recorded, whatever it was recorded in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire import arkit
+from facewire.frames import BlendshapeFrame, StreamSpec, Weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedFace:
+    """All frames of a recording, in order of time."""
+
+    spec: StreamSpec
+    timestamps: NDArray[np.int64]
+    """[T], in samples of the spec's rate since the recording began; frames may be missing."""
+    weights: Weights
+    """[T, 52], in the order of `arkit.NAMES`, as they were recorded: captures go beyond [0, 1]."""
+    head: NDArray[np.float32]
+    """[T, 3]: yaw, pitch and roll in radians."""
+    speech: NDArray[np.float32]
+    """[T]; 1 where the recording does not tell."""
+    turns: NDArray[np.int64]
+    """[T]"""
+    known: NDArray[np.bool_]
+    """[52], which shapes were recorded; the others are 0 and mean nothing."""
+    engine: str = "recording"
+    """What made it."""
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def end(self) -> int:
+        """The sample at which the last frame has been shown for its time."""
+        last = int(self.timestamps[-1]) if len(self) else 0
+        return last + self.spec.timestamp(1)
+
+    def frames(self) -> Iterator[BlendshapeFrame]:
+        """Yield the frames; a place is left in their count where one is missing."""
+        columns = zip(
+            np.clip(self.weights, 0.0, 1.0),
+            self.timestamps,
+            self.turns,
+            self.speech,
+            self.head,
+            strict=True,
+        )
+        for weights, timestamp, turn, speech, head in columns:
+            yield BlendshapeFrame(
+                weights=weights,
+                index=self.spec.frame_count(int(timestamp)),
+                timestamp=int(timestamp),
+                turn=int(turn),
+                speech=float(speech),
+                head=(float(head[0]), float(head[1]), float(head[2])),
+            )
+
+    def at_rate(self, frame_rate: Fraction) -> "RecordedFace":
+        """Return the same motion in frames of another rate, each between its two neighbours."""
+        spec = replace(self.spec, frame_rate=frame_rate)
+        count = spec.frame_count(int(self.timestamps[-1]) + 1) if len(self) else 0
+        times = np.array([spec.timestamp(index) for index in range(count)], np.int64)
+
+        def between(values: NDArray[np.float32]) -> NDArray[np.float32]:
+            columns = values.reshape(len(values), -1).T
+            found = [np.interp(times, self.timestamps, column) for column in columns]
+            return np.array(found, np.float32).T.reshape(count, *values.shape[1:])
+
+        before = np.searchsorted(self.timestamps, times, "right") - 1
+        return replace(
+            self,
+            spec=spec,
+            timestamps=times,
+            weights=between(self.weights),
+            head=between(self.head),
+            speech=between(self.speech),
+            turns=self.turns[np.maximum(before, 0)],
+        )
+
+
+def recorded_face(
+    weights: Weights,
+    spec: StreamSpec,
+    *,
+    known: NDArray[np.bool_],
+    timestamps: NDArray[np.int64] | None = None,
+    head: NDArray[np.float32] | None = None,
+    speech: NDArray[np.float32] | None = None,
+    turns: NDArray[np.int64] | None = None,
+    engine: str = "recording",
+) -> RecordedFace:
+    """Return a recording, with what is not told of it at rest.
+
+    Raises:
+        ValueError: an array has another length than the weights, a weight is no number, or time
+            goes backwards.
+    """
+    count = len(weights)
+    if timestamps is None:
+        timestamps = np.array([spec.timestamp(index) for index in range(count)], np.int64)
+    face = RecordedFace(
+        spec=spec,
+        timestamps=timestamps,
+        weights=weights.astype(np.float32),
+        head=np.zeros((count, 3), np.float32) if head is None else head.astype(np.float32),
+        speech=np.ones(count, np.float32) if speech is None else speech.astype(np.float32),
+        turns=np.zeros(count, np.int64) if turns is None else turns.astype(np.int64),
+        known=known,
+        engine=engine,
+    )
+    if face.weights.shape != (count, arkit.COUNT) or face.head.shape != (count, 3):
+        raise ValueError(f"its frames are of shape {weights.shape} and {face.head.shape}")
+    if {len(face.timestamps), len(face.speech), len(face.turns)} != {count}:
+        raise ValueError("its arrays differ in length")
+    if not (np.isfinite(face.weights).all() and np.isfinite(face.head).all()):
+        raise ValueError("it holds values that are no numbers")
+    if count and (np.diff(face.timestamps) <= 0).any():
+        raise ValueError("its time goes backwards")
+    return face
