@@ -100,7 +100,7 @@ def test_what_is_added_is_named(tin: Path) -> None:
     assert "there is no engine 'nothing'; choose one of energy, hubert, phones" in unknown.stderr
     assert "phones-batched, tin" in unknown.stderr
     assert (
-        "jaw:..., livelink://HOST, osc://HOST:PORT, vmc://HOST, csv:FILE"
+        "jaw:..., livelink://HOST, osc://HOST:PORT, vmc://HOST, vrchat://HOST, csv:FILE"
         in facewire(tin, "live", "--out", "x").stderr
     )
 

@@ -49,6 +49,7 @@ _LIVE_FORMS = {
     "livelink": "livelink://HOST",
     "osc": "osc://HOST:PORT",
     "vmc": "vmc://HOST",
+    "vrchat": "vrchat://HOST",
 }
 _QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv)[?#]", re.IGNORECASE)
 

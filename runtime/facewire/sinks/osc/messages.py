@@ -28,6 +28,8 @@ class MessageForm:
     """The arguments before the numbers."""
     numbers: str = ""
     """A letter for each number: `f` is a float32, `i` an int32."""
+    truth: bool | None = None
+    """A last argument that is a bool; None if there is none."""
 
     def build(self) -> bytes:
         """Return the message, its numbers zero; they are its last bytes, four for each."""
@@ -36,6 +38,8 @@ class MessageForm:
             builder.add_arg(text, "s")
         for kind in self.numbers:
             builder.add_arg(0, kind)
+        if self.truth is not None:
+            builder.add_arg(self.truth)
         return builder.build().dgram
 
 

@@ -1,0 +1,1 @@
+"""VRChat avatars: the parameters of VRCFaceTracking, and those that the avatar has."""
