@@ -15,6 +15,7 @@ from facewire_training.data.adapters.beat2 import Beat2, read_matrix
 from facewire_training.data.adapters.captured_face import read_face
 from facewire_training.data.adapters.folder import Folder
 from facewire_training.data.adapters.grid import Grid
+from facewire_training.data.splits import GRID_TEST
 
 JAW, CLOSE = arkit.INDEX["jawOpen"], arkit.INDEX["mouthClose"]
 
@@ -188,6 +189,8 @@ def test_grid_gives_gap_and_width_against_the_eyes(tmp_path: Path) -> None:
     assert clip.motion.curves["width"].tolist() == [0.5, 0.5]
     assert clip.motion.curves["jaw"].tolist() == [0.5, 0.5]
     assert clip.motion.curves["round"].tolist() == [0.375, 0.375]
+    (tmp_path / "audio" / "c800.opus").rename(tmp_path / "audio" / "c760.opus")
+    assert next(iter(Grid(tmp_path, GRID_TEST).clips())).utterance.name == "c760"
 
 
 def test_a_grid_folder_without_tracks_is_refused(tmp_path: Path) -> None:

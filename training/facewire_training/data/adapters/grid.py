@@ -5,7 +5,7 @@ of the eyes; the jaw, the funnel and the pucker are MediaPipe's, whose scale is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -32,26 +32,28 @@ class Grid:
     """A folder with `audio/` and `tracks.npz`."""
 
     root: Path
+    places: slice = field(default_factory=lambda: GRID_VALIDATION)
+    """Which clips to take, by their places in the file."""
 
     def clips(self) -> Iterator[Clip]:
-        """Yield the validation clips: speech without phones, and the motion of the mouth.
+        """Yield the clips: speech without phones, and the motion of the mouth.
 
         Raises:
             ConfigError: the folder lacks a file.
         """
-        for name, motion in _motions(self.root / "tracks.npz").items():
+        for name, motion in _motions(self.root / "tracks.npz", self.places).items():
             samples = read_mono(self.root / "audio" / f"{name}.opus")
             yield Clip(Utterance(name, samples, (), "1", "grid"), motion=motion)
 
 
-def _motions(path: Path) -> dict[str, TrueMotion]:
+def _motions(path: Path, places: slice) -> dict[str, TrueMotion]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            names = [str(name) for name in arrays["clip"][GRID_VALIDATION]]
-            points = arrays["landmarks"][GRID_VALIDATION, :, :, :2].astype(np.float64)
+            names = [str(name) for name in arrays["clip"][places]]
+            points = arrays["landmarks"][places, :, :, :2].astype(np.float64)
             numbers: list[int] = arrays["landmark_index"].tolist()
             shapes: list[str] = arrays["blendshape_names"].tolist()
-            moved = arrays["blendshapes"][GRID_VALIDATION].astype(np.float64)
+            moved = arrays["blendshapes"][places].astype(np.float64)
             rate = float(arrays["fps"])
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ConfigError(f"cannot read {path}: {error}; give the GRID folder") from error

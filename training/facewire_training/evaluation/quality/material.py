@@ -1,7 +1,8 @@
 """The speech and the captured faces of a folder, whatever its layout.
 
 * `librispeech/`: the validation speakers; `grid_s1/` and `facegood/` beside it, if they are there;
-  and sounds without speech, which are made; as the test split, `speechocean762_train/`
+  and sounds without speech, which are made. As the test split: speakers of
+  `speechocean762_train/`, and other recordings of `grid_s1/` and `facegood/` (`data.splits`)
 * `smplxflame_30/`: BEAT2
 * else audio files beside phone times or faces of the same name (`adapters.folder`)
 
@@ -25,7 +26,7 @@ from facewire_training.data.corpora.facegood import KNOWN as FACEGOOD_SHAPES
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.corpora.speechocean import SpeechOcean
-from facewire_training.data.splits import FACEGOOD
+from facewire_training.data.splits import FACEGOOD, GRID_TEST
 from facewire_training.evaluation.metrics.errors.lip_mesh import load_lip_mesh
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.quality.request import TEST, Request
@@ -90,7 +91,7 @@ def load_material(request: Request) -> Material:
 def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
     root = request.data
     if request.split == TEST:
-        yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
+        yield from _test_sets(root)
     elif (root / "librispeech").is_dir():
         speech = [Clip(said) for said in LibriSpeech(root / "librispeech").validation()]
         yield "LibriSpeech, validation speakers", speech
@@ -99,8 +100,7 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         if (root / "grid_s1").is_dir():
             yield "GRID, captured, validation clips", Grid(root / "grid_s1").clips()
         if (root / "facegood").is_dir():
-            facegood = Folder(root / "facegood", FACEGOOD.validation, FACEGOOD_SHAPES)
-            yield "FACEGOOD, Mandarin, captured, validation", facegood.clips()
+            yield "FACEGOOD, Mandarin, captured, validation", _facegood(root, FACEGOOD.validation)
         yield WHOLE_FACES[0], speech
         if (root / "grid_s1").is_dir():
             yield WHOLE_FACES[1], grid_whole_faces(root / "grid_s1")
@@ -110,6 +110,19 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         yield "BEAT2, test", Beat2(root, request.matrix).clips()
     else:
         yield root.resolve().name, Folder(root).clips()
+
+
+def _test_sets(root: Path) -> Iterable[tuple[str, Iterable[Clip]]]:
+    """Yield what nothing is chosen by: strangers, and recordings of two people set aside."""
+    yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
+    if (root / "grid_s1").is_dir():
+        yield "GRID, captured, test clips", Grid(root / "grid_s1", GRID_TEST).clips()
+    if (root / "facegood").is_dir():
+        yield "FACEGOOD, Mandarin, captured, test", _facegood(root, FACEGOOD.test)
+
+
+def _facegood(root: Path, names: frozenset[str]) -> Iterable[Clip]:
+    return Folder(root / "facegood", names, FACEGOOD_SHAPES).clips()
 
 
 def speech_of_test_speakers(root: Path) -> Iterable[Utterance]:
