@@ -46,6 +46,7 @@ SPEECH = Kinds(also=("wav", "tsv"))
 _OWN = ("ws", ".wav", ".tsv")
 """Names that no package can add: they are no sinks of faces, or only a server has them."""
 _LIVE_FORMS = {
+    "ifacialmocap": "ifacialmocap://HOST",
     "livelink": "livelink://HOST",
     "osc": "osc://HOST:PORT",
     "vmc": "vmc://HOST",

@@ -21,7 +21,7 @@ from facewire.sinks.uri import (
 )
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
 
-LIVE = "livelink://HOST, osc://HOST:PORT, vmc://HOST, vrchat://HOST"
+LIVE = "ifacialmocap://HOST, livelink://HOST, osc://HOST:PORT, vmc://HOST, vrchat://HOST"
 
 
 @pytest.mark.parametrize(
