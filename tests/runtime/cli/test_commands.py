@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.runtime.cli.started import FACEWIRE, address, start
 from websockets.asyncio.client import connect
 
 from facewire.sinks.live_link_csv import read_csv
 
 CLIP = Path(str(resources.files("facewire") / "assets" / "demo.flac"))
-FACEWIRE = (sys.executable, "-m", "facewire")
 
 
 def facewire(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -128,24 +127,6 @@ def test_nothing_is_written_outside_the_folder(short: Path, tmp_path: Path) -> N
     )  # fmt: skip
     assert result.returncode == 0
     assert list(home.rglob("*")) == []
-
-
-async def start(*arguments: str, cwd: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *FACEWIRE, *arguments, cwd=cwd,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
-
-
-async def address(process: asyncio.subprocess.Process) -> str:
-    """Wait until the process says where its page is; return host:port."""
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        async for line in process.stderr:
-            if b"http://" in line:
-                return line.decode().split("http://")[1].split("/")[0]
-    raise AssertionError("the process said nothing")
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int, str, str]:

@@ -6,12 +6,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from tests.runtime.cli.started import FACEWIRE, address, start
 from websockets.asyncio.client import connect
 
 from facewire import arkit
@@ -20,7 +20,6 @@ from facewire.sinks.live_link_csv import read_csv
 from facewire.speaking.voices import load_voice
 
 SENTENCE = "Bob bought my puppy a map."
-FACEWIRE = (sys.executable, "-m", "facewire")
 WORDS = ["Bob", "bought", "my", "puppy", "a", "map."]
 
 
@@ -49,24 +48,6 @@ def fails_with_one_sentence(result: subprocess.CompletedProcess[bytes], *parts: 
     assert lines[0].startswith("facewire: ")
     for part in parts:
         assert part in lines[0]
-
-
-async def start(*arguments: str, cwd: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *FACEWIRE, "say", *arguments, cwd=cwd, stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
-
-
-async def address(process: asyncio.subprocess.Process) -> str:
-    """Wait until the process says where its page is; return host:port."""
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        async for line in process.stderr:
-            if b"http://" in line:
-                return line.decode().split("http://")[1].split("/")[0]
-    raise AssertionError("the process said nothing")
 
 
 async def ended(
@@ -125,7 +106,7 @@ def test_piped_text_makes_the_same_files_as_an_argument(tmp_path: Path) -> None:
 
 async def test_words_that_arrive_slowly_are_spoken_before_the_text_ends(tmp_path: Path) -> None:
     outputs = ("--no-page", "-o", "osc://127.0.0.1:9", "-o", "t.wav", "-o", "t.npz", "-o", "t.tsv")
-    process = await start("-", *outputs, cwd=tmp_path)
+    process = await start("say", "-", *outputs, cwd=tmp_path)
     assert process.stdin is not None
     for word in ("My ", "mother, ", "made ", "marmalade, "):
         process.stdin.write(word.encode())
@@ -154,7 +135,7 @@ async def test_words_that_arrive_slowly_are_spoken_before_the_text_ends(tmp_path
 async def test_the_page_waits_for_a_viewer_and_sends_faces_before_their_sound(
     tmp_path: Path,
 ) -> None:
-    process = await start(SENTENCE, "--port", "0", cwd=tmp_path)
+    process = await start("say", SENTENCE, "--port", "0", cwd=tmp_path)
     faces: list[int] = []
     heard = 0
     async with connect(f"ws://{await address(process)}/face?format=json&audio=1") as viewer:
@@ -184,7 +165,7 @@ async def test_an_interrupt_keeps_what_was_said(
     tmp_path: Path, interruption: signal.Signals
 ) -> None:
     files = ("-o", "a.wav", "-o", "a.npz", "-o", "a.tsv")
-    process = await start("-", "--page", "--port", "0", *files, cwd=tmp_path)
+    process = await start("say", "-", "--page", "--port", "0", *files, cwd=tmp_path)
     async with connect(f"ws://{await address(process)}/face") as viewer:
         assert process.stdin is not None
         process.stdin.write(b"Hello there, my friend, ")
