@@ -226,3 +226,13 @@ def test_links_between_docs_lead_somewhere() -> None:
                 page = path.parent / file if file else path
                 assert page.exists(), f"{path.name}: {target}"
                 assert not heading or heading in anchors(page), f"{path.name}: {target}"
+
+
+def test_the_programs_of_the_page_on_python_run(folder: Path) -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    for program in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        result = subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
+        )
+        assert result.returncode == 0, result.stderr
+        assert len(result.stdout.splitlines()) >= 50

@@ -1,14 +1,16 @@
 """A face that was recorded, whatever it was recorded in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
+from facewire.optional import import_optional
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +61,19 @@ class RecordedFace:
                 speech=float(speech),
                 head=(float(head[0]), float(head[1]), float(head[2])),
             )
+
+    def __iter__(self) -> Iterator[BlendshapeFrame]:
+        return self.frames()
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with a column for each shape, by seconds.
+
+        Raises:
+            ConfigError: pandas is not installed.
+        """
+        pandas = import_optional("pandas", "a DataFrame needs pandas", command="pip install pandas")
+        seconds = pandas.Index(self.timestamps / self.spec.sample_rate, name="seconds")
+        return pandas.DataFrame(self.weights, index=seconds, columns=arkit.NAMES)
 
     def at_rate(self, frame_rate: Fraction) -> "RecordedFace":
         """Return the same motion in frames of another rate, each between its two neighbours."""
@@ -122,3 +137,20 @@ def recorded_face(
     if count and (np.diff(face.timestamps) <= 0).any():
         raise ValueError("its time goes backwards")
     return face
+
+
+def recorded_frames(
+    frames: Sequence[BlendshapeFrame], spec: StreamSpec, engine: str = "recording"
+) -> RecordedFace:
+    """Return frames of one stream as a recording."""
+    weights = np.array([frame.weights for frame in frames], np.float32)
+    return RecordedFace(
+        spec=spec,
+        timestamps=np.array([frame.timestamp for frame in frames], np.int64),
+        weights=weights.reshape(len(frames), arkit.COUNT),
+        head=np.array([frame.head for frame in frames], np.float32).reshape(len(frames), 3),
+        speech=np.array([frame.speech for frame in frames], np.float32),
+        turns=np.array([frame.turn for frame in frames], np.int64),
+        known=np.ones(arkit.COUNT, np.bool_),
+        engine=engine,
+    )

@@ -1,0 +1,165 @@
+"""Speech as arrays, in; faces, out: for notebooks, scripts and tools of one's own."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from facewire.audio.resample import StreamResampler
+from facewire.clock import SystemClock
+from facewire.face import Profile, load_profile, make_face
+from facewire.frame_rate import parse_frame_rate
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
+from facewire.recordings import RecordedFace, recorded_frames
+from facewire.stream.engine import Engine
+from facewire.stream.engines import load_engine
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatorOptions:
+    """How a stream is animated."""
+
+    engine: str | Engine = "phones"
+    """As `--engine` names it, or one that is loaded, for many streams."""
+    frame_rate: str | float = 60
+    """Frames per second: 30, "30000/1001" ..."""
+    lookahead_ms: float = 80.0
+    """How far ahead of a face the engine may listen."""
+    idle: bool = True
+    """Whether eyes blink, and brows and head move a little."""
+    seed: int = 0
+    """Which idle motion."""
+    profile: Path | None = None
+    """TOML file with gains and offsets."""
+
+
+class Animator:
+    """One stream of speech. Used by one thread at a time; `async` programs have `animate_stream`.
+
+    How the speech is cut into pieces does not change the faces.
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16_000,
+        options: AnimatorOptions | None = None,
+        *,
+        channels: int = 1,
+        live: bool = True,
+    ) -> None:
+        """Begin a stream of audio at `sample_rate` Hz.
+
+        With `live`, resampling holds 1.5 ms back; without, up to 120 ms, with the sharper filter.
+
+        Raises:
+            ConfigError: there is no such engine, or it cannot do what the options ask for.
+            EngineError: its model is missing or damaged.
+        """
+        wanted = options or AnimatorOptions()
+        engine = wanted.engine
+        loaded = load_engine(engine) if isinstance(engine, str) else engine
+        self._resampler = StreamResampler(sample_rate, loaded.sample_rate, channels, live=live)
+        self._session = loaded.session(
+            frame_rate=parse_frame_rate(str(wanted.frame_rate)),
+            lookahead_ms=wanted.lookahead_ms,
+            clock=SystemClock(),
+        )
+        profile = load_profile(wanted.profile) if wanted.profile else Profile()
+        self._face = make_face(self.spec, profile, idle=wanted.idle, seed=wanted.seed)
+        self._heard = 0
+
+    @property
+    def spec(self) -> StreamSpec:
+        """The geometry of the stream: a frame's `timestamp` counts samples of its rate."""
+        return self._session.spec
+
+    def push(self, samples: ArrayLike) -> list[BlendshapeFrame]:
+        """Take the next speech, and return the frames that it completes.
+
+        Args:
+            samples: [T] or [T, channels], in [-1, 1], or 16-bit integers.
+
+        Raises:
+            ValueError: the stream has ended, or the array is none of these.
+        """
+        return self._hear(self._resampler.push(_as_float(samples)))
+
+    def flush(self) -> list[BlendshapeFrame]:
+        """End the stream, and return its last frames."""
+        frames = self._hear(self._resampler.flush())
+        return [*frames, *map(self._face.apply, self._session.flush())]
+
+    def close(self) -> None:
+        """Give back what the stream holds; twice is once."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _hear(self, samples: Samples) -> list[BlendshapeFrame]:
+        chunk = AudioChunk(samples, self._heard, self.spec.sample_rate)
+        self._heard = chunk.end
+        return [self._face.apply(frame) for frame in self._session.push(chunk)]
+
+
+def animate(
+    samples: ArrayLike, sample_rate: int, options: AnimatorOptions | None = None
+) -> RecordedFace:
+    """Return the face of a whole recording; iterate it for frames, or take its arrays.
+
+    Args:
+        samples: [T] or [T, channels], in [-1, 1], or 16-bit integers.
+        sample_rate: Hz.
+        options: by default the embedded model at 60 frames a second.
+
+    Raises:
+        ConfigError: there is no such engine, or it cannot do what the options ask for.
+        EngineError: its model is missing or damaged.
+        ValueError: the array is no audio.
+    """
+    audio = np.asarray(samples)
+    channels = audio.shape[1] if audio.ndim == 2 else 1
+    with Animator(sample_rate, options, channels=channels, live=False) as animator:
+        frames = [*animator.push(audio), *animator.flush()]
+        return recorded_frames(frames, animator.spec)
+
+
+async def animate_stream(
+    pieces: AsyncIterable[ArrayLike], animator: Animator
+) -> AsyncIterator[BlendshapeFrame]:
+    """Yield the frames of speech that comes piece by piece, while other tasks run.
+
+    Args:
+        pieces: as `Animator.push` takes them.
+        animator: of this stream; it is ended with the pieces.
+    """
+    try:
+        async for piece in pieces:
+            for frame in await asyncio.to_thread(animator.push, piece):
+                yield frame
+        for frame in await asyncio.to_thread(animator.flush):
+            yield frame
+    finally:
+        animator.close()
+
+
+def _as_float(samples: ArrayLike) -> Samples:
+    audio = np.asarray(samples)
+    if audio.dtype == np.int16:
+        return audio.astype(np.float32) / np.float32(32768)
+    if audio.dtype.kind != "f":
+        raise ValueError(f"samples are floats in [-1, 1] or int16, not {audio.dtype}")
+    return audio.astype(np.float32)
