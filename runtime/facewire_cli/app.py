@@ -21,6 +21,7 @@ from facewire_cli.commands import (
     engine,
     live,
     models,
+    outputs,
     recover,
     replay,
     say,
@@ -34,7 +35,9 @@ Examples:
 
     facewire live --demo
 
-    facewire live --out osc://127.0.0.1:9000
+    facewire live --out livelink://127.0.0.1
+
+    facewire outputs test livelink://127.0.0.1
 
     facewire animate speech.wav -o face.csv
 """
@@ -62,6 +65,7 @@ app = typer.Typer(
 app.add_typer(bench.app, name="bench", no_args_is_help=True)
 app.add_typer(engine.app, name="engine", no_args_is_help=True)
 app.add_typer(models.app, name="models", no_args_is_help=True)
+app.add_typer(outputs.app, name="outputs", no_args_is_help=True)
 app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("say", epilog=say.EXAMPLES)(say.say)
 app.command("animate", epilog=animate.EXAMPLES)(animate.animate)

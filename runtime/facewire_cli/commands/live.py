@@ -75,8 +75,8 @@ def live(
             "--out",
             "-o",
             metavar="URI",
-            help="osc://HOST:PORT, csv:FILE, npz:FILE, jsonl:FILE, or NAME:... of a package. "
-            "May be repeated.",
+            help="livelink://HOST, vmc://HOST (see `facewire outputs list`), csv:FILE, "
+            "npz:FILE, jsonl:FILE. May be repeated.",
         ),
     ] = None,
     page: Annotated[

@@ -16,7 +16,9 @@ ABOUT = OutputHelp(
     switch_on="let an OSC server listen on this port, and bind the addresses of docs/osc.md",
     options=(
         Option("preset", "array", "which messages a face becomes", tuple(LAYOUTS)),
-        Option("bundle", "", "whether they travel in bundles", ("yes", "no")),
+        Option(
+            "bundle", "", "whether they travel in bundles; else as the preset says", ("yes", "no")
+        ),
     ),
 )
 
