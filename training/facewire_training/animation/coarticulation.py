@@ -102,7 +102,7 @@ def _append(laid: list[tuple[float, float, int]], item: tuple[float, float, int]
 def blend(
     segments: Segments, times_s: Floats, targets: Targets, effort: Floats | None = None
 ) -> Floats:
-    """Return the axes at each time, `[T]` to `[T, 8]`, from phones and the effort of each, [S]."""
+    """Return the axes at each time, `[T]` to `[T, 7]`, from phones and the effort of each, [S]."""
     wanted, dominance = _wanted(segments, targets, effort)
     onset, offset = targets.onset_s[segments.row], targets.offset_s[segments.row]
     here = np.searchsorted(segments.end_s, times_s, side="right")
@@ -121,7 +121,7 @@ def blend(
 
 
 def _wanted(segments: Segments, targets: Targets, effort: Floats | None) -> tuple[Floats, Floats]:
-    """Return targets and dominance of each segment, [S, 8], with effort and pauses applied."""
+    """Return targets and dominance of each segment, [S, 7], with effort and pauses applied."""
     wanted = targets.target[segments.row].copy()
     dominance = targets.dominance[segments.row].copy()
     if effort is not None:
@@ -129,6 +129,7 @@ def _wanted(segments: Segments, targets: Targets, effort: Floats | None) -> tupl
     short, long = targets.pause_s
     silent = segments.phone == 0
     fullness = np.clip((segments.end_s - segments.start_s - short) / (long - short), 0, 1)[silent]
-    wanted[silent, AXES.index("jaw")] = targets.pause_jaw * (1 - fullness)
+    for axis, pause in (("jaw", targets.pause_jaw), ("gap", targets.pause_gap)):
+        wanted[silent, AXES.index(axis)] = pause * (1 - fullness)
     dominance[silent] *= (0.25 + 0.75 * fullness)[:, None]
     return wanted, dominance

@@ -19,6 +19,7 @@ from facewire_training.animation.accents import brow_raise
 from facewire_training.animation.closures import LIP_ON_TEETH, LIPS, contact_window
 from facewire_training.animation.coarticulation import Segments, blend, segment
 from facewire_training.animation.effort import effort_from_audio
+from facewire_training.animation.lip_shares import CORNERS, SEAL, UPPER, fit_gap, set_shape
 from facewire_training.animation.procedural_targets import AXES, load_targets
 from facewire_training.phones import PhoneInterval
 
@@ -28,8 +29,8 @@ Floats = NDArray[np.float64]
 
 _TEETH_JAW = 0.12
 """How far the jaw is open when the lower lip rests on the teeth."""
-_RIGHT = 0.96
-"""The right side of the mouth moves a little less than the left, as most do."""
+_TEETH_GAP = 0.12
+"""How far the upper lip is above the lower one then."""
 _REST = 0.004
 """What is less than this is rest: exponential tails end."""
 
@@ -90,27 +91,20 @@ def _compose(axes: dict[str, Floats], lips: Floats, teeth: Floats) -> NDArray[np
     jaw = axes["jaw"] * (1 - teeth) + np.minimum(axes["jaw"], _TEETH_JAW) * teeth
     open_lips = (1 - lips) * (1 - teeth)
     rounding = (1 - 0.3 * lips) * (1 - 0.55 * teeth)
-    named = {
+    corners = axes["spread"] * (1 - 0.3 * lips)
+    weights = np.zeros((len(jaw), arkit.COUNT))
+    for name, values in {
         "jawOpen": jaw,
-        "mouthClose": jaw * lips,
         "jawForward": axes["forward"],
         "mouthPucker": axes["pucker"] * rounding,
         "mouthFunnel": axes["funnel"] * open_lips,
-        "mouthStretch": 0.55 * axes["spread"] * (1 - 0.3 * lips),
-        "mouthSmile": 0.5 * axes["spread"] * (1 - 0.3 * lips),
-        "mouthDimple": 0.2 * axes["spread"],
-        "mouthUpperUp": axes["upper"] * open_lips + 0.28 * teeth,
-        "mouthLowerDown": axes["lower"] * open_lips,
-        "mouthRollLower": 0.46 * teeth + 0.10 * lips,
+        **{name: share * corners for name, share in CORNERS.items()},
+        "mouthRollLower": 0.60 * teeth + 0.10 * lips,
         "mouthRollUpper": 0.08 * lips,
         "mouthPress": 0.24 * lips,
         "tongueOut": axes["tongue"] * open_lips,
-    }
-    weights = np.zeros((len(jaw), arkit.COUNT), np.float32)
-    for name, values in named.items():
-        if name in arkit.INDEX:
-            weights[:, arkit.INDEX[name]] = values
-        else:
-            weights[:, arkit.INDEX[f"{name}Left"]] = values
-            weights[:, arkit.INDEX[f"{name}Right"]] = values * _RIGHT
-    return np.clip(weights, 0.0, 1.0)
+    }.items():
+        set_shape(weights, name, values)
+    gap = axes["gap"] * open_lips + _TEETH_GAP * teeth - SEAL * jaw * lips
+    fit_gap(weights, gap, upper_share=UPPER + (1 - UPPER) * teeth)
+    return np.clip(weights, 0.0, 1.0).astype(np.float32)

@@ -13,10 +13,10 @@ from facewire_engines.phones.phone_set import PHONES
 Floats = NDArray[np.float64]
 
 AXES: tuple[str, ...] = (
-    "jaw", "pucker", "funnel", "spread", "upper", "lower", "tongue", "forward",
+    "jaw", "gap", "pucker", "funnel", "spread", "tongue", "forward",
 )  # fmt: skip
-"""What co-articulates: ARKit's jawOpen, mouthPucker, mouthFunnel, the mouth's corners apart, the
-upper lip up, the lower lip down, tongueOut, jawForward."""
+"""What co-articulates: ARKit's jawOpen, the lip gap as `facewire.face.lips` measures it,
+mouthPucker, mouthFunnel, the mouth's corners apart, tongueOut, jawForward."""
 
 VOWELS: frozenset[str] = frozenset(
     ("aa", "ae", "ah", "ao", "aw", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw")
@@ -28,15 +28,15 @@ class Targets:
     """One row for each phone, and one more for the second part of each diphthong."""
 
     target: Floats
-    """[R, 8] weights by `AXES`."""
+    """[R, 7] weights, and the gap, by `AXES`."""
     dominance: Floats
-    """[R, 8], how strongly the row insists."""
+    """[R, 7], how strongly the row insists."""
     onset_s: Floats
-    """[R, 8] time constants of the rise before the phone, in seconds."""
+    """[R, 7] time constants of the rise before the phone, in seconds."""
     offset_s: Floats
-    """[R, 8] time constants of the decay after it, in seconds."""
+    """[R, 7] time constants of the decay after it, in seconds."""
     effort: Floats
-    """[8], by what share effort = 1 raises each axis."""
+    """[7], by what share effort = 1 raises each axis."""
     follows: Floats
     """[40] by what share each phone follows effort: 1 for vowels."""
     second: NDArray[np.int64]
@@ -45,6 +45,8 @@ class Targets:
     """Up to which duration a silence is a mere pause, and from which a full stop, in seconds."""
     pause_jaw: float
     """jawOpen in a pause."""
+    pause_gap: float
+    """The lip gap in a pause."""
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +71,7 @@ def load_targets() -> Targets:
         second=second,
         pause_s=(pause["short_ms"] / 1000, pause["long_ms"] / 1000),
         pause_jaw=pause["jaw"],
+        pause_gap=pause["gap"],
     )
 
 
