@@ -1,4 +1,6 @@
+import json
 from fractions import Fraction
+from importlib import resources
 from itertools import product
 
 import numpy as np
@@ -78,6 +80,7 @@ def test_the_lower_lip_meets_the_teeth_while_the_lips_stay_apart(phone: str) -> 
         at = times(phones)
         weights = animate(phones, at, np.full(len(at), 1.0))[during(phones, at, 2)]
         assert labiodental_gap(weights).min() < 0.08
+        assert shape(weights, "mouthRollLower").max() > 0.4
         if "sil" not in (before, after):
             assert lip_gap(weights).min() > 0.05
 
@@ -98,8 +101,35 @@ def test_open_vowels_open_and_close_ones_do_not() -> None:
         at = times(phones)
         return float(shape(animate(phones, at), "jawOpen")[during(phones, at, 2)].max())
 
-    assert min(jaw("aa"), jaw("ae"), jaw("ao")) > 0.35
-    assert max(jaw("iy"), jaw("uw")) < 0.2 < jaw("eh") < jaw("aa")
+    # People speak with about half the jaw that was once asserted here (phone_measures.json).
+    assert 0.4 > min(jaw("aa"), jaw("ae")) > 0.25
+    assert max(jaw("iy"), jaw("uw")) < 0.14 < min(jaw("ao"), jaw("eh")) < jaw("aa")
+
+
+@pytest.mark.parametrize("phone", ["s", "z", "t", "d", "k"])
+def test_teeth_are_together_while_lips_are_apart(phone: str) -> None:
+    phones = say(f"ih {phone}:0.12 ih")
+    at = times(phones)
+    weights = animate(phones, at)[during(phones, at, 2)]
+    middle = weights[len(weights) // 2]
+    assert middle[arkit.INDEX["jawOpen"]] < 0.12
+    assert lip_gap(middle) > 0.17
+    assert min(shape(weights, "mouthUpperUpLeft").max(), shape(weights, "mouthLowerDownLeft").max())
+
+
+def test_how_far_each_phone_opens_the_lips_is_as_people_do_it() -> None:
+    file = resources.files("facewire_training.animation") / "phone_measures.json"
+    share = json.loads(file.read_text(encoding="utf-8"))["share"]
+    gaps = {}
+    for phone in share.keys() - {"sil", *"pbm"}:
+        phones = say(f"t {phone} ah {phone} s {phone} iy {phone} n", 0.08)
+        at = times(phones)
+        gap = lip_gap(animate(phones, at))
+        places = [i for i, p in enumerate(phones) if p.label == phone]
+        gaps[phone] = np.mean([gap[during(phones, at, place)].mean() for place in places])
+    assert len(gaps) == 36
+    found = np.corrcoef([gaps[p] for p in gaps], [share[p] for p in gaps])[0, 1]
+    assert found > 0.85
 
 
 def test_a_diphthong_moves_from_one_vowel_to_another() -> None:
@@ -117,7 +147,7 @@ def test_the_tongue_shows_on_th_and_the_corners_part_on_iy() -> None:
     weights = animate(phones, at)
     assert shape(weights, "tongueOut")[during(phones, at, 2)].max() > 0.1
     assert shape(weights, "tongueOut")[during(phones, at, 3)].min() < 0.02
-    assert shape(weights, "mouthStretchLeft")[during(phones, at, 4)].max() > 0.25
+    assert shape(weights, "mouthSmileLeft")[during(phones, at, 4)].max() > 0.25
 
 
 def test_effort_opens_the_mouth_and_raises_the_brows_but_breaks_no_closure() -> None:

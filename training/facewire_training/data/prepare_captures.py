@@ -27,7 +27,7 @@ from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
 from facewire_training.data.targets import ShardTargets, save_targets
 
-VERSION = 3
+VERSION = 4
 """Changes when the same data make other shards than before."""
 
 

@@ -42,15 +42,23 @@ def measure(points: Floats, numbers: Sequence[int]) -> Mouth:
         numbers: MediaPipe's numbers of the K landmarks.
     """
     place = {number: index for index, number in enumerate(numbers)}
-    steady, reference = _steadied(points, [place[number] for number in ANCHORS])
-    left, right = (reference[ANCHORS.index(number)] for number in EYES)
-    unit = float(np.linalg.norm(right - left))
+    steady, unit = steadied(points, numbers)
     lips = [steady[:, place[lower]] - steady[:, place[upper]] for upper, lower in INNER_LIPS]
     first, last = (steady[:, place[number]] for number in CORNERS)
     return Mouth(
         opening=np.mean([lip[:, 1] for lip in lips], axis=0) / unit,
         width=np.linalg.norm(last - first, axis=1) / unit,
     )
+
+
+def steadied(points: Floats, numbers: Sequence[int]) -> tuple[Floats, float]:
+    """Return the points on the mean head, [F, K, 3], and the distance between its eyes.
+
+    Arguments as of `measure`.
+    """
+    steady, reference = _steadied(points, [list(numbers).index(number) for number in ANCHORS])
+    left, right = (reference[ANCHORS.index(number)] for number in EYES)
+    return steady, float(np.linalg.norm(right - left))
 
 
 def _steadied(points: Floats, anchors: Sequence[int]) -> tuple[Floats, Floats]:

@@ -29,10 +29,10 @@ Floats = NDArray[np.float64]
 IMAGE_SIZE = (360, 288)
 """Width and height of the video in pixels; depth is in units of the width."""
 
-DELAY_S = 0.011
+DELAY_S = 0.009
 """How far the tracks lag the sound, beyond what the procedural animation does: loudness leads their
-lip gap by 18 ms and that of the animation by 7 ms, as `data/capture_delay.py` measures.
-"""
+lip gap and jaw by 19 ms, and those of the animation by 15 and 5 ms, as `data/capture_delay.py`
+measures. The mean of both."""
 
 TOUCH = 0.0102
 """Lip opening, in distances between the eyes, at which lips touch: three of four closures of
@@ -42,12 +42,12 @@ SPEAKING = slice(18, 53)
 """Frames in which every clip speaks; those before `RESTING.stop` are mostly rest."""
 RESTING = slice(0, 6)
 
-PROCEDURAL_GAP = 0.473
-"""95th percentile in `SPEAKING` frames of the procedural animation of the 59 training clips that
-pocketsphinx could align; `TOUCH` is from the same ones."""
-PROCEDURAL_JAW = 0.373
+PROCEDURAL_GAP = 0.383
+"""95th percentile in `SPEAKING` frames of the procedural animation of the training clips. `TOUCH`
+is from the 59 of them that pocketsphinx could align."""
+PROCEDURAL_JAW = 0.212
 """As above, of jawOpen."""
-PROCEDURAL_WIDTH = 0.412
+PROCEDURAL_WIDTH = 0.331
 """As above: from the 5th to the 95th percentile of the width of the mouth."""
 
 
