@@ -11,8 +11,9 @@ from facewire.clock import SystemClock
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 from facewire.recordings import RecordedFace, read_recording
+from facewire.recordings.gltf import animated_glb, write_whole
 from facewire.sinks.output_files import Existing, settle_outputs
-from facewire.sinks.uri import FILES, parse_output, sink_of
+from facewire.sinks.uri import FileOutput, Kinds, parse_output, sink_of
 from facewire.stream.outputs import StreamOutputs, deliver_stream
 from facewire.stream.report import StreamReport
 from facewire_cli import options
@@ -20,12 +21,16 @@ from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_outputs, raise_failures
 
+CONVERTED = Kinds(live=False, also=("glb",))
+
 EXAMPLES = """
 Examples:
 
     facewire convert face.npz face.csv
 
     facewire convert take.csv take.npz take.jsonl --frame-rate 24
+
+    facewire convert take.csv take.glb --head head.glb    # for Blender, Maya, game engines
 """
 
 
@@ -34,8 +39,16 @@ def convert(
         Path, typer.Argument(metavar="IN", help="A .csv, .npz or .jsonl recording.")
     ],
     output: Annotated[
-        list[str], typer.Argument(metavar="OUT...", help="OUT.csv, OUT.npz or OUT.jsonl.")
+        list[str], typer.Argument(metavar="OUT...", help="OUT.csv, OUT.npz, OUT.jsonl or OUT.glb.")
     ],
+    head: Annotated[
+        Path | None,
+        typer.Option(
+            "--head",
+            metavar="GLB",
+            help="What moves in OUT.glb: a GLB or VRM whose morph targets are named as ARKit's.",
+        ),
+    ] = None,
     frame_rate: Annotated[
         str | None,
         typer.Option(
@@ -61,11 +74,19 @@ def convert(
     if frame_rate:
         face = face.at_rate(parse_frame_rate(frame_rate))
     outputs = settle_outputs(
-        [parse_output(uri, FILES) for uri in output],
-        inputs=(recording,),
+        [parse_output(uri, CONVERTED) for uri in output],
+        inputs=(recording, head),
         existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
     )
-    sinks = [sink_of(file, clock, overwrite=overwrite) for file in outputs]
+    scenes = [file.path for file in outputs if isinstance(file, FileOutput) and file.kind == "glb"]
+    if head and not scenes:
+        raise ConfigError("--head is what moves in a .glb file; name one to write")
+    scene = animated_glb(face, head) if scenes else b""
+    sinks = [
+        sink_of(file, clock, overwrite=overwrite)
+        for file in outputs
+        if not (isinstance(file, FileOutput) and file.path in scenes)
+    ]
     try:
         run(
             deliver_stream(
@@ -82,8 +103,12 @@ def convert(
         raise_failures(report)
         console.print("interrupted; the files hold what was written until then")
         raise
-    console.print(f"{report.frames} frames at {float(face.spec.frame_rate):g} frames/s")
+    for path in scenes:
+        write_whole(path, scene)
+    console.print(f"{len(face)} frames at {float(face.spec.frame_rate):g} frames/s")
     print_outputs(console, report)
+    for path in scenes:
+        console.print(f"wrote {path}", soft_wrap=True, markup=False, highlight=False)
     raise_failures(report)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from pygltflib import GLTF2
 from pythonosc.osc_bundle import OscBundle
 from websockets.asyncio.client import connect
 
@@ -123,3 +124,19 @@ async def test_a_loop_plays_on_the_page_with_its_sound_until_it_is_ended(
     assert process.returncode == 130, err
     assert b"Traceback" not in err
     assert b"0 dropped" in out
+
+
+def test_a_recording_becomes_a_gltf_animation(recording: Path, tmp_path: Path) -> None:
+    result = facewire("convert", recording, "a.glb", "a.csv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "wrote a.glb" in result.stdout
+    gltf = GLTF2().load(str(tmp_path / "a.glb"))
+    assert gltf.meshes[0].extras["targetNames"] == list(arkit.NAMES)
+    assert len(gltf.animations) == 1
+    result = facewire("convert", recording, "b.glb", "--head", "a.csv", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "a.csv is not a readable GLB file" in result.stderr
+    assert not (tmp_path / "b.glb").exists()
+    result = facewire("convert", recording, "b.csv", "--head", "a.glb", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--head is what moves in a .glb file" in result.stderr
