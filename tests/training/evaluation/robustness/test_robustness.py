@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from rich.console import Console
 from typer.testing import CliRunner
 
 from facewire import arkit
@@ -23,7 +24,7 @@ from facewire_training.evaluation.robustness.report import (
 )
 from facewire_training.evaluation.robustness.request import Request
 from facewire_training.evaluation.robustness.run import chosen, measure
-from facewire_training.evaluation.robustness.table import COLUMNS, markdown
+from facewire_training.evaluation.robustness.table import COLUMNS, markdown, print_report
 from facewire_training.phones import PhoneInterval
 from facewire_training.take import Take
 
@@ -108,9 +109,24 @@ def test_a_report_comes_back_from_its_file_and_says_all_in_markdown(tmp_path: Pa
     text = markdown(report)
     assert "| as it is | 100 | 100 |" in text
     assert text.count("\n| coughs |") == 1
+    assert "| p b m closed, % ↑ | m closed, % ↑ |" in text
+    assert "| rounding, AUC ↑ |" in text
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ConfigError, match="no report"):
         read_robustness(tmp_path / "other.json")
+
+
+def test_the_tables_fit_into_80_columns_and_cut_nothing(tmp_path: Path) -> None:
+    keys = {kind: {column.key: 0.5 for column in COLUMNS[kind]} for kind in Kind}
+    rows = [RobustnessRow(c.name, c.kind.value, "", keys[c.kind]) for c in CONDITIONS]
+    console = Console(width=80, record=True, file=(tmp_path / "out").open("w"))
+    print_report(console, RobustnessReport("x", "2026-11-28", "a machine", "a setting", rows))
+    console.file.close()
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    for condition in CONDITIONS:
+        assert sum(line.strip().startswith(f"{condition.name} ") for line in lines) == 1
+    assert not [line for line in lines if "…" in line]
 
 
 def recordings(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from facewire_training.evaluation.robustness.levels import LevelChange
 from facewire_training.evaluation.robustness.no_speech import Sound
 
 SOUND_CLIPS = 8
-"""Of each kind of sound that is no speech."""
+"""Of each kind of sound that is no speech, but no more than there are utterances."""
 
 
 Heard = Utterance | LevelChange | Sound
@@ -134,15 +134,19 @@ def _song(speech: Speech) -> list[Sound]:
     return found
 
 
+def _sounds(speech: Speech) -> int:
+    return min(SOUND_CLIPS, len(speech.utterances))
+
+
 def _events(kind: str) -> Callable[[Speech], list[Sound]]:
     return lambda speech: [
-        no_speech.events(kind, speech.seed + place) for place in range(SOUND_CLIPS)
+        no_speech.events(kind, speech.seed + place) for place in range(_sounds(speech))
     ]
 
 
 def _steady(kind: str) -> Condition:
     def make(speech: Speech) -> list[Sound]:
-        return [no_speech.steady(kind, speech.seed + place) for place in range(SOUND_CLIPS)]
+        return [no_speech.steady(kind, speech.seed + place) for place in range(_sounds(speech))]
 
     return Condition(kind, Kind.SOUND, make)
 

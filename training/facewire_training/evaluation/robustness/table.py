@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from facewire_training.evaluation.quality.figures import Form, write_value
 from facewire_training.evaluation.robustness.conditions import Kind
@@ -18,27 +19,28 @@ class Column:
 
     key: str
     heading: str
+    """In as many lines as a terminal needs."""
     form: Form = Form.SHARE
 
 
 COLUMNS: dict[Kind, tuple[Column, ...]] = {
     Kind.SPEECH: (
-        Column("closure", "p b m closed, % ↑"),
-        Column("closure_m", "m closed, % ↑"),
-        Column("luck", "by luck, %"),
-        Column("false_closure", "vowels shut, % ↓"),
-        Column("rounding_auc", "rounding AUC ↑", Form.TWO),
-        Column("opening_r", "opening by phone, r ↑", Form.TWO),
+        Column("closure", "p b m\nclosed,\n% ↑"),
+        Column("closure_m", "m\nclosed,\n% ↑"),
+        Column("luck", "by\nluck,\n%"),
+        Column("false_closure", "vowels\nshut,\n% ↓"),
+        Column("rounding_auc", "round-\ning,\nAUC ↑", Form.TWO),
+        Column("opening_r", "open-\ning,\nr ↑", Form.TWO),
     ),
     Kind.LEVEL: (
-        Column("opening_0_1", "0–1 s, % ↑"),
-        Column("opening_1_2", "1–2 s, % ↑"),
-        Column("opening_2_5", "2–5 s, % ↑"),
-        Column("opening_5_10", "5–10 s, % ↑"),
+        Column("opening_0_1", "0–1 s,\n% ↑"),
+        Column("opening_1_2", "1–2 s,\n% ↑"),
+        Column("opening_2_5", "2–5 s,\n% ↑"),
+        Column("opening_5_10", "5–10 s,\n% ↑"),
     ),
     Kind.SOUND: (
-        Column("open", "lips apart, %"),
-        Column("rest", "mouth at rest, %"),
+        Column("open", "lips\napart,\n%"),
+        Column("rest", "mouth\nat rest,\n%"),
     ),
 }
 """By what a condition is measured by."""
@@ -51,12 +53,13 @@ def print_report(console: Console, report: RobustnessReport) -> None:
     for kind, columns in COLUMNS.items():
         rows = rows_of(report, kind)
         if rows:
-            table = Table(box=box.SIMPLE_HEAD, title=kind.value, title_justify="left")
-            table.add_column("")
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+            table.add_column("", no_wrap=True)
             for column in columns:
-                table.add_column(column.heading, justify="right")
+                table.add_column(column.heading, justify="right", no_wrap=True)
             for row in rows:
                 table.add_row(row.name, *cells(row, columns))
+            console.print(Text(f"\n{kind.value}", style="bold"))
             console.print(table)
 
 
@@ -66,7 +69,7 @@ def markdown(report: RobustnessReport) -> str:
     for kind, columns in COLUMNS.items():
         rows = rows_of(report, kind)
         if rows:
-            lines = [[kind.value, *(column.heading for column in columns)]]
+            lines = [[kind.value, *(_one_line(column.heading) for column in columns)]]
             lines.append(["---", *["---:"] * len(columns)])
             lines += [[row.name, *cells(row, columns)] for row in rows]
             parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
@@ -81,3 +84,7 @@ def rows_of(report: RobustnessReport, kind: Kind) -> list[RobustnessRow]:
 def cells(row: RobustnessRow, columns: Sequence[Column]) -> list[str]:
     """Return the figures of a row as a person reads them."""
     return [write_value(column.form, row.figures.get(column.key)) for column in columns]
+
+
+def _one_line(heading: str) -> str:
+    return heading.replace("-\n", "").replace("\n", " ")

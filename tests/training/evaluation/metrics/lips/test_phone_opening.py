@@ -13,6 +13,7 @@ from facewire_training.evaluation.metrics.lips.phone_opening import (
     opening_by_phone,
     opening_correlation,
     opening_reference,
+    reached_by_lips,
 )
 from facewire_training.phones import PhoneInterval
 from facewire_training.take import Take
@@ -61,6 +62,8 @@ def test_the_references_know_what_lips_do() -> None:
         contacts = max(reference[label] for label in ("p", "b", "m"))
         assert contacts < reference["s"] < reference["ey"]
         assert max(reference["w"], reference["uw"]) < reference["t"]
+    assert reached_by_lips(LIPS) > 0.5
+    assert reached_by_lips(GRID) > 0.5
     assert {people[vowel] for vowel in UNIT} == {1.0}
     assert np.mean([grid[vowel] for vowel in UNIT if vowel in grid]) == pytest.approx(1, abs=0.01)
     shared = sorted(set(people) & set(grid))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -22,15 +23,29 @@ FEWEST = 3
 """Occurrences without which a phone has no mean."""
 
 
-@lru_cache(maxsize=2)
 def opening_reference(name: str) -> Mapping[str, float]:
     """Return how open lips are in each phone, by label, as a share of open vowels.
 
     Raises:
         KeyError: there is no reference of that name.
     """
+    found: dict[str, float] = _references()[name]["openings"]
+    return found
+
+
+def reached_by_lips(name: str) -> float:
+    """Return what GRID's speaker's own lips reach against a reference, on validation clips.
+
+    Raises:
+        KeyError: there is no reference of that name.
+    """
+    return float(_references()[GRID]["reached"][name])
+
+
+@lru_cache(maxsize=1)
+def _references() -> dict[str, Any]:
     file = resources.files("facewire_training.evaluation.metrics.lips") / "opening_references.json"
-    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))[name]["openings"]
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 
