@@ -1,5 +1,6 @@
 """What goes on from one step to the next: memory, the running mean, and what is written down."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from facewire_training.model.batches import BatchConfig
 from facewire_training.model.checkpoint import Training, begin, learned
 from facewire_training.model.decoder import DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
-from facewire_training.model.networks import TrainConfig
+from facewire_training.model.networks import PARTS, TrainConfig
 
 
 def small(carried: float = 0.6, average: float = 0.9, begin_with: str = "") -> TrainConfig:
@@ -78,3 +79,28 @@ def test_a_checkpoint_brings_everything_back(tmp_path: Path) -> None:
     assert torch.equal(later.model.state_dict()[name], training.average[name])
     assert torch.equal(learned(tmp_path)[name], training.average[name])
     assert later.step == 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_does_not_learn_has_no_gradient(part: str, tmp_path: Path) -> None:
+    training = begin(replace(small(), part=part), tmp_path)
+    learns = {name for name, w in training.model.named_parameters() if w.requires_grad}
+    assert learns
+    assert all(name.startswith(PARTS[part]) for name in learns)
+    left = {name for name, _ in training.model.named_parameters()} - learns
+    assert not any(name.startswith(PARTS[part]) for name in left)
+
+
+def test_a_run_may_begin_with_the_decoder_of_another(tmp_path: Path) -> None:
+    runs = []
+    for seed in (1, 2):
+        run = tmp_path / str(seed)
+        run.mkdir()
+        begin(replace(small(), seed=seed), run).save(run)
+        runs.append(str(run))
+    both = begin(replace(small(), begin_with=runs[0], decoder_of=runs[1]), tmp_path / "both")
+    for name, value in both.model.state_dict().items():
+        origin = runs[name.startswith("decoder.")]
+        assert torch.equal(value, learned(Path(origin))[name]), name
+    for name, value in both.average.items():
+        assert torch.equal(value, both.model.state_dict()[name])

@@ -101,10 +101,11 @@ def make_targets(shard: Shard) -> ShardTargets:
 
 
 def no_targets(shard: Shard) -> ShardTargets:
-    """Return zeros, for training an encoder alone."""
+    """Return faces of zeros and an effort that nobody measured, for training an encoder alone."""
     tokens = len(shard.labels)
+    effort = np.broadcast_to(np.float16(np.nan), (tokens,))
     none = np.broadcast_to(np.float16(0), (tokens, arkit.COUNT))
-    return ShardTargets(none[:, 0], none, _all_known(tokens))
+    return ShardTargets(effort, none, _all_known(tokens))
 
 
 def _all_known(tokens: int) -> NDArray[np.bool_]:

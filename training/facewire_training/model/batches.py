@@ -26,7 +26,7 @@ from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.soft_labels import load_soft, probabilities
 from facewire_training.data.splits import check_training
 from facewire_training.data.styles import STYLES, decided, style_of
-from facewire_training.data.targets import ShardTargets, load_targets, no_targets
+from facewire_training.data.targets import ShardTargets, fits, load_targets, no_targets
 from facewire_training.model.encoder import WARPS
 from facewire_training.model.frontend import HOP
 
@@ -128,7 +128,10 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         for shard in shards:
             check_training(shard)
         self.shards: Sequence[tuple[Shard, ShardTargets]] = [
-            (shard, load_targets(folder, shard) if faces else no_targets(shard)) for shard in shards
+            (shard, load_targets(folder, shard))
+            if faces or fits(folder, shard)
+            else (shard, no_targets(shard))
+            for shard in shards
         ]
         self.soft = {shard.corpus: load_soft(folder, shard) for shard in shards}
         shares = np.array([dict(config.shares)[shard.corpus] for shard in shards])

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from facewire_training.model.networks import Model, TrainConfig
+from facewire_training.model.networks import PARTS, Model, TrainConfig
 
 Weights = dict[str, Tensor]
 
@@ -63,14 +63,18 @@ def begin(config: TrainConfig, run: Path) -> Training:
     """Return a training as a run left it, or a new one, perhaps from the networks of another."""
     torch.manual_seed(config.seed)
     model = Model(config)
-    if config.only_styles:
-        model.requires_grad_(False).decoder.styles.requires_grad_(True)
+    for name, weight in model.named_parameters():
+        weight.requires_grad_(name.startswith(PARTS[config.part]))
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(
         trained, lr=config.learning_rate, weight_decay=config.weight_decay
     )
     if config.begin_with:
         model.load_state_dict(learned(Path(config.begin_with)))
+    if config.decoder_of:
+        other = learned(Path(config.decoder_of)).items()
+        decoder = {name: value for name, value in other if name.startswith("decoder.")}
+        model.load_state_dict(model.state_dict() | decoder)
     hidden = model.encoder.past(config.batches.batch)[-1]
     average = {name: value.clone() for name, value in model.state_dict().items()}
     training = Training(model, optimizer, average, hidden, 0)

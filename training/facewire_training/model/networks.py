@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from facewire_training.data.shards import UNKNOWN
 from facewire_training.model.batches import BatchConfig
@@ -12,6 +11,15 @@ from facewire_training.model.decoder import Decoder, DecoderConfig
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.model.losses import FaceLoss, LossConfig, PhoneLoss
 from facewire_training.model.windows import Faces, Windows, live_windows, token_windows
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "all": ("encoder.", "decoder."),
+    "encoder": ("encoder.",),
+    "decoder": ("decoder.",),
+    "styles": ("decoder.styles.",),
+}
+"""What can learn while the rest stays: beginnings of the names of its weights. The styles are how
+captured speakers differ from the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     clip: float = 1.0
     face_share: float = 0.15
-    """How much the face losses count against the phonetic loss; 0 trains the encoder alone."""
+    """How much the face losses count against the phonetic loss."""
     labials: float = 1.4
     """How much more a phone that closes the lips counts for the encoder than another."""
     taught: float = 0.6
@@ -39,10 +47,12 @@ class TrainConfig:
     """How much of the running mean of the weights, which is what is exported, a step keeps."""
     every_nth_told: int = 3
     """Of how many crops with known phones the decoder also gets the phones themselves."""
-    only_styles: bool = False
-    """Whether nothing is trained but how captured speakers differ from the rules."""
+    part: str = "all"
+    """Which of `PARTS` learns."""
     begin_with: str = ""
     """Run whose networks this one starts from."""
+    decoder_of: str = ""
+    """Run whose decoder this one starts from, if it is another."""
     seed: int = 0
 
 
@@ -73,8 +83,8 @@ class Model(nn.Module):
         past_samples, past_mel, _ = self.encoder.past(len(batch["samples"]))
         # Where the processor has no instructions for it, bfloat16 costs more than it saves.
         quick = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-        learns = torch.set_grad_enabled(not self.config.only_styles)
-        with learns, torch.autocast("cpu", torch.bfloat16, enabled=quick):
+        hears = torch.set_grad_enabled(self.config.part in ("all", "encoder"))
+        with hears, torch.autocast("cpu", torch.bfloat16, enabled=quick):
             scores, effort, *_, hidden = self.encoder(
                 batch["samples"], past_samples, past_mel, hidden, batch["warp"]
             )
@@ -91,7 +101,10 @@ class Model(nn.Module):
             "accuracy_0": hit[..., 0][known[..., 0]].float().mean(),
             "accuracy_80": hit[..., 8][known[..., 8]].float().mean(),
         }
-        if self.config.face_share > 0:
+        measured = loud[:, settled].isfinite()
+        off = (effort[:, settled] - loud[:, settled].nan_to_num()).square() * measured
+        parts["effort"] = off.sum() / measured.sum().clamp(min=1)
+        if self.config.part != "encoder":
             faces = Faces(batch["curves"], batch["trust"], batch["contact"], batch["style"])
             live = live_windows(scores, effort, faces, generator)
             # A TTS's certain tokens are the easier road: a part of the crops is enough.
@@ -100,7 +113,6 @@ class Model(nn.Module):
             labels, efforts = batch["labels"][said], batch["effort"][said]
             tokens = token_windows(labels, efforts, faces.of(said), generator)
             parts |= {"live": self._face(live), "tokens": self._face(tokens)}
-            parts["effort"] = functional.mse_loss(effort[:, settled], loud[:, settled])
         return parts, hidden.detach().float()
 
     def _face(self, windows: Windows) -> Tensor:

@@ -20,7 +20,7 @@ from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.checkpoint import Training, begin
-from facewire_training.model.networks import TrainConfig
+from facewire_training.model.networks import PARTS, TrainConfig
 
 
 def schedule(config: TrainConfig, step: int) -> float:
@@ -44,7 +44,8 @@ def train(config: TrainConfig, corpus: Path, run: Path, stop_after: int | None =
     training = begin(config, run)
     first = training.step
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
-    data = Batches(corpus, config.batches, config.seed, config.steps, config.face_share > 0)
+    faces = config.part != "encoder"
+    data = Batches(corpus, config.batches, config.seed, config.steps, faces)
     last = min(config.steps, stop_after or config.steps)
     loader = DataLoader(Subset(data, range(first, last)), batch_size=None, num_workers=1)
     columns = (
@@ -71,9 +72,9 @@ def _step(training: Training, batch: dict[str, Tensor]) -> dict[str, float]:
         group["lr"] = config.learning_rate * schedule(config, step)
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
     parts, training.hidden = model.losses(batch, training.carried(generator), generator)
-    total = parts["phones"]
+    total = parts["phones"] + parts["effort"]
     if "live" in parts:
-        total = total + parts["effort"] + config.face_share * (parts["live"] + parts["tokens"])
+        total = total + config.face_share * (parts["live"] + parts["tokens"])
     training.optimizer.zero_grad()
     total.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
     nn.utils.clip_grad_norm_(model.parameters(), config.clip)
@@ -104,11 +105,12 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--warm-up", type=int, default=200, help="steps until it is reached")
-    parser.add_argument("--face-share", type=float, default=0.15, help="0: the encoder alone")
+    parser.add_argument("--face-share", type=float, default=0.15, help="weight of the faces")
     parser.add_argument(
-        "--only-styles", action="store_true", help="train the styles of captured speakers alone"
+        "--only", dest="part", choices=PARTS, default="all", help="what learns while the rest stays"
     )
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
+    parser.add_argument("--decoder-of", default="", help="run whose decoder it starts from instead")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
     parser.add_argument("--stop-after", type=int, help="save and stop after this many steps")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
@@ -129,8 +131,9 @@ def main() -> None:
         learning_rate=arguments.rate,
         warm_up=arguments.warm_up,
         face_share=arguments.face_share,
-        only_styles=arguments.only_styles,
+        part=arguments.part,
         begin_with=arguments.begin_with,
+        decoder_of=arguments.decoder_of,
         seed=arguments.seed,
     )
     arguments.run.mkdir(parents=True, exist_ok=True)
