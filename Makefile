@@ -50,6 +50,7 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	    --json $(RESULTS)/latency-cpu.json
 	$(BIN)/python benchmarks/session_cost.py --json $(RESULTS)/session-cost-cpu.json
 	$(BIN)/python benchmarks/precisions.py --json $(RESULTS)/precisions-cpu.json
+	$(BIN)/python benchmarks/output_cost.py --json $(RESULTS)/output-cost-cpu.json
 	$(BIN)/facewire bench throughput --json $(RESULTS)/throughput-cpu.json
 	$(BIN)/python benchmarks/compare_audio2face.py --json $(RESULTS)/audio2face-cpu.json
 	$(BIN)/python benchmarks/speech_timeline.py --out docs/pictures/timeline.png --json $(RESULTS)/timeline-cpu.json

@@ -1,7 +1,8 @@
-"""What docs/engines.md and docs/face.md say of cost and precision."""
+"""What docs/engines.md, docs/face.md and docs/connect.md say of cost and precision."""
 
 from docs_sections import how, table
 from facewire_cli.commands.bench.latency import LatencyReport
+from output_cost import HEADER, OutputCosts, row
 from precisions import Precisions
 from session_cost import FRAME_RATE, SessionCosts
 
@@ -36,3 +37,10 @@ def precisions_table(found: Precisions) -> str:
     ]
     made = how(found.command, found.date, found.machine)
     return f"{made}\n\n{frames} frames:\n\n{table(header, rows)}"
+
+
+def output_costs(found: OutputCosts) -> str:
+    """Return the table of `output_cost.py`."""
+    rows = [[f"`{each.output}`", *row(each)] for each in found.costs]
+    made = how(found.command, found.date, found.machine)
+    return f"{made}\n\n{found.frames} frames, 60 a second:\n\n{table(['output', *HEADER], rows)}"

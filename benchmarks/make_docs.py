@@ -17,7 +17,7 @@ import msgspec
 
 import quality_text
 from compare_audio2face import Comparison
-from cost_text import face_cost, precisions_table, session_costs
+from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
 from facewire_cli.bench.throughput_plot import draw
 from facewire_cli.commands.bench.hostile import HostileReport
@@ -29,6 +29,7 @@ from front_page import five_figures, hour
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
 from latency_table import all_stages, in_short, requests_table
+from output_cost import OutputCosts
 from precisions import Precisions
 from session_cost import SessionCosts
 from soak import Soak
@@ -70,6 +71,11 @@ def sections(results: Path) -> dict[str, Sections]:
             "precisions": lambda: precisions_table(
                 _read(results / "precisions-cpu.json", Precisions)
             ),
+        },
+        "docs/connect.md": {
+            "output cost": lambda: output_costs(
+                _read(results / "output-cost-cpu.json", OutputCosts)
+            )
         },
         "docs/face.md": {"face cost": lambda: face_cost(latency)},
         "docs/text.md": {

@@ -78,6 +78,8 @@ class DatagramSink:
 
     def _note(self, taken: list[bool]) -> None:
         """Say once that nobody is there, and once that somebody is there again."""
+        if not taken:  # a frame in which nothing changed
+            return
         before = self._taken
         self._taken = min(before + 1, _BACK) if all(taken) else 0
         if before == _BACK and not self._taken:

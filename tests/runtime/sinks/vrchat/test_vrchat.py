@@ -124,6 +124,20 @@ async def test_only_what_changes_is_sent_and_all_once_a_second() -> None:
     assert sum(counts) == counts[0] * 2 + 1
 
 
+async def test_frames_in_which_nothing_changes_find_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "facewire.sinks")
+    with listening() as nobody:
+        port = port_of(nobody)
+    sink = await opened(f"vrchat://127.0.0.1:{port}")
+    for index in range(500):
+        await sink.send(face_of(index))
+    await sink.aclose()
+    said = [record.getMessage() for record in caplog.records]
+    assert [line.partition(" what goes")[0] for line in said[1:]] == ["nobody takes"]
+
+
 async def test_names_may_have_a_prefix() -> None:
     found = read(await caught("vrchat://127.0.0.1:PORT?prefix=FT/", face_of(jawOpen=0.5)))
     assert found["/avatar/parameters/FT/v2/JawOpen"] == 0.5

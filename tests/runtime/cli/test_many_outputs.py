@@ -1,0 +1,100 @@
+"""One `facewire live --demo` with eight outputs, and one more that nobody receives."""
+
+import re
+import selectors
+import socket
+import struct
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from pythonosc.osc_packet import OscPacket
+from tests.runtime.sinks.datagrams.catching import listening, port_of
+
+from facewire.sinks.live_link_csv import read_csv
+
+OUTPUTS = {
+    "livelink": "livelink://127.0.0.1:PORT",
+    "vmc": "vmc://127.0.0.1:PORT?names=perfect-sync",
+    "ifacialmocap": "ifacialmocap://127.0.0.1:PORT",
+    "array": "osc://127.0.0.1:PORT",
+    "each": "osc://127.0.0.1:PORT?preset=arkit-each",
+    "array-61": "osc://127.0.0.1:PORT?preset=array-61",
+    "vrchat": "vrchat://127.0.0.1:PORT",
+}
+ROOM = 8 << 20
+"""Bytes of datagrams that may wait while this machine does something else."""
+
+
+def receive(receivers: dict[str, socket.socket], process: "subprocess.Popen[str]") -> (
+    dict[str, list[bytes]]
+):  # fmt: skip
+    """Return all that comes until a process ends."""
+    found: dict[str, list[bytes]] = defaultdict(list)
+    with selectors.DefaultSelector() as selector:
+        for name, receiver in receivers.items():
+            receiver.setblocking(False)
+            selector.register(receiver, selectors.EVENT_READ, name)
+        ended = False
+        while True:
+            ready = selector.select(0 if ended else 0.2)
+            for key, _ in ready:
+                found[key.data].append(key.fileobj.recv(65_536))  # type: ignore[union-attr]
+            if ended and not ready:
+                return found
+            ended = process.poll() is not None
+
+
+def osc_frames(datagrams: list[bytes], address: str) -> list[int]:
+    """Return the numbers of the frames that messages of an address tell of."""
+    found = []
+    for datagram in datagrams:
+        for timed in OscPacket(datagram).messages:
+            if timed.message.address == address:
+                value = timed.message.params[0]
+                found.append(value if isinstance(value, int) else round(value * 60))
+    return found
+
+
+def test_eight_outputs_get_every_frame_that_is_not_counted_as_dropped(tmp_path: Path) -> None:
+    receivers = {name: listening() for name in OUTPUTS}
+    for receiver in receivers.values():
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+    with listening() as nobody:
+        absent = f"osc://127.0.0.1:{port_of(nobody)}"
+    words = [absent, "face.csv"]
+    words += [uri.replace("PORT", str(port_of(receivers[n]))) for n, uri in OUTPUTS.items()]
+    with subprocess.Popen(
+        [sys.executable, "-m", "facewire", "live", "--demo", "--no-page",
+         *(word for uri in words for word in ("--out", uri))],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+        found = receive(receivers, process)
+        assert process.stdout is not None
+        told = process.stdout.read()
+    for receiver in receivers.values():
+        receiver.close()
+    assert process.returncode == 0
+    said = re.search(r"(\d+) frames of [\d.]+ s, (\d+) dropped", told)
+    assert said is not None, told
+    made, dropped = int(said[1]), int(said[2])
+    frames = {
+        "livelink": [struct.unpack_from(">i", d, len(d) - 261)[0] for d in found["livelink"]],
+        "vmc": osc_frames(found["vmc"], "/VMC/Ext/T"),
+        **{name: osc_frames(found[name], "/face/info") for name in ("array", "each", "array-61")},
+    }
+    for name, numbers in frames.items():
+        assert numbers == sorted(set(numbers)), name
+        assert made // 2 < len(numbers) <= made, name
+    missing = sum(made - len(numbers) for numbers in frames.values())
+    missing += made - len(found["ifacialmocap"])
+    assert missing <= dropped
+    assert len(read_csv(tmp_path / "face.csv").weights) == made
+    jaws = [
+        timed.message.params[0]
+        for datagram in found["vrchat"]
+        for timed in OscPacket(datagram).messages
+        if timed.message.address == "/avatar/parameters/v2/JawOpen"
+    ]
+    assert len(set(jaws)) > 50
