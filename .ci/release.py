@@ -93,6 +93,11 @@ def try_out(wheel: Path, programs: Path, folder: Path) -> Path:
     return folder / "speech.npz"
 
 
+def try_vmc(programs: Path, folder: Path) -> None:
+    """Send the clip to a VRM avatar from the wheel, and decode what comes."""
+    run(programs / "python", "-I", CI / "try_vmc.py", programs / "facewire", cwd=folder)
+
+
 @contextmanager
 def serving(programs: Path, folder: Path) -> Iterator[str]:
     """Run a server, and say where."""
@@ -138,6 +143,7 @@ def main(folder: Path) -> None:
     web_client = pack_web_client(wheel.name.split("-")[1], folder)
     programs = environment(folder / "all", wheel)
     speech = try_out(wheel, programs, folder)
+    try_vmc(programs, folder)
     with serving(programs, folder) as url:
         try_client(client, url, speech, folder)
         if web_client:

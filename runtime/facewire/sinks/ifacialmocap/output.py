@@ -49,7 +49,7 @@ open_ifacialmocap = IFacialMocapOutput(
     OutputHelp(
         form="ifacialmocap://[HOST][:49983]",
         example="ifacialmocap://127.0.0.1:49983",
-        receivers="VTube Studio, VBridger, VSeeFace, VMagicMirror, Warudo, nizima LIVE, Blender",
+        receivers="VTube Studio, VBridger, nizima LIVE, and others that hear the iFacialMocap app",
         switch_on="choose iFacialMocap as the face, with this machine as the iPhone's address",
         options=(
             Option("version", "v1", "the text's version where nobody asks for one", ("v1", "v2")),
