@@ -27,7 +27,8 @@ from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire_cli.bench.server_process import serving
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
-from facewire_training.data.align import align, pronunciations
+from facewire_training.data.align import align, pronounced, pronunciations
+from facewire_training.data.recognisers import embedded_posteriors
 from viseme_pictures import CLIP, LOOKAHEAD_MS, TEXT
 
 SPOKEN = "Hello. I am a face that moves as you speak. Bob bought my puppy a map."
@@ -80,7 +81,7 @@ def words_of(engine: PhonesEngine, samples: Samples) -> list[tuple[str, float, f
         ValueError: the text is not that of the clip.
     """
     pronounce = pronunciations()
-    found = align(engine, samples, TEXT, pronounce)
+    found = align(embedded_posteriors(engine, samples), pronounced(TEXT, pronounce))
     if found is None:
         raise ValueError("the clip does not say the text")
     phones = iter([phone for phone in found if phone.phone_index])

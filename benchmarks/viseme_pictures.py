@@ -24,7 +24,8 @@ from facewire_cli.bench.server_process import serving
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.phone_set import INDEX
-from facewire_training.data.align import align, pronunciations
+from facewire_training.data.align import align, pronounced, pronunciations
+from facewire_training.data.recognisers import embedded_posteriors
 
 CLIP = Path(facewire.__file__).parent / "assets" / "demo.flac"
 TEXT = (
@@ -54,7 +55,7 @@ def moments(engine: PhonesEngine, samples: Samples) -> list[tuple[str, float]]:
         ValueError: the text is not that of the clip.
     """
     pronounce = pronunciations()
-    found = align(engine, samples, TEXT, pronounce)
+    found = align(embedded_posteriors(engine, samples), pronounced(TEXT, pronounce))
     if found is None:
         raise ValueError("the clip does not say the text")
     spoken = [phone for phone in found if phone.phone_index]

@@ -6,11 +6,19 @@ import pytest
 pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 pytest.importorskip("pocketsphinx", reason="install it: pip install pocketsphinx")
 
-from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.voices.espeak import library as espeak_library
-from facewire_training.data.align import Pronounce, align, best_path, compare, pronunciations
+from facewire_training.data.align import (
+    Pronounce,
+    align,
+    best_path,
+    compare,
+    pronounced,
+    pronunciations,
+    transcribe,
+)
 from facewire_training.data.corpora import espeak
+from facewire_training.data.recognisers import Recognise, recogniser
 from facewire_training.phones import PhoneInterval
 
 TEXT = "Bob bought my puppy a map. Five foxes vanished over the river."
@@ -46,6 +54,22 @@ def test_too_little_sound_is_refused() -> None:
         best_path(scores("m ay"), [[INDEX["m"], INDEX["ay"], INDEX["p"]]])
 
 
+def test_without_a_text_the_path_goes_where_it_is_sure_to_be_better() -> None:
+    heard = np.exp(scores("sil sil m m m ay m ay ay ay sil sil"))
+    found = transcribe(heard / heard.sum(axis=1, keepdims=True), change=3.0)
+    assert " ".join(phone.label for phone in found) == "sil m ay sil"
+    assert [round(phone.end_s * 100) for phone in found] == [2, 7, 10, 12]
+    assert len(transcribe(heard, change=0.0)) == 6
+
+
+def test_without_a_text_blips_are_not_heard() -> None:
+    heard = np.full((60, 40), np.exp(-6.0), np.float32)
+    heard[:30, INDEX["aa"]] = heard[30:, INDEX["s"]] = np.exp(-0.1)
+    heard[10, INDEX["aa"]], heard[10, INDEX["p"]] = np.exp(-1.0), np.exp(-0.1)
+    found = transcribe(heard)
+    assert [(p.label, p.start_s, p.end_s) for p in found] == [("aa", 0.0, 0.3), ("s", 0.3, 0.6)]
+
+
 def test_only_phones_of_both_sides_are_compared() -> None:
     def timed(*phones: tuple[float, str]) -> list[PhoneInterval]:
         return [PhoneInterval(start, start + 0.1, INDEX[phone]) for start, phone in phones]
@@ -58,8 +82,8 @@ def test_only_phones_of_both_sides_are_compared() -> None:
 
 
 @pytest.fixture(scope="module")
-def engine() -> PhonesEngine:
-    return load_embedded()
+def recognise() -> Recognise:
+    return recogniser(None).recognise
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +91,9 @@ def pronounce() -> Pronounce:
     return pronunciations()
 
 
-def test_a_synthesiser_agrees(engine: PhonesEngine, pronounce: Pronounce) -> None:
+def test_a_synthesiser_agrees(recognise: Recognise, pronounce: Pronounce) -> None:
     samples, given = espeak.speak(TEXT, espeak_library.Manner("en-us"))
-    found = align(engine, samples, TEXT.lower().replace(".", ""), pronounce)
+    found = align(recognise(samples), pronounced(TEXT.lower().replace(".", ""), pronounce))
     assert found is not None
     assert found[0].start_s == 0
     assert found[-1].end_s == pytest.approx(len(samples) / 16_000, abs=0.01)
@@ -78,10 +102,10 @@ def test_a_synthesiser_agrees(engine: PhonesEngine, pronounce: Pronounce) -> Non
     assert np.median(off) <= 25
 
 
-def test_another_text_is_refused(engine: PhonesEngine, pronounce: Pronounce) -> None:
+def test_another_text_is_refused(recognise: Recognise, pronounce: Pronounce) -> None:
     samples, _ = espeak.speak(TEXT, espeak_library.Manner("en-us"))
     other = "seven thousand yellow engines were shining through the whole long night again"
-    assert align(engine, samples, other, pronounce) is None
+    assert align(recognise(samples), pronounced(other, pronounce)) is None
 
 
 def test_words_that_the_dictionary_lacks_are_pronounced(pronounce: Pronounce) -> None:

@@ -19,6 +19,7 @@ from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import Pronouncer, TimedWord, read_words
 from facewire_training.data.prepare_captures import Job, make
+from facewire_training.data.recognisers import recogniser
 from facewire_training.data.shards import UNKNOWN
 from facewire_training.data.splits import FACEGOOD
 from facewire_training.evaluation import captures as evaluate_captures
@@ -165,7 +166,7 @@ def test_a_face_that_does_not_move_follows_nothing() -> None:
 def test_shards_of_captures_say_what_is_known(tmp_path: Path) -> None:
     capture = captured([0.2, 0.3, float("nan"), 0.3, 0.2, 0.1, 0.1, 0.1], seconds=0.32)
     capture.samples[:4_000] = 0
-    shard = make(Job(tmp_path / "tiny", lambda: iter([capture]), {}))
+    shard = make(Job(tmp_path / "tiny", lambda: iter([capture]), {}), recogniser(None))
     curves = np.load(tmp_path / "tiny.curves.npy")
     known = np.load(tmp_path / "tiny.known.npy")
     effort = np.load(tmp_path / "tiny.effort.npy")

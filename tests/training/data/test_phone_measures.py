@@ -17,7 +17,6 @@ from facewire_training.data.phone_measures import (
     by_phone,
     grid,
     open_gap,
-    phone_loop,
     shares,
 )
 from facewire_training.phones import PhoneInterval
@@ -56,14 +55,6 @@ def test_few_phones_are_shrunk_to_what_others_do() -> None:
     assert found["ae"] == pytest.approx(found["aa"], abs=0.01)
     assert found["sh"] == OTHERS["sh"]
     assert len(found) == 39
-
-
-def test_the_loop_hears_phones_where_they_are_likely_and_no_blips() -> None:
-    scores = np.full((60, 40), -6.0)
-    scores[:30, INDEX["aa"]] = scores[30:, INDEX["s"]] = -0.1
-    scores[10, INDEX["aa"]], scores[10, INDEX["p"]] = -1.0, -0.1
-    found = phone_loop(scores)
-    assert [(p.label, p.start_s, p.end_s) for p in found] == [("aa", 0.0, 0.3), ("s", 0.3, 0.6)]
 
 
 @pytest.mark.skipif(not (DATA / "grid_s1").is_dir(), reason="needs grid_s1/ in FACEWIRE_DATA")

@@ -1,10 +1,12 @@
-"""Forced alignment by the embedded model: when each phone of a known text is said.
+"""Forced alignment: when each phone of a known text is said.
 
-    python -m facewire_training.data.align --data DATA
+    python -m facewire_training.data.align --data DATA [--teacher runs/teacher]
 
-prints how far it is from the aligner that made the validation phones. The encoder's rows for 80 ms
-ago score every token; Viterbi's path through the text's phones, with an optional silence between
-words, gives their times. Words that the dictionary lacks are pronounced by espeak-ng.
+prints how far it is from the aligner that made the validation phones. Whoever hears phones scores
+every token: the embedded model's encoder, by its rows for 80 ms ago, or a teacher. Viterbi's path
+through the text's phones, with an optional silence between words, gives their times. Words that
+the dictionary lacks are pronounced by espeak-ng. Where there is no text, a path through any phones
+says what was heard.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,24 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from facewire.frames import Samples
-from facewire_engines.phones.engine import ENCODER_INPUTS, PhonesEngine, load_embedded
-from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_engines.voices.espeak.library import Manner, synthesise
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.corpora.grid_words import Pronouncer
+from facewire_training.data.recognisers import recogniser
 from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float32]
 Pronounce = Callable[[str], list[int]]
 
-AGE = 8
-"""Tokens of hindsight, 10 ms each, at which the encoder is read."""
 _FLOOR = 1e-4
 """No token is less likely: one mistake of the encoder must not forbid a path."""
+CHANGE = 3.0
+"""What it costs to hear another phone than before, where no text is known."""
 WORST = -2.2
 """Mean log-likelihood of a token on the path below which the text is not what is said."""
 
@@ -54,23 +54,8 @@ def pronunciations() -> Pronounce:
     return pronounce
 
 
-def hear(engine: PhonesEngine, samples: Samples, silence: int) -> tuple[Floats, Floats]:
-    """Let the encoder hear whole audio at once, and so many hops of silence after it.
-
-    Returns:
-        What it says of classes, [1, T + silence, 17, 40], and of effort, [1, T + silence, 17].
-    """
-    hops = len(samples) // HOP
-    padded = np.pad(samples[: hops * HOP], (0, silence * HOP))[None].astype(np.float32)
-    feeds = dict(zip(ENCODER_INPUTS, (padded, *engine.past), strict=True))
-    classes, effort, *_ = engine.encoder.run(feeds)
-    return classes, effort
-
-
-def likelihoods(engine: PhonesEngine, samples: Samples) -> Floats:
-    """Return the log-likelihood of each class at each token, [T, 40], heard by the encoder."""
-    classes, _ = hear(engine, samples, AGE)
-    return np.log(np.maximum(classes[0, AGE:, AGE], _FLOOR)).astype(np.float32)
+def _logarithms(probabilities: Floats) -> Floats:
+    return np.log(np.maximum(probabilities, _FLOOR)).astype(np.float32)
 
 
 def best_path(scores: Floats, words: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], float]:
@@ -105,18 +90,50 @@ def best_path(scores: Floats, words: Sequence[Sequence[int]]) -> tuple[NDArray[n
     return path, best
 
 
-def align(
-    engine: PhonesEngine, samples: Samples, text: str, pronounce: Pronounce
-) -> tuple[PhoneInterval, ...] | None:
-    """Return the phones of a text and their times, or None if the text does not fit the audio."""
-    words = [phones for word in text.split() if (phones := pronounce(word))]
+def align(heard: Floats, words: Sequence[Sequence[int]]) -> tuple[PhoneInterval, ...] | None:
+    """Return the phones of words and their times, or None if they do not fit what was heard.
+
+    Args:
+        heard: the probability of each class at each token, [T, 40].
+        words: the classes of each word's phones.
+    """
     try:
-        path, score = best_path(likelihoods(engine, samples), words)
+        path, score = best_path(_logarithms(heard), words)
     except ValueError:
         return None
     if score < WORST:
         return None
-    classes, _ = _states(words)
+    return _intervals(path, _states(words)[0])
+
+
+def pronounced(text: str, pronounce: Pronounce) -> list[list[int]]:
+    """Return the phones of each word of a text, without those that nobody can pronounce."""
+    return [phones for word in text.split() if (phones := pronounce(word))]
+
+
+def transcribe(heard: Floats, change: float = CHANGE) -> tuple[PhoneInterval, ...]:
+    """Return what was most probably said: the best path through any phones.
+
+    Args:
+        heard: the probability of each class at each token, [T, 40].
+        change: what going from one phone to another costs, as a log-likelihood.
+    """
+    scores = _logarithms(heard)
+    total, came = scores[0], np.zeros(scores.shape, np.int64)
+    for token in range(1, len(scores)):
+        best = int(total.argmax())
+        stays = total >= total[best] - change
+        came[token] = np.where(stays, np.arange(scores.shape[1]), best)
+        total = np.where(stays, total, total[best] - change) + scores[token]
+    path = np.empty(len(scores), np.int64)
+    path[-1] = total.argmax()
+    for token in range(len(scores) - 1, 0, -1):
+        path[token - 1] = came[token, path[token]]
+    return _intervals(path, np.arange(scores.shape[1]))
+
+
+def _intervals(path: NDArray[np.int64], classes: NDArray[np.int64]) -> tuple[PhoneInterval, ...]:
+    """Return the stays of a path [T] in each state, whose classes are given."""
     edges = np.concatenate(([0], np.flatnonzero(np.diff(path)) + 1, [len(path)]))
     return tuple(
         PhoneInterval(start / TOKEN_RATE, end / TOKEN_RATE, int(classes[path[start]]))
@@ -153,12 +170,14 @@ def main() -> None:
 
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
-    corpus = LibriSpeech(parser.parse_args().data / "librispeech")
-    engine, pronounce = load_embedded(), pronunciations()
+    parser.add_argument("--teacher", type=Path, help="folder of a teacher; else the embedded model")
+    options = parser.parse_args()
+    corpus = LibriSpeech(options.data / "librispeech")
+    recognise, pronounce = recogniser(options.teacher).recognise, pronunciations()
     texts, late, heard, failed = corpus.texts(), list[float](), 0, 0
     given: Utterance
     for given in track(list(corpus.validation()), description="aligning"):
-        found = align(engine, given.samples, texts[given.name], pronounce)
+        found = align(recognise(given.samples), pronounced(texts[given.name], pronounce))
         failed += found is None
         onsets = compare(found, given.phones) if found else []
         heard += bool(onsets)

@@ -11,7 +11,6 @@ as many phones as `PRIOR`. The table comes with the package, as `animation/phone
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,14 +22,15 @@ from facewire import arkit
 from facewire.face.lips import lip_gap, lip_width
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
-from facewire_engines.phones.phone_set import PHONES, TOKEN_RATE
+from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.align import align, likelihoods
+from facewire_training.data.align import align, pronounced, transcribe
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.face_landmarks import INNER_LIPS, measure, steadied
 from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import IMAGE_SIZE, RESTING
 from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
+from facewire_training.data.recognisers import embedded_posteriors
 from facewire_training.data.splits import GRID_TRAINING
 from facewire_training.phones import PhoneInterval
 
@@ -40,8 +40,6 @@ EYES_MM = 90.0
 CHIN = 152
 LATE_S = 0.015
 """How far GRID's lips are seen after they are heard: p b m are shut in their middle then."""
-SWITCH = -3.0
-"""Log-probability of going on to another phone, in the loop that hears FACEGOOD."""
 SHORTEST_S = 0.03
 AROUND_S = np.linspace(-0.08, 0.08, 17)
 """Where the course of the gap is looked at, around the middle of a phone."""
@@ -93,7 +91,7 @@ def grid(root: Path, engine: PhonesEngine) -> Iterator[Spoken]:
     for place, clip in enumerate(track(clips, "GRID")):
         text = " ".join(w.word for w in words[clip] if w.word not in SILENT)
         samples = read_mono(root / "audio" / f"{clip}.opus")
-        phones = align(engine, samples, text, pronounce)
+        phones = align(embedded_posteriors(engine, samples), pronounced(text, pronounce))
         if phones:
             yield Spoken(phones, times_s, {name: c[place] for name, c in curves.items()})
 
@@ -134,29 +132,8 @@ def facegood(root: Path, engine: PhonesEngine) -> Iterator[Spoken]:
             "width": lip_width(weights).astype(np.float64),
             "jaw_open": weights[:, arkit.INDEX["jawOpen"]].astype(np.float64),
         }
-        heard = phone_loop(likelihoods(engine, capture.samples))
+        heard = transcribe(embedded_posteriors(engine, capture.samples))
         yield Spoken(heard, capture.times_s(), curves)
-
-
-def phone_loop(scores: NDArray[np.floating]) -> list[PhoneInterval]:
-    """Return the best course of phones, any after any, by the log-likelihoods [T, 40]."""
-    came = np.zeros(scores.shape, np.int64)
-    total = scores[0].astype(np.float64)
-    stay = np.arange(scores.shape[1])
-    for token in range(1, len(scores)):
-        best = int(total.argmax())
-        moved = total[best] + SWITCH
-        came[token] = np.where(total >= moved, stay, best)
-        total = np.maximum(total, moved) + scores[token]
-    path = np.empty(len(scores), np.int64)
-    path[-1] = total.argmax()
-    for token in range(len(scores) - 1, 0, -1):
-        path[token - 1] = came[token, path[token]]
-    edges = np.concatenate(([0], np.flatnonzero(np.diff(path)) + 1, [len(path)])).tolist()
-    return [
-        PhoneInterval(start / TOKEN_RATE, end / TOKEN_RATE, int(path[start]))
-        for start, end in pairwise(edges)
-    ]
 
 
 def by_phone(clips: Iterator[Spoken]) -> dict[str, dict[str, float]]:

@@ -1,14 +1,18 @@
 """Make the corpora that the embedded model is trained on, as shards.
 
-    python -m facewire_training.data.prepare --data DATA --out runs/corpus
+    python -m facewire_training.data.prepare --data DATA --out runs/corpus --teacher runs/teacher
 
-`DATA` holds `librispeech/`. Shards that are already there, made with the same settings, are kept,
-so an interrupted run is simply started again. The validation speakers go to `OUT/validation`.
+`DATA` holds `librispeech/` and, if you have them, `librispeech_251/` and `speechocean762_train/`.
+Speech that came without phone times is aligned by the teacher, which is fitted to `librispeech`
+(`--only librispeech` makes that much), or by the embedded model if no teacher is given. Shards that
+are already there, made with the same settings, are kept, so an interrupted run is simply started
+again. Validation speakers go to `OUT/validation`, test speakers to `OUT/test`.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +27,11 @@ from facewire_training.data.corpora.festival import Festival
 from facewire_training.data.corpora.flite import Flite
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
-from facewire_training.data.corpora.readings import Readings
+from facewire_training.data.corpora.readings import Readings, Voices
+from facewire_training.data.corpora.speechocean import SpeechOcean
 from facewire_training.data.corpora.texts import Texts
 from facewire_training.data.corpora.world import World
+from facewire_training.data.recognisers import Recogniser, recogniser
 
 VERSION = 1
 """Changes when the same settings make other shards than before."""
@@ -53,18 +59,40 @@ class Job:
     utterances: Callable[[], Iterator[Utterance]]
 
 
-def jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
-    """Return the shards to make, in the order in which training needs them."""
+def recorded_jobs(data: Path, out: Path, listener: Recogniser) -> list[Job]:
+    """Return the shards of recorded speech to make."""
     libri = LibriSpeech(data / "librispeech")
-    texts = Texts(list(libri.transcripts().values()))
-    recorded: dict[str, Any] = {"version": VERSION, "delay_s": libri.delay_s}
+    given: dict[str, Any] = {"version": VERSION, "delay_s": libri.delay_s}
+    aligned: dict[str, Any] = {"version": VERSION, "aligner": listener.name}
+    validation, test = out / "validation", out / "test"
     planned = [
-        Job(out / "librispeech", recorded, None, libri.train),
-        Job(out / "validation" / "librispeech", recorded, None, libri.validation),
+        Job(out / "librispeech", given, None, libri.train),
+        Job(validation / "librispeech", given, None, libri.validation),
     ]
     if libri.unaligned():
-        readings = Readings(libri).utterances
-        planned.append(Job(out / "readings", {"version": VERSION}, None, readings))
+        readings = Readings(libri, listener.recognise).utterances
+        planned.append(Job(out / "readings", aligned, None, readings))
+    if (data / "librispeech_251").is_dir():
+        voices = Voices(data / "librispeech_251", listener.recognise)
+        planned += [
+            Job(out / "voices", aligned, None, voices.train),
+            Job(test / "voices", aligned, None, voices.test),
+        ]
+    if (data / "speechocean762_train").is_dir():
+        ocean = SpeechOcean(data / "speechocean762_train")
+        heard = partial(ocean.train, listener.recognise)
+        planned += [
+            Job(out / "speechocean", aligned, None, heard),
+            Job(validation / "speechocean", {"version": VERSION}, None, ocean.validation),
+            Job(test / "speechocean", {"version": VERSION}, None, ocean.test),
+        ]
+    return planned
+
+
+def synthetic_jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
+    """Return the shards of synthesised speech, and of none, to make."""
+    planned = []
+    texts = Texts(list(LibriSpeech(data / "librispeech").transcripts().values()))
     synthetic: dict[str, Corpus] = {
         "flite": Flite(texts, hours.flite, seed),
         "espeak": Espeak(texts, hours.espeak, seed),
@@ -105,7 +133,17 @@ def _arguments() -> argparse.Namespace:
         text = f"hours of {name} (default {hours:g}; 0 leaves it out)"
         parser.add_argument(f"--hours-{name}", type=float, default=hours, help=text)
     parser.add_argument("--seed", type=int, default=0, help="of everything that is random")
+    parser.add_argument("--teacher", type=Path, help="folder of the teacher that aligns")
+    parser.add_argument("--only", default="", help="make only these shards (comma between)")
     return parser.parse_args()
+
+
+def _chosen(options: argparse.Namespace, hours: Hours) -> list[Job]:
+    """Return the shards to make, in the order in which training needs them."""
+    planned = recorded_jobs(options.data, options.out, recogniser(options.teacher))
+    planned += synthetic_jobs(options.data, options.out, hours, options.seed)
+    only = options.only.split(",") if options.only else [job.folder.name for job in planned]
+    return [job for job in planned if job.folder.name in only]
 
 
 def main() -> None:
@@ -120,7 +158,7 @@ def main() -> None:
     )
     console = Console()
     with Progress(*columns, console=console) as progress:
-        for job in jobs(options.data, options.out, hours, options.seed):
+        for job in _chosen(options, hours):
             shard = make(job, progress)
             where = job.folder.relative_to(options.out)
             speakers = len(set(shard.speakers))

@@ -1,12 +1,12 @@
 """Make shards of captured faces, for training on them and for measuring against them.
 
-    python -m facewire_training.data.prepare_captures --data DATA --out runs/corpus
+    python -m facewire_training.data.prepare_captures --data DATA --out OUT --teacher TEACHER
 
 `DATA` holds `grid_s1/` and `facegood/`. Beside each shard stand its targets (`targets.py`): the
 true faces, which of their weights to trust, and the effort. What is for validation goes to
 `OUT/validation-captures`, what is for the test to `OUT/test-captures`. Where the words are known
-the embedded model aligns them; other tokens are labelled `shards.UNKNOWN`, but for those that are
-certainly silent.
+the teacher (or the embedded model, if none is given) aligns them; other tokens are labelled
+`shards.UNKNOWN`, but for those that are certainly silent. Shards that are already there are kept.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from facewire_engines.phones.engine import load_embedded
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.command import make_parser, run_command
 from facewire_training.data import shards
-from facewire_training.data.align import align
+from facewire_training.data.align import align, pronounced
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
-from facewire_training.data.targets import ShardTargets, save_targets
+from facewire_training.data.recognisers import Recognise, Recogniser, recogniser
+from facewire_training.data.targets import ShardTargets, fits, save_targets
 
 VERSION = 4
 """Changes when the same data make other shards than before."""
@@ -59,12 +59,17 @@ def jobs(data: Path, out: Path) -> list[Job]:
     ]
 
 
-def make(job: Job) -> shards.Shard:
-    """Make one shard and what stands beside it.
+def make(job: Job, listener: Recogniser) -> shards.Shard:
+    """Make one shard and what stands beside it, or find it made.
 
     Raises:
         ConfigError: its data are missing.
     """
+    about = {"version": VERSION, "aligner": listener.name if job.texts else None}
+    if shards.is_whole(job.folder, about):
+        found = shards.load_one(job.folder)
+        if fits(job.folder.parent, found):
+            return found
     captures = list(job.captures())
     job.folder.parent.mkdir(parents=True, exist_ok=True)
     faces = [capture.tokens() for capture in captures]
@@ -72,8 +77,7 @@ def make(job: Job) -> shards.Shard:
         effort_from_audio(capture.samples, SAMPLE_RATE)[: len(curves)]
         for capture, (curves, _) in zip(captures, faces, strict=True)
     ]
-    about = {"version": VERSION, "captures": len(captures)}
-    said = _said(captures, job.texts)
+    said = _said(captures, job.texts, listener.recognise)
     shard = shards.write(job.folder, said, about, uncovered=shards.UNKNOWN)
     targets = ShardTargets(
         effort=np.concatenate(efforts).astype(np.float16),
@@ -84,14 +88,16 @@ def make(job: Job) -> shards.Shard:
     return shard
 
 
-def _said(captures: list[Capture], texts: dict[str, str]) -> Iterator[Utterance]:
+def _said(
+    captures: list[Capture], texts: dict[str, str], recognise: Recognise
+) -> Iterator[Utterance]:
     """Yield the speech of captures, with phones where the text is known and fits."""
     if not texts:
         yield from (capture.utterance() for capture in captures)
         return
-    engine, pronounce = load_embedded(), Pronouncer().phones
+    pronounce = Pronouncer().phones
     for capture in captures:
-        phones = align(engine, capture.samples, texts[capture.name], pronounce)
+        phones = align(recognise(capture.samples), pronounced(texts[capture.name], pronounce))
         spoken = capture.utterance()
         yield replace(spoken, phones=phones) if phones else spoken
 
@@ -101,9 +107,11 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--teacher", type=Path, help="folder of the teacher that aligns")
     options = parser.parse_args()
+    listener = recogniser(options.teacher)
     for job in jobs(options.data, options.out):
-        shard = make(job)
+        shard = make(job, listener)
         where = job.folder.relative_to(options.out)
         print(f"{where}: {shard.hours:.2f} h, {len(shard)} clips")
 

@@ -23,6 +23,16 @@ SOURCES: dict[str, Source] = {
         "CC BY 4.0",
         "LibriSpeech (c) 2014 Vassil Panayotov",
     ),
+    "voices": Source(
+        "LibriSpeech, one utterance each of 198 more speakers, phone times by our own alignment",
+        "CC BY 4.0",
+        "LibriSpeech (c) 2014 Vassil Panayotov",
+    ),
+    "speechocean": Source(
+        "speechocean762, English by speakers of Mandarin, half of them children",
+        "free for commercial and non-commercial purposes, as its README says",
+        "speechocean762, J. Zhang and others, 2021",
+    ),
     "flite": Source(
         "speech synthesised with flite voices",
         "permissive, BSD-like (Carnegie Mellon University)",

@@ -17,10 +17,11 @@ from rich.progress import track
 
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.align import align
+from facewire_training.data.align import align, pronounced
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.grid import Grid
 from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
+from facewire_training.data.recognisers import embedded_posteriors
 from facewire_training.evaluation.metrics.lips.phone_opening import (
     GRID,
     LIPS,
@@ -46,7 +47,8 @@ def aligned(
     """Return the captured faces of the clips whose text fits the sound, with their phones."""
     found = []
     for capture in captures:
-        phones = align(engine, capture.samples, texts[capture.name], pronounce)
+        words = pronounced(texts[capture.name], pronounce)
+        phones = align(embedded_posteriors(engine, capture.samples), words)
         if phones:
             # The gap alone counts: a frame that was not seen has no gap, and is held.
             faces, _ = capture.at(np.arange(0, capture.duration_s, 1 / float(capture.frame_rate)))

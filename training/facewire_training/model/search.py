@@ -23,8 +23,8 @@ from facewire.frames import Samples, StreamSpec
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.geometry import HOP
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.align import hear
 from facewire_training.data.corpora.librispeech import LibriSpeech
+from facewire_training.data.recognisers import hear
 from facewire_training.data.shards import load_one
 from facewire_training.data.targets import load_targets
 from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error

@@ -49,8 +49,9 @@ class LibriSpeech:
         Raises:
             ConfigError: the folder lacks a file.
         """
+        names = list(self.transcripts())
         aligned = read_phones_tsv(self.root / "phones.tsv.gz")
-        return [name for name in self.transcripts() if name not in aligned]
+        return [name for name in names if name not in aligned]
 
     def without_phones(self) -> Iterator[Utterance]:
         """Yield the utterances of `unaligned`, without phones.

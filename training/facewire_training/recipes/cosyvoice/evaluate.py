@@ -21,7 +21,7 @@ from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, load_decoder
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import Shard, load
+from facewire_training.data.shards import Shard, load_one
 from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=40, help="how many, spread evenly")
     options = parser.parse_args()
     decoder = load_decoder(options.model)
-    (shard,) = load(options.corpus / "validation")
+    shard = load_one(options.corpus / "validation" / "librispeech")
     ids = load_tokens(options.tokens / "validation", shard)
     if ids.space != decoder.space.name:
         raise ConfigError(f"{options.model} does not decode {ids.space} tokens")
