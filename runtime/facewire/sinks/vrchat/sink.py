@@ -1,8 +1,7 @@
 """The sink of `vrchat://`: parameters of an avatar, those that changed, in small bundles."""
 
 import math
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,8 @@ from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.sinks.datagrams.address import Address
 from facewire.sinks.datagrams.sink import DatagramSink, Encode
 from facewire.sinks.live_link_csv import rotations
-from facewire.sinks.osc.messages import MessageForm, bundles
+from facewire.sinks.osc.messages import bundles
+from facewire.sinks.vrchat.changes import ChangedMessages, Value, bool_message
 from facewire.sinks.vrchat.declared import PREFIX, Declared, declare
 from facewire.sinks.vrchat.oscquery import Avatar, AvatarSearch
 from facewire.sinks.vrchat.unified import parameters
@@ -70,8 +70,7 @@ class VrchatSink:
         self._spec = StreamSpec()
         self._engine = ""
         self._frames = 0
-        self._sent: dict[str, object] = {}
-        self._forms: dict[tuple[str, type], bytes] = {}
+        self._messages = ChangedMessages()
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Look the host up, and begin to look for VRChat if it is asked what its avatar has.
@@ -87,7 +86,7 @@ class VrchatSink:
     async def send(self, frame: BlendshapeFrame) -> None:
         """Send what changed."""
         if self._search is not None and self._search.avatar is not self._avatar:
-            await self._wear(self._search.avatar)
+            await self._follow(self._search.avatar)
         await self._sink.send(frame)
 
     async def aclose(self) -> None:
@@ -96,11 +95,11 @@ class VrchatSink:
             self._search.stop()
         if self._frames:
             self._frames = 0
-            for datagram in bundles([_message(name, False) for name in self._active]):
+            for datagram in bundles([bool_message(name, False) for name in self._active]):
                 self._sink.deliver(datagram)
         await self._sink.aclose()
 
-    async def _wear(self, avatar: Avatar | None) -> None:
+    async def _follow(self, avatar: Avatar | None) -> None:
         """Send to the place that the avatar names, what it has."""
         if avatar is None:
             return
@@ -116,21 +115,21 @@ class VrchatSink:
             self._declared = declare(avatar.tree, values, marker)
             ends = tuple(f"/{name}" for name in ACTIVE)
             self._active = [place for place in avatar.tree if place.endswith(ends)]
-            self._sent = {}
+            self._messages.forget()
 
     def _encoder(self, spec: StreamSpec) -> Encode:
         def encode(frame: BlendshapeFrame) -> list[bytes]:
-            # A datagram may be lost, and an avatar changed.
             if self._frames % math.ceil(spec.frame_rate) == 0:
-                self._sent = {}
+                self._messages.forget()
             self._frames += 1
-            return bundles(list(self._changed(frame)))
+            return bundles(list(self._messages.encode(self._shown(frame))))
 
         return encode
 
-    def _changed(self, frame: BlendshapeFrame) -> Iterable[bytes]:
+    def _shown(self, frame: BlendshapeFrame) -> dict[str, Value]:
+        """Return what every parameter is, by its address."""
         values = self._values(frame)
-        shown: dict[str, object] = {
+        shown: dict[str, Value] = {
             each.address: each.show(values[each.value]) for each in self._declared
         }
         shown |= dict.fromkeys(self._active, True)
@@ -139,31 +138,13 @@ class VrchatSink:
             degrees = map(math.degrees, (left_pitch, left_yaw, right_pitch, right_yaw))
             shown[GAZE] = tuple(degrees)
             shown[CLOSED] = float(frame.weights[_BLINKS].mean())
-        for address, value in shown.items():
-            if self._sent.get(address) != value:
-                self._sent[address] = value
-                yield self._encoded(address, value)
+        return shown
 
     def _values(self, frame: BlendshapeFrame) -> Mapping[str, float]:
         if not self._plain:
             return parameters(frame)
         names = (name[0].upper() + name[1:] for name in arkit.NAMES)
         return dict(zip(names, frame.weights.tolist(), strict=True))
-
-    def _encoded(self, address: str, value: object) -> bytes:
-        """Return a message; all but its numbers is made once."""
-        if isinstance(value, bool):
-            return _message(address, value)
-        numbers = value if isinstance(value, tuple) else (value,)
-        form = self._forms.get((address, type(value)))
-        if form is None:
-            form = MessageForm(address, numbers="f" * len(numbers)).build()[: -4 * len(numbers)]
-            self._forms[address, type(value)] = form
-        return form + struct.pack(f">{len(numbers)}f", *numbers)
-
-
-def _message(address: str, value: bool) -> bytes:
-    return MessageForm(address, truth=value).build()
 
 
 def _still() -> BlendshapeFrame:
