@@ -47,18 +47,22 @@ AROUND_S = np.linspace(-0.08, 0.08, 17)
 OPEN = ("aa", "ae", "ah", "ao", "aw", "ay", "eh", "ow")
 """Whose mean gap is 1."""
 OTHERS: dict[str, float] = {
-    "ao": 0.45, "r": 0.35, "er": 0.35, "w": 0.25, "uw": 0.25, "oy": 0.65, "s": 0.82, "z": 0.82,
-    "sh": 0.82, "ch": 0.82, "k": 0.78, "t": 0.62, "d": 0.62, "ey": 1.05,
+    "ah": 1.0, "ao": 0.45, "r": 0.35, "er": 0.35, "w": 0.25, "uw": 0.25, "oy": 0.65, "s": 0.82,
+    "z": 0.82, "sh": 0.82, "ch": 0.82, "k": 0.78, "t": 0.62, "d": 0.62, "ey": 1.05,
 }  # fmt: skip
 """Shares read off the lips of people who are in no training set, when the first model was judged.
 """
 CLASSES: tuple[tuple[str, ...], ...] = (
-    ("aa", "ae", "aw", "ay", "eh", "ey"), ("ah", "hh", "ih", "iy", "y"),
+    ("aa", "ae", "aw", "ay", "eh", "ey"), ("ah",), ("hh", "ih", "iy", "y"),
     ("ao", "ow", "oy", "uh"), ("uw", "w", "r", "er"), ("p", "b", "m"), ("f", "v"),
     ("s", "z", "sh", "zh", "ch", "jh"), ("t", "d", "n", "l"), ("th", "dh"), ("k", "g", "ng"),
 )  # fmt: skip
 PRIOR = 60
 """How many phones of GRID's an expected share is worth."""
+NARROW = ("aa", "ah", "ao", "jh", "m", "ow", "th", "dh", "y")
+"""Phones that GRID has in one or two words only ("one", "four", ...): their neighbours' gap too."""
+NARROW_COUNT = 20
+"""How many phones those are worth at most."""
 
 
 class Spoken(NamedTuple):
@@ -183,7 +187,8 @@ def shares(phones: dict[str, dict[str, float]]) -> dict[str, float]:
         seen = [label for label in group if label in own]
         pooled = float(np.average([own[s] for s in seen], weights=[count[s] for s in seen]))
         for label in group:
-            expected, n = OTHERS.get(label, pooled), count.get(label, 0)
+            most = NARROW_COUNT if label in NARROW else np.inf
+            expected, n = OTHERS.get(label, pooled), min(count.get(label, 0), most)
             result[label] = (n * own.get(label, 0.0) + PRIOR * expected) / (n + PRIOR)
     return {label: round(result[label], 3) for label in PHONES if label in result}
 
