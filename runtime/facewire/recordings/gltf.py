@@ -123,8 +123,7 @@ class _AnimationWriter:
             buffers.append({"byteLength": 0})
         if "uri" in buffers[0]:
             raise ConfigError("the head keeps its data in other files; export it as one GLB file")
-        times = (face.timestamps / face.spec.sample_rate).astype(np.float32)
-        self._times = self._accessor(times, "SCALAR", bounded=True)
+        self._times = self._accessor(_seconds(face), "SCALAR", bounded=True)
 
     def add_weights(self, node: int, shapes: list[int | None]) -> None:
         """Move the targets of a node's mesh; those that are no shapes stay at 0."""
@@ -173,6 +172,22 @@ class _AnimationWriter:
         accessors: list[Document] = self._document.setdefault("accessors", [])
         accessors.append(accessor)
         return len(accessors) - 1
+
+
+def _seconds(face: RecordedFace) -> NDArray[np.float32]:
+    """Return when each frame is shown, [T]: on the frame itself, not on the sample before it.
+
+    Programs that count frames would move what is a fraction of a sample early to the one before.
+    """
+    spec = face.spec
+    numbers = [spec.frame_count(int(timestamp)) for timestamp in face.timestamps]
+    exact = [
+        number / float(spec.frame_rate)
+        if spec.timestamp(number) == timestamp
+        else timestamp / spec.sample_rate
+        for number, timestamp in zip(numbers, face.timestamps.tolist(), strict=True)
+    ]
+    return np.array(exact, np.float32)
 
 
 def _shapes_by_node(document: Document) -> dict[int, list[int | None]]:
