@@ -45,7 +45,7 @@ def test_means_spreads_and_timing_are_those_of_the_curves() -> None:
 
 def test_few_phones_are_shrunk_to_what_others_do() -> None:
     many = {"count": 100_000, "gap": 10.0}
-    labels = ("aa", "ah", "b", "f", "n", "th", "g", "uw")
+    labels = ("aa", "ah", "ih", "b", "f", "n", "th", "g", "uw")
     phones = {label: dict(many) for label in labels}
     phones |= {"s": {"count": 100_000, "gap": 7.0}, "ao": {"count": 1, "gap": 10.0}}
     found = shares(phones)

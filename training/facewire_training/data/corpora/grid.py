@@ -42,12 +42,12 @@ SPEAKING = slice(18, 53)
 """Frames in which every clip speaks; those before `RESTING.stop` are mostly rest."""
 RESTING = slice(0, 6)
 
-PROCEDURAL_GAP = 0.383
+PROCEDURAL_GAP = 0.362
 """95th percentile in `SPEAKING` frames of the procedural animation of the training clips. `TOUCH`
 is from the 59 of them that pocketsphinx could align."""
 PROCEDURAL_JAW = 0.212
 """As above, of jawOpen."""
-PROCEDURAL_WIDTH = 0.331
+PROCEDURAL_WIDTH = 0.330
 """As above: from the 5th to the 95th percentile of the width of the mouth."""
 
 
