@@ -1,5 +1,6 @@
 """One `facewire live --demo` with eight outputs, and one more that nobody receives."""
 
+import os
 import re
 import selectors
 import socket
@@ -65,10 +66,11 @@ def test_eight_outputs_get_every_frame_that_is_not_counted_as_dropped(tmp_path: 
         absent = f"osc://127.0.0.1:{port_of(nobody)}"
     words = [absent, "face.csv"]
     words += [uri.replace("PORT", str(port_of(receivers[n]))) for n, uri in OUTPUTS.items()]
-    with subprocess.Popen(
+    with (tmp_path / "log").open("w") as log, subprocess.Popen(
         [sys.executable, "-m", "facewire", "live", "--demo", "--no-page",
          *(word for uri in words for word in ("--out", uri))],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=log, text=True,
+        env={**os.environ, "COLUMNS": "400"},
     ) as process:  # fmt: skip
         found = receive(receivers, process)
         assert process.stdout is not None
@@ -84,6 +86,13 @@ def test_eight_outputs_get_every_frame_that_is_not_counted_as_dropped(tmp_path: 
         "vmc": osc_frames(found["vmc"], "/VMC/Ext/T"),
         **{name: osc_frames(found[name], "/face/info") for name in ("array", "each", "array-61")},
     }
+    log_lines = (tmp_path / "log").read_text().splitlines()
+    for uri in words[2:]:
+        place = uri.partition("?")[0]
+        told_of = [line for line in log_lines if f" {place} sends to 127.0.0.1:" in line]
+        assert len(told_of) == 1, place
+        assert "; there, " in told_of[0]
+    assert sum(f"nobody takes what goes to {absent};" in line for line in log_lines) == 1
     for name, numbers in frames.items():
         assert numbers == sorted(set(numbers)), name
         assert made // 2 < len(numbers) <= made, name
