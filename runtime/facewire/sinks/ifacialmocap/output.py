@@ -1,5 +1,6 @@
 """`ifacialmocap://127.0.0.1`: receivers of the iFacialMocap app, asked for or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from facewire.errors import ConfigError
@@ -12,6 +13,7 @@ from facewire.sinks.output_help import Option, OutputHelp
 from facewire.stream.sink import Sink, SinkRequest
 
 PORT = 49_983
+TCP_PORT = 49_986
 _ANY = "any"
 
 
@@ -28,12 +30,10 @@ class IFacialMocapOutput:
             ConfigError: the URI says something that there is not.
         """
         address = parse_address(request.uri, self.about, host=_ANY, port=PORT)
-        reply = address.options["reply"]
-        if not reply.isdecimal() or int(reply) > 65_535:
-            raise ConfigError(f"{request.uri!r} says reply={reply}; give a port, or 0")
+        reply, tcp = (_port(request.uri, name, address.options) for name in ("reply", "tcp"))
         switch_on = self.about.switch_on
         if address.host == _ANY:
-            return IFacialMocapHandshake(address.port, int(reply), switch_on)
+            return IFacialMocapHandshake(address.port, reply, tcp, switch_on)
         version: Version = "v2" if address.options["version"] == "v2" else "v1"
 
         def begin(spec: StreamSpec) -> Encode:
@@ -43,6 +43,13 @@ class IFacialMocapOutput:
             return encode
 
         return DatagramSink(address, begin, switch_on)
+
+
+def _port(uri: str, name: str, options: Mapping[str, str]) -> int:
+    text = options[name]
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ConfigError(f"{uri!r} says {name}={text}; give a port, or 0")
+    return int(text)
 
 
 open_ifacialmocap = IFacialMocapOutput(
@@ -55,6 +62,7 @@ open_ifacialmocap = IFacialMocapOutput(
             Option("version", "v1", "the text's version where nobody asks for one", ("v1", "v2")),
             Option("reply", str(PORT), "the port of receivers that asked; 0 is the one that they "
                    "asked from"),
+            Option("tcp", str(TCP_PORT), "the port of receivers that asked for TCP"),
         ),
     )
 )  # fmt: skip

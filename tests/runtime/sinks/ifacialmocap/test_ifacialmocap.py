@@ -20,6 +20,7 @@ from tests.runtime.sinks.datagrams.catching import (
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.sinks.ifacialmocap.handshake import MOST_RECEIVERS, REQUEST, REQUEST_TCP, STOP
+from facewire.sinks.ifacialmocap.tcp_receiver import END
 from facewire.sinks.uri import sink_from_uri
 
 WHOLE = r"((?:[A-Za-z_]+{0}\d+\|){{52}})=head#([^|]+)\|rightEye#([^|]+)\|leftEye#([^|]+)\|"
@@ -102,15 +103,77 @@ async def test_replies_may_go_where_the_question_came_from() -> None:
     await sink.aclose()
 
 
-async def test_tcp_is_declined_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING, "facewire.sinks")
+async def test_who_asks_for_tcp_is_connected_to() -> None:
     port = free_port()
-    sink = await opened(f"ifacialmocap://:{port}")
-    for _ in range(3):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        sink = await opened(f"ifacialmocap://:{port}?tcp={server.getsockname()[1]}")
+        await ask(REQUEST_TCP + b"|sendDataVersion=v2", port)
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(20)
+            got = b""
+            for index in range(3):
+                await sink.send(some_face(index))
+            while got.count(END) < 3:
+                got += connection.recv(65_536)
+            *texts, rest = got.split(END)
+            assert rest == b""
+            for index, text in enumerate(texts):
+                shapes, _ = read(text, "&")
+                assert shapes["jawOpen"] == round(100 * float(some_face(index).weights[17]))
+        # It hung up; it may ask again.
+        for index in range(5):
+            await sink.send(some_face(index))
+            await asyncio.sleep(0.02)
         await ask(REQUEST_TCP, port)
+        connection, _ = server.accept()
+        connection.close()
+        await sink.aclose()
+
+
+async def test_a_receiver_by_tcp_that_does_not_read_gets_whole_frames_when_it_does() -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        sink = await opened(f"ifacialmocap://:{port}?tcp={server.getsockname()[1]}")
+        await ask(REQUEST_TCP, port)
+        connection, _ = server.accept()
+        for _ in range(10_000):
+            await sink.send(face_of(jawOpen=0.5))
+        connection.setblocking(False)
+        got = bytearray()
+        for _ in range(200):
+            try:
+                got += connection.recv(1 << 20)
+            except BlockingIOError:
+                await sink.send(face_of(jawOpen=0.5))
+                await asyncio.sleep(0.005)
+        connection.close()
+        await sink.aclose()
+    texts = bytes(got).split(END)[:-1]
+    assert 100 < len(texts) < 10_200
+    assert len(set(texts)) == 1
+
+
+async def test_a_receiver_that_listens_by_tcp_only_later_asks_again() -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+    sink = await opened(f"ifacialmocap://:{port}?tcp={closed}")
+    await ask(REQUEST_TCP, port)
+    for index in range(10):
+        await sink.send(some_face(index))
+        await asyncio.sleep(0.01)
+    with socket.create_server(("127.0.0.1", closed)) as server:
+        server.settimeout(20)
+        await ask(REQUEST_TCP, port)
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(20)
+            await sink.send(some_face())
+            assert connection.recv(100).startswith(b"eyeBlink_L-")
     await sink.aclose()
-    (record,) = caplog.records
-    assert "127.0.0.1 asks for TCP, which is not sent; choose UDP there" in record.getMessage()
 
 
 async def test_a_stranger_is_not_sent_what_another_asked_for_in_his_name(
