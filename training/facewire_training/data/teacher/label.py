@@ -41,12 +41,13 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--run", type=Path, required=True, help="folder that fit wrote")
     parser.add_argument("--model", type=Path, help="the Whisper that it was fitted to")
+    parser.add_argument("--only", default=",".join(RECORDED), help="label these (comma between)")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     teacher = load_teacher(options.run, options.model or installed_model())
     for folder in (options.corpus / name for name in FOLDERS):
-        for name in RECORDED:
+        for name in options.only.split(","):
             if not (folder / name / "shard.json").is_file():
                 continue
             shard = load_one(folder / name)
