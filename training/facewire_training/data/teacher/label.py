@@ -15,10 +15,17 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.corpora.corpus import TOKEN_SIZE
 from facewire_training.data.shards import UNKNOWN, Shard, load_one
-from facewire_training.data.soft_labels import labelled, load_soft, quantised, save_soft
+from facewire_training.data.soft_labels import (
+    labelled,
+    load_soft,
+    probabilities,
+    quantised,
+    save_soft,
+)
 from facewire_training.data.teacher.probe import Teacher, load_teacher
-from facewire_training.data.teacher.scores import score
+from facewire_training.data.teacher.scores import boundaries_late, score
 from facewire_training.data.teacher.whisper import installed_model
 
 RECORDED = ("librispeech", "readings", "voices", "speechocean", "grid")
@@ -61,7 +68,16 @@ def _agreement(folder: Path, shard: Shard) -> str:
     labels = np.asarray(shard.labels)
     if soft is None or (labels == UNKNOWN).all():
         return f"{shard.hours:.2f} h, no labels to compare with"
-    return str(score(soft.argmax(axis=1).astype(np.uint8), labels))
+    late = np.concatenate([_late(shard, soft, index) for index in range(len(shard))])
+    return (
+        f"{score(soft.argmax(axis=1).astype(np.uint8), labels)}; {len(late)} boundaries heard, "
+        f"median {np.median(late):+.1f} ms, half within {np.median(np.abs(late)):.1f} ms"
+    )
+
+
+def _late(shard: Shard, soft: NDArray[np.uint8], index: int) -> list[float]:
+    first, last = shard.starts[index : index + 2] // TOKEN_SIZE
+    return boundaries_late(probabilities(soft[first:last]), shard.phones(index))
 
 
 if __name__ == "__main__":
