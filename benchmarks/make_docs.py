@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 import quality_text
+import ruler_text
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
@@ -56,6 +57,7 @@ def sections(results: Path) -> dict[str, Sections]:
         for end in ("", "-fast", "-30fps", "-breathy")
     ]
     quality = quality_text.read_reports(results)
+    ruler = ruler_text.read_ruler(results, "first-model")
     soak = _read(results / "soak-cpu.json", Soak)
     return {
         "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
@@ -85,6 +87,7 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/deployment.md": {"hour": lambda: hour(soak)},
         "docs/quality.md": {
             "lips": lambda: quality_text.summary(quality),
+            "worst first": lambda: ruler_text.worst_first(ruler),
             "table": lambda: quality_text.short_table(quality),
             "noise": lambda: quality_text.noise(quality),
             "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
@@ -92,6 +95,11 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/quality-tables.md": {
             "table": lambda: quality_text.all_tables(quality),
             "test": lambda: quality_text.test_table(quality),
+            "first model": lambda: ruler_text.all_figures(ruler),
+            "conditions": lambda: ruler_text.conditions(ruler),
+            "openings": lambda: ruler_text.openings(ruler),
+            "missed": lambda: ruler_text.missed(ruler),
+            "never moves": lambda: ruler_text.never_moves(ruler),
         },
         "docs/hubert.md": {
             "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),

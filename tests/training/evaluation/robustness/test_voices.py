@@ -25,7 +25,8 @@ def vowel(seconds: float = 1.0) -> NDArray[np.float32]:
     pulses = np.zeros(count)
     pulses[np.round(np.arange(0, count, SAMPLE_RATE / PITCH_HZ)).astype(int)] = 1.0
     turn = 0.98 * np.exp(2j * np.pi * FORMANT_HZ / SAMPLE_RATE)
-    sound = signal.lfilter([1.0], np.poly([turn, turn.conjugate()]).real, pulses)
+    poles = np.poly([turn, turn.conjugate()]).real
+    sound = np.asarray(signal.lfilter([1.0], poles, pulses))
     return np.asarray(0.2 * sound / np.abs(sound).max(), np.float32)
 
 

@@ -93,7 +93,7 @@ def _voiced(length_s: float, pitch_hz: float, bend: float, rng: np.random.Genera
     pitch = pitch_hz * 2 ** (bend * np.linspace(0, 1, count)) * (1 + 0.01 * rng.standard_normal())
     phase = np.cumsum(pitch) / SAMPLE_RATE
     pulses = np.diff(np.floor(phase), prepend=0.0)
-    source = signal.lfilter([1.0], [1.0, -1.8, 0.81], pulses)
+    source: Floats = np.asarray(signal.lfilter([1.0], [1.0, -1.8, 0.81], pulses))
     source = source - source.mean() + 0.05 * source.std() * rng.standard_normal(count)
     return np.asarray(_resonant(source) * np.hanning(count) ** 0.5)
 
@@ -103,7 +103,8 @@ def _resonant(source: Floats) -> Floats:
     for centre_hz, width_hz in FORMANTS_HZ:
         radius = np.exp(-np.pi * width_hz / SAMPLE_RATE)
         turn = 2 * radius * np.cos(2 * np.pi * centre_hz / SAMPLE_RATE)
-        sound = signal.lfilter([1 - turn + radius**2], [1.0, -turn, radius**2], sound)
+        poles = [1.0, -turn, radius**2]
+        sound = np.asarray(signal.lfilter([1 - turn + radius**2], poles, sound))
     return np.asarray(sound / (np.abs(sound).max() + 1e-9))
 
 
