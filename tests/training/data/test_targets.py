@@ -1,5 +1,6 @@
 """Targets belong to the audio and the phones that they were made of."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,12 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, load_one, write
-from facewire_training.data.targets import load_targets, make_targets, save_targets
+from facewire_training.data.targets import (
+    load_targets,
+    make_targets,
+    rules_fingerprint,
+    save_targets,
+)
 from facewire_training.phones import PhoneInterval
 from facewire_training.recipes.cosyvoice.token_shards import fits as tokens_fit
 from facewire_training.recipes.cosyvoice.token_shards import load_tokens
@@ -54,6 +60,39 @@ def test_targets_of_other_content_are_refused(tmp_path: Path, other: Utterance) 
     anew = shard_of(tmp_path, other)
     with pytest.raises(ConfigError, match="targets again"):
         load_targets(tmp_path, anew)
+
+
+def test_targets_by_other_rules_are_refused(tmp_path: Path) -> None:
+    shard = shard_of(tmp_path, spoken(1))
+    save_targets(tmp_path, shard, make_targets(shard))
+    origin = tmp_path / "made.targets.json"
+    kept = json.loads(origin.read_text())
+    assert kept["rules"] == rules_fingerprint()
+    origin.write_text(json.dumps(kept | {"rules": "of another day"}))
+    with pytest.raises(ConfigError, match="targets again"):
+        load_targets(tmp_path, shard)
+
+
+def test_rules_that_make_other_faces_have_another_fingerprint() -> None:
+    """In a process of its own, whose rules open the jaw a little less on one phone."""
+    program = """
+import dataclasses
+from facewire_training.animation import procedural
+from facewire_training.data.targets import rules_fingerprint
+told = procedural.load_targets()
+other = told.target.copy()
+other[1, 0] *= float({factor})
+procedural.load_targets = lambda: dataclasses.replace(told, target=other)
+print(rules_fingerprint())
+"""
+    same, changed = (
+        subprocess.run(
+            [sys.executable, "-c", program.replace("{factor}", factor)],
+            capture_output=True, text=True, timeout=100, check=True,
+        ).stdout.strip()
+        for factor in ("1.0", "0.8")
+    )  # fmt: skip
+    assert same == rules_fingerprint() != changed
 
 
 def test_targets_are_made_anew_for_other_content(tmp_path: Path) -> None:

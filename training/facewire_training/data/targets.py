@@ -1,12 +1,15 @@
 """Ground truth for every 10 ms of a corpus: effort, and procedural animation of the true phones.
 
 `python -m facewire_training.data.targets --corpus runs/corpus` writes it beside the shards. Targets
-say of which content of a shard they were made: those of other audio or other phones are refused.
+say of which content of a shard they were made, and by which rules: those of other audio, other
+phones or other rules are refused.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +19,14 @@ from rich.progress import track
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire_engines.phones.geometry import HOP
-from facewire_engines.phones.phone_set import TOKEN_RATE
+from facewire_engines.phones.phone_set import PHONES, TOKEN_RATE
+from facewire_training.animation.lip_solver import solve
 from facewire_training.animation.procedural import animate, effort_from_audio
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import Shard, load
 from facewire_training.data.styles import STYLES
+from facewire_training.phones import PhoneInterval
 
 _ARRAYS = ("effort", "curves", "known")
 
@@ -42,7 +47,8 @@ def load_targets(folder: Path, shard: Shard) -> ShardTargets:
     """Map the targets of a shard into memory.
 
     Raises:
-        ConfigError: they have not been made, or were made of other audio or phones.
+        ConfigError: they have not been made, or were made of other audio or phones, or by other
+            rules.
     """
     if not fits(folder, shard):
         again = "again " if _path(folder, shard, "targets.json").exists() else ""
@@ -71,16 +77,37 @@ def save_targets(folder: Path, shard: Shard, targets: ShardTargets) -> None:
         known.unlink(missing_ok=True)
     else:
         np.save(known, targets.known)
-    made_of.write_text(json.dumps({"made_of": shard.fingerprint}) + "\n", encoding="utf-8")
+    made_of.write_text(json.dumps(_origin(shard)) + "\n", encoding="utf-8")
 
 
 def fits(folder: Path, shard: Shard) -> bool:
-    """Tell whether there are targets, made of what the shard holds now."""
+    """Tell whether there are targets, made of what the shard holds now by the rules as they are."""
     try:
         found = json.loads(_path(folder, shard, "targets.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(found == {"made_of": shard.fingerprint})
+    return bool(found == _origin(shard))
+
+
+def _origin(shard: Shard) -> dict[str, str]:
+    return {"made_of": shard.fingerprint, "rules": rules_fingerprint()}
+
+
+@lru_cache(maxsize=1)
+def rules_fingerprint() -> str:
+    """Return sha256 of what the rules make of every pair of phones, and of mouths to solve.
+
+    Not of their source: a comment makes no other targets. To two digits, as processors differ in
+    the last ones.
+    """
+    pairs = [phone for pair in product(range(len(PHONES)), repeat=2) for phone in pair]
+    said = [PhoneInterval(0.08 * at, 0.08 * (at + 1), phone) for at, phone in enumerate(pairs)]
+    times = np.arange(0, said[-1].end_s, 0.04)
+    faces = animate(said, times, np.sin(times))
+    gap, width, jaw = np.meshgrid(np.linspace(0, 0.6, 7), np.linspace(-0.3, 0.2, 6), [0.05, 0.2])
+    mouths = solve(gap.ravel(), width.ravel(), jaw.ravel())
+    digits = np.round(100 * np.concatenate((faces, mouths))).astype(np.uint8)
+    return hashlib.sha256(digits.tobytes()).hexdigest()
 
 
 def make_targets(shard: Shard) -> ShardTargets:
