@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from facewire.clock import Clock
+from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.stream.channel import Channel, Overflow
 from facewire.stream.report import StreamReport
@@ -44,8 +45,9 @@ async def deliver_stream(
 
     A live stream never waits for a sink: what a slow one misses is dropped and counted. Any other
     stream goes as fast as its slowest sink. A sink that raises, or that stands still for
-    `patience_s` where the stream has to wait for it, is logged, closed and left out. All sinks are
-    closed, and recorders get what is queued, whatever happens.
+    `patience_s` where the stream has to wait for it, is logged, closed and left out; so is a viewer
+    of a live stream that cannot be opened. All sinks are closed, and recorders get what is queued,
+    whatever happens.
 
     Args:
         produce: fills the outputs, and should end when none is left.
@@ -63,7 +65,7 @@ async def deliver_stream(
         The report, whose `failures` tell which sinks were left out.
 
     Raises:
-        ConfigError: a sink cannot be opened.
+        ConfigError: a sink cannot be opened; of a live stream, a recorder cannot, or none can.
         Exception: whatever `produce` raised, once the sinks have what was made.
     """
     outputs = StreamOutputs(spec, clock, report or StreamReport(), live=live, patience_s=patience_s)
@@ -109,8 +111,10 @@ class StreamOutputs:
     ) -> None:
         """Open the sinks, and give each reader its queue."""
         for sink in sinks:
-            await sink.open(self._spec, engine_name)
-            self._add_sink(sink)
+            await self._open_sink(sink, engine_name)
+        failed = [queue.failure for queue in self._frame_queues if queue.failure]
+        if failed and len(failed) == len(self._frame_queues):
+            raise ConfigError(failed[0])
         for listener in listeners:
             self._add_listener(listener)
         self.report.queues.extend(others)
@@ -172,8 +176,19 @@ class StreamOutputs:
             logger.error("no output is left, so the stream ends")
         return None
 
-    def _add_sink(self, sink: Sink) -> None:
-        """Give a sink that is open its queue."""
+    async def _open_sink(self, sink: Sink, engine_name: str) -> None:
+        """Open a sink; a viewer of a live stream that cannot be opened is left out."""
+        try:
+            await sink.open(self._spec, engine_name)
+        except ConfigError as error:
+            if not self._live or sink.lossless:
+                raise
+            self._add_sink(sink).leave_out(str(error))
+        else:
+            self._add_sink(sink)
+
+    def _add_sink(self, sink: Sink) -> SinkQueue[BlendshapeFrame]:
+        """Give a sink its queue."""
         queue = SinkQueue[BlendshapeFrame](
             self._name(sink),
             sink.send,
@@ -185,6 +200,7 @@ class StreamOutputs:
         )
         self._frame_queues.append(queue)
         self.report.queues.append(queue)
+        return queue
 
     def _add_listener(self, listener: AudioListener) -> None:
         """Give a listener its queue."""

@@ -79,7 +79,7 @@ class SinkQueue(Generic[T]):
                 await self._take(item)
                 self.taken += 1
         except Exception as error:
-            self._fail(_reason(error))
+            self.leave_out(_reason(error))
             await self._let_go()
 
     async def finish(self, task: asyncio.Task[None]) -> None:
@@ -92,6 +92,13 @@ class SinkQueue(Generic[T]):
         if not await self._gets_on(wait):
             self._fail_standing()
             task.cancel()
+
+    def leave_out(self, reason: str) -> None:
+        """Give the reader nothing more, and say why, once."""
+        if not self.failure:
+            self.failure = reason
+            logger.error("%s is left out from here on: %s", self.name, reason)
+        self.channel.close()
 
     async def aclose(self) -> None:
         """Close the reader; one that must not miss anything first gets what is queued."""
@@ -138,13 +145,7 @@ class SinkQueue(Generic[T]):
         return True
 
     def _fail_standing(self) -> None:
-        self._fail(f"took nothing for {self._patience_s:g} s")
-
-    def _fail(self, reason: str) -> None:
-        if not self.failure:
-            self.failure = reason
-            logger.error("%s is left out from here on: %s", self.name, reason)
-        self.channel.close()
+        self.leave_out(f"took nothing for {self._patience_s:g} s")
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from pythonosc.osc_packet import OscPacket
 from tests.runtime.sinks.datagrams.catching import listening, port_of
 
@@ -45,6 +47,32 @@ def receive(receivers: dict[str, socket.socket], process: "subprocess.Popen[str]
             if ended and not ready:
                 return found
             ended = process.poll() is not None
+
+
+def test_outputs_that_cannot_be_opened_are_said_and_the_stream_goes_on(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "speech.wav", np.zeros(16_000), 16_000)
+    with listening() as taken, listening() as receiver:
+        outputs = (
+            "osc://no-such-host.invalid:9000",
+            f"vmc://127.0.0.1?forward={port_of(taken)}",
+            f"livelink://127.0.0.1:{port_of(receiver)}",
+            "face.csv",
+        )
+        result = subprocess.run(
+            [sys.executable, "-m", "facewire", "live", "--input", "speech.wav", "--no-page",
+             *(word for uri in outputs for word in ("--out", uri))],
+            cwd=tmp_path, env={**os.environ, "COLUMNS": "400"},
+            capture_output=True, text=True, timeout=100,
+        )  # fmt: skip
+        assert receiver.recv(65_536)
+    assert result.returncode == 0, result.stderr
+    for name, why in (
+        ("osc://no-such-host.invalid:9000", r"has no address \(.*\); check the host's name"),
+        ("vmc://127.0.0.1:39539", r"cannot listen on 127.*; end the program that does, or give"),
+    ):
+        assert len(re.findall(rf"{name} is left out from here on: .*{why}", result.stderr)) == 1
+        assert re.search(rf"{name} was left out: .*{why}", result.stdout)
+    assert len(read_csv(tmp_path / "face.csv").weights) == 60
 
 
 def osc_frames(datagrams: list[bytes], address: str) -> list[int]:

@@ -103,6 +103,35 @@ async def test_a_sink_that_cannot_open_stops_everything_before_it_starts() -> No
     await source.aclose()
 
 
+async def test_a_viewer_that_cannot_open_is_told_once_and_left_out_of_a_live_stream(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    recorder, never = Recorder(), NeverOpens()
+    report = await run_to(source_of(made_speech(1)), recorder, never, live=True)
+    assert recorder.indices == list(range(60))
+    reason = "port 8765 is in use; choose another with --port"
+    assert report.failures == {"NeverOpens": reason}
+    assert [record.message for record in caplog.records] == [
+        f"NeverOpens is left out from here on: {reason}"
+    ]
+    assert never.frames == []
+
+
+async def test_a_live_stream_that_nobody_can_watch_does_not_start() -> None:
+    with pytest.raises(ConfigError, match="port 8765 is in use"):
+        await run_to(source_of(made_speech(1)), NeverOpens(), NeverOpens(), live=True)
+
+
+async def test_a_live_recorder_that_cannot_open_stops_everything() -> None:
+    class Locked(NeverOpens):
+        lossless = True
+
+    viewer = Viewer()
+    with pytest.raises(ConfigError, match="port 8765 is in use"):
+        await run_to(source_of(made_speech(1)), viewer, Locked(), live=True)
+    assert viewer.events == ["open", "close"]
+
+
 async def test_cancelling_keeps_what_was_queued_for_a_recorder() -> None:
     gate, all_made = asyncio.Event(), asyncio.Event()
 
