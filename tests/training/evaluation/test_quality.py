@@ -261,6 +261,19 @@ def test_beat2_needs_its_matrix(tmp_path: Path) -> None:
         load_material(Request(tmp_path))
 
 
+def test_test_voices_wait_for_somebody_who_aligns_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="pip install pocketsphinx")
+    for name in ("librispeech_251", "speechocean762_train"):
+        (tmp_path / name).mkdir()
+    for table in ("text.txt", "utt2spk.txt"):
+        (tmp_path / "speechocean762_train" / table).touch()
+    found = load_material(Request(tmp_path, split="test"))
+    assert found.sets == {"speechocean762, test speakers": []}
+    assert "--teacher" in caplog.text
+
+
 @pytest.mark.slow
 def test_the_validation_data_give_every_figure(data_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "q.json"

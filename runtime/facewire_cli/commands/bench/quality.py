@@ -40,6 +40,12 @@ def quality(
             help="Speakers that models are chosen by, or others, for a release's figures.",
         ),
     ] = "validation",
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            "--teacher", metavar="RUN", help="Who aligns test voices (training/README.md)."
+        ),
+    ] = None,
     rows: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,6 +117,7 @@ def quality(
     asked = request.Request(
         data=data,
         split=split,
+        teacher=teacher,
         rows=names or request.ROWS,
         lookaheads_ms=tuple(lookahead_ms or request.LOOKAHEADS_MS),
         frame_rate=parse_frame_rate(frame_rate or "60"),

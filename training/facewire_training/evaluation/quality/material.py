@@ -9,6 +9,7 @@
 `ict_facekit/`, if it is there, gives errors in millimetres.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.facegood import KNOWN as FACEGOOD_SHAPES
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
+from facewire_training.data.corpora.readings import Voices
 from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.data.recognisers import recogniser
 from facewire_training.data.splits import FACEGOOD, GRID_TEST
 from facewire_training.evaluation.metrics.errors.lip_mesh import load_lip_mesh
 from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
@@ -40,6 +43,8 @@ NO_SPEECH = "nospeech"
 
 WHOLE_FACES = ("LibriSpeech, the whole face", "GRID, the whole face")
 """Sets on which faces are measured as they are shown; the second has people's, as tracked."""
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -91,7 +96,7 @@ def load_material(request: Request) -> Material:
 def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
     root = request.data
     if request.split == TEST:
-        yield from _test_sets(root)
+        yield from _test_sets(root, request.teacher)
     elif (root / "librispeech").is_dir():
         speech = [Clip(said) for said in LibriSpeech(root / "librispeech").validation()]
         yield "LibriSpeech, validation speakers", speech
@@ -112,13 +117,27 @@ def _sets(request: Request) -> Iterable[tuple[str, Iterable[Clip]]]:
         yield root.resolve().name, Folder(root).clips()
 
 
-def _test_sets(root: Path) -> Iterable[tuple[str, Iterable[Clip]]]:
+def _test_sets(root: Path, teacher: Path | None) -> Iterable[tuple[str, Iterable[Clip]]]:
     """Yield what nothing is chosen by: strangers, and recordings of two people set aside."""
     yield "speechocean762, test speakers", map(Clip, speech_of_test_speakers(root))
+    if (root / "librispeech_251").is_dir():
+        if teacher is None:
+            logger.warning("LibriSpeech's test voices are left out: --teacher says who aligns them")
+        else:
+            yield "LibriSpeech, test voices", map(Clip, voices_for_test(root, teacher))
     if (root / "grid_s1").is_dir():
         yield "GRID, captured, test clips", Grid(root / "grid_s1", GRID_TEST).clips()
     if (root / "facegood").is_dir():
         yield "FACEGOOD, Mandarin, captured, test", _facegood(root, FACEGOOD.test)
+
+
+def voices_for_test(root: Path, teacher: Path) -> Iterable[Utterance]:
+    """Yield every tenth voice of `librispeech_251/`, aligned by a teacher, never by the measured.
+
+    Raises:
+        ConfigError: a file is missing, or the folder holds no teacher.
+    """
+    return Voices(root / "librispeech_251", recogniser(teacher).recognise).test()
 
 
 def _facegood(root: Path, names: frozenset[str]) -> Iterable[Clip]:

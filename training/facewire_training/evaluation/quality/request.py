@@ -26,5 +26,7 @@ class Request:
     """How many of each set, spread over it; all if None."""
     noise_db: float | None = None
     """How far background voices are below the speech, in dB; none if None."""
+    teacher: Path | None = None
+    """Of the test split: the run of a teacher, which aligns those who have no phones yet."""
     matrix: Path | None = None
     """BEAT2's matrix."""
