@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8765
 RESULTS := benchmarks/results
+WEB := clients/web
+BUNDLE := $(WEB)/facewire_web/bundle/avatar.js
 
 # Whatever pip wants to keep stays inside the checkout.
 SCRATCH := $(CURDIR)/.cache/tmp
@@ -15,7 +17,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
 MODELS := tests/engines tests/training tests/benchmarks
 
-.PHONY: demo test test-models test-streams style types wheel release bench train-tools clean
+.PHONY: demo test test-models test-streams style types web wheel release bench train-tools clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
@@ -37,10 +39,12 @@ types: $(VENV)/.train ## mypy strict and pyright, over the training code too
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-wheel: $(VENV)/.dev ## build dist/*.whl
+web: $(BUNDLE) ## bundle what draws avatars of one's own on the page; needs Node.js with npm
+
+wheel: $(VENV)/.dev web ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
-release: $(VENV)/.dev ## build what is published, and try it in empty environments; publishing is up to you
+release: $(VENV)/.dev web ## build what is published, and try it in empty environments; publishing is up to you
 	TMPDIR=$(SCRATCH) $(BIN)/python .ci/release.py
 
 VOICE := $(BIN)/python -m facewire_training.evaluation.voice
@@ -64,7 +68,12 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) .cache dist
+	rm -rf $(VENV) .cache dist $(dir $(BUNDLE)) $(WEB)/node_modules
+
+$(BUNDLE): $(WEB)/package-lock.json $(WEB)/build.mjs $(wildcard $(WEB)/facewire_web/avatar/*.js) $(WEB)/facewire_web/client/pose.js
+	@command -v npm >/dev/null || { echo "avatars are bundled by Node.js 20 or newer with npm; install it, and run make again" >&2; exit 1; }
+	npm ci --silent --no-audit --no-fund --prefix $(WEB)
+	npm run --silent --prefix $(WEB) build
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Facewire needs Python 3.11 or newer; run make PYTHON=python3.11")'

@@ -41,24 +41,20 @@ def build() -> tuple[Path, Path]:
     return wheel, client
 
 
-def pack_web_client(version: str, folder: Path) -> Path | None:
-    """Pack the modules of the web client for npm, where there is npm."""
-    if not (npm := shutil.which("npm")):
-        print("without the web client: there is no npm here")
-        return None
+def pack_web_client(version: str, folder: Path, to: Path = DIST) -> Path:
+    """Pack the web client for npm, with what draws avatars."""
     package = folder / "package"
     shutil.copytree(
         ROOT / "clients" / "web" / "facewire_web",
         package,
         ignore=shutil.ignore_patterns("*.py", "py.typed", "__pycache__"),
     )
-    for file in (ROOT / "LICENSE", ROOT / "clients" / "web" / "README.md"):
-        shutil.copy(file, package)
+    shutil.copy(ROOT / "LICENSE", package)
     about = json.loads((package / "package.json").read_text())
     del about["private"]
     (package / "package.json").write_text(json.dumps({**about, "version": version}, indent=2))
-    name = run(npm, "pack", "--silent", "--pack-destination", DIST, cwd=package, quiet=True)
-    return DIST / name.strip()
+    name = run("npm", "pack", "--silent", "--pack-destination", to, cwd=package, quiet=True)
+    return to / name.strip()
 
 
 def environment(folder: Path, wheel: Path) -> Path:
@@ -82,8 +78,12 @@ def try_out(wheel: Path, programs: Path, folder: Path) -> Path:
     run(facewire, "animate", clip, "-o", "face.csv", cwd=folder)
     if len((folder / "face.csv").read_text().splitlines()) < 500:
         sys.exit("the wheel made too few faces")
-    # The page and the client come with it.
-    check = "import facewire_web, facewire_client; print('page and client are there')"
+    # The page, what draws avatars on it, and the client come with it.
+    check = (
+        "import facewire_client; from importlib.resources import files; "
+        "(files('facewire_web') / 'bundle' / 'avatar.js').read_bytes(); "
+        "print('page, avatars and client are there')"
+    )
     run(programs / "python", "-c", check, cwd=folder)
     read = (
         "import numpy, soundfile; samples, rate = soundfile.read({!r}, dtype='float32'); "
@@ -146,8 +146,7 @@ def main(folder: Path) -> None:
     try_vmc(programs, folder)
     with serving(programs, folder) as url:
         try_client(client, url, speech, folder)
-        if web_client:
-            try_web_client(web_client, url, folder)
+        try_web_client(web_client, url, folder)
     print("ready:", *sorted(path.name for path in DIST.iterdir()))
 
 

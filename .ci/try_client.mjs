@@ -1,6 +1,6 @@
 /** Use the web client as somebody who has nothing else: `node try_client.mjs URL`. */
 
-import { FaceClient } from "facewire-web";
+import { FaceClient } from "facewire";
 
 const client = new FaceClient(process.argv[2]);
 await client.openSession({ sampleRate: 16000 });

@@ -7,10 +7,15 @@ what it measures.
 """
 
 import argparse
+import tempfile
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from browser import Scheme, opened
 from facewire_cli.bench.server_process import serving
+from facewire_cli.demo import demo_clip
 
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
@@ -24,6 +29,8 @@ TYPED = (
     "So my face and my voice stay together, however long we talk, and whatever you ask me to say."
 )
 SPOKEN_MS = 9_000
+AVATAR = (640, 360)
+"""Software draws 3D slowly."""
 
 
 def photograph_clip(path: Path) -> None:
@@ -51,11 +58,35 @@ def photograph_typed(path: Path, size: tuple[int, int] = DESKTOP, scheme: Scheme
         page.screenshot(path=path)
 
 
+def photograph_avatar(path: Path, file: Path) -> None:
+    """Photograph the face alone while somebody's avatar speaks the bundled clip, over and over."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving("live", "--input", _again(Path(folder) / "demo.wav")) as server,
+        opened(f"http://{server.address}/?view=face", AVATAR) as page,
+    ):
+        page.wait_for_function("document.getElementById('avatar').dataset.ready")
+        page.set_input_files("#avatar-file", file)
+        page.wait_for_function("facewire.avatar && facewire.drawn.weights.jawOpen > 0.1")
+        page.screenshot(path=path)
+
+
+def _again(path: Path) -> str:
+    samples, rate = soundfile.read(demo_clip(), dtype="int16")
+    soundfile.write(path, np.tile(samples, 6), rate)
+    return str(path)
+
+
 def main() -> None:
     """Photograph all of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    folder = parser.parse_args().out
+    parser.add_argument("--avatar", type=Path, help="photograph this GLB or VRM, and nothing else")
+    arguments = parser.parse_args()
+    folder = arguments.out
+    if arguments.avatar:
+        photograph_avatar(folder / "avatar.png", arguments.avatar)
+        return
     photograph_clip(folder / "viewer.png")
     photograph_typed(folder / "speaking.png")
     photograph_typed(folder / "speaking-phone.png", PHONE, "dark")

@@ -24,6 +24,8 @@ const query = new URLSearchParams(location.search);
 const byId = (id) => document.getElementById(id);
 
 const face = new FaceView(byId("face"));
+/** What shows the pose: the drawn face, or an avatar of one's own. @type {FaceView | import("./avatar/avatar_view.js").AvatarView} */
+let view = face;
 const curves = new Curves(byId("curves"));
 const readout = new Readout();
 /** Somebody who asks for less motion gets the mouth, and nothing that moves without a word. */
@@ -54,10 +56,14 @@ const inspection = {
   /** How far face and sound are apart; see page/sync_meter.js. */
   sync: null,
   get drawn() {
-    return face.drawn;
+    return view.drawn;
   },
   get pose() {
-    return face.pose;
+    return view.pose;
+  },
+  /** What is known of an avatar of one's own that is shown, or null; see avatar/avatar_view.js. */
+  get avatar() {
+    return view === face ? null : { name: view.name, ...view.about };
   },
 };
 window.facewire = inspection;
@@ -66,13 +72,22 @@ document.body.classList.toggle("face-only", query.get("view") === "face");
 face.draw(neutralPose());
 if (query.has("pose")) showStill(query.get("pose"));
 else void chooseServer(query.get("server"), document.querySelector(".picture")).then(goLive);
+// After the drawn face, which waits for nobody.
+void import("./page/own_avatar.js").then(({ OwnAvatar }) => new OwnAvatar({ onview: show, onproblem: (sentence) => readout.problem(sentence) }).begin(query.get("avatar")));
+
+/** Let somebody else show the pose, from now on. */
+function show(avatar) {
+  const { pose } = view;
+  view = avatar ?? face;
+  view.draw(pose);
+}
 
 function showStill(text) {
   byId("pill-text").textContent = "Still";
   for (const control of document.querySelectorAll(".stage :is(button, input, textarea), .voice input")) control.disabled = true;
   try {
     const pose = parsePose(text);
-    face.draw(pose);
+    view.draw(pose);
     curves.push(performance.now(), pose);
     curves.draw(performance.now());
   } catch (error) {
@@ -88,7 +103,7 @@ function goLive(server) {
     ontake: () => takeFace(feed),
     ongive: () => giveFace(feed),
     onstate: () => writeState(feed, speech),
-    onsleep: () => face.draw(neutralPose()),
+    onsleep: () => view.draw(neutralPose()),
     onhello: (hello) => onhello(hello, { typed: true }),
     onframe: countFrame,
   });
@@ -111,7 +126,7 @@ function goLive(server) {
     inspection.sentence = sentence;
     writeState(feed, speech);
     if (state === "no-stream") speech.stay();
-    if (state === "asking" && !speech.hasFace) face.draw(neutralPose());
+    if (state === "asking" && !speech.hasFace) view.draw(neutralPose());
   }
 
   function onmine(hello) {
@@ -134,7 +149,7 @@ function takeFace(feed) {
 
 /** Show the live stream again, if there is one. */
 function giveFace(feed) {
-  face.draw(neutralPose());
+  view.draw(neutralPose());
   if (feed.state === "left" || feed.state === "no-stream") feed.watch({ quietly: feed.state === "no-stream" });
 }
 
@@ -228,7 +243,7 @@ function animate(feed, speech, nowMs) {
   const shown = speech.hasFace ? speech.at(nowMs) : playout.at(nowMs, heard());
   const beganMs = performance.now();
   if (shown) {
-    face.draw(lessMotion.matches ? calmPose(shown.pose) : shown.pose);
+    view.draw(lessMotion.matches ? calmPose(shown.pose) : shown.pose);
     if (shown.frame !== firstShown) {
       firstShown = shown.frame;
       // What is typed comes ahead of its time, so the curves follow what is drawn.

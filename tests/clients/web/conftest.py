@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import soundfile
+
+from facewire_cli.demo import demo_clip
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -105,6 +109,15 @@ def _daemon(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def demo_again_and_again(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The bundled clip, two minutes of it, so that a browser that takes its time misses nothing."""
+    samples, rate = soundfile.read(demo_clip(), dtype="int16")
+    path = tmp_path_factory.mktemp("demo") / "demo.wav"
+    soundfile.write(path, np.tile(samples, 12), rate)
+    return str(path)
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def test_nothing_else_is_served(package: str, path: str) -> None:
     assert len(response.body) < 200
 
 
-@pytest.mark.parametrize("folder", ["client", "face", "page", "sound", "speech"])
+@pytest.mark.parametrize("folder", ["avatar", "client", "face", "page", "sound", "speech"])
 def test_the_pages_own_folders_are_served(folder: str) -> None:
     names = [f.name for f in (resources.files("facewire_web") / folder).iterdir()]
     for name in (name for name in names if name.endswith(".js")):
@@ -115,8 +115,9 @@ async def test_the_page_says_what_it_may_do(server: FaceServer) -> None:
     )
     own = server.address
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == "'self'"
-    assert policy["connect-src"] == f"'self' ws://{own} wss://{own}"
+    assert policy["style-src"] == "'self'"
+    assert policy["script-src"] == "'self' 'wasm-unsafe-eval'"
+    assert policy["connect-src"] == f"'self' blob: ws://{own} wss://{own}"
     assert policy["frame-ancestors"] == "'self'"
     assert response.headers["Referrer-Policy"] == "no-referrer"
     response, _ = await asyncio.to_thread(get, server, "GET", "/main.js")
@@ -147,11 +148,16 @@ async def test_the_page_says_what_it_may_do(server: FaceServer) -> None:
         (None, "server=ws://*", "'self'"),
         (None, "server=ws://[", "'self'"),
         (None, "server=javascript:alert(1)", "'self'"),
+        (None, "avatar=face.glb", "'self'"),
+        (None, "avatar=https%3A%2F%2FExample.org%2Fa.vrm", "'self' https://example.org"),
+        (None, "avatar=ws://example.org/a.glb", "'self'"),
+        (None, "avatar=https://a;script-src%20*/a.glb", "'self'"),
         (None, "server=other.example", "'self'"),
     ],
 )
 def test_where_the_page_may_connect(host: str | None, query: str, sources: str) -> None:
     policy = page_headers(host, query)["Content-Security-Policy"]
+    sources = sources.replace("'self'", "'self' blob:", 1)
     assert f"; connect-src {sources}; base-uri" in policy
 
 

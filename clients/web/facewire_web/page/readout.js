@@ -107,6 +107,12 @@ export class Readout {
     return sentence || SENTENCES[state] || "";
   }
 
+  /** Say beside the face, which goes on, why something failed. */
+  problem(sentence) {
+    this._fail(sentence);
+    this.notice(sentence);
+  }
+
   /** Say why something failed until it has been read. */
   _fail(sentence) {
     this._failure = sentence;

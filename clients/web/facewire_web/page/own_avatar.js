@@ -1,0 +1,162 @@
+/**
+ * Avatars of one's own: a GLB or VRM file that is dropped or chosen, an address, or what was chosen last. What draws them
+ * is loaded when the first one is there; whatever goes wrong is said in a sentence, and the face that is shown goes on.
+ */
+
+import { AvatarError } from "../avatar/avatar_error.js";
+import { readModel } from "../avatar/glb_header.js";
+import { fetchAvatar, readFile } from "./avatar_file.js";
+import { forgetAvatar, keepAvatar, keptAvatar } from "./avatar_store.js";
+
+const NOT_BUILT = "Avatars are not built in this checkout; run `make web` in it (it needs Node.js), then load this page again.";
+
+const byId = (id) => document.getElementById(id);
+
+export class OwnAvatar {
+  /**
+   * @param {{onview: (view: import("../avatar/avatar_view.js").AvatarView | null) => void,
+   *   onproblem: (sentence: string) => void}} listener onview: it shows the face from now on; null: the drawn face does again
+   */
+  constructor(listener) {
+    this._listener = listener;
+    this._view = null;
+    /** Only the last one that was asked for is shown. */
+    this._asked = 0;
+    byId("avatar").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this._go(byId("avatar-address").value.trim());
+    });
+    byId("avatar-file").addEventListener("change", ({ target }) => {
+      if (target.files.length) void this._showFile(target.files[0]);
+      target.value = "";
+    });
+    byId("avatar-none").addEventListener("click", () => this.drop());
+    this._takeDrops();
+    byId("avatar").dataset.ready = "true";
+  }
+
+  /** Show what the page's address names, or what was chosen last. @param {string | null} address */
+  async begin(address) {
+    if (address) return this._show(() => fetchAvatar(address), { keep: true });
+    const kept = await keptAvatar();
+    return kept ? this._show(() => kept) : undefined;
+  }
+
+  /** Show the drawn face again, and forget the avatar. */
+  drop() {
+    this._asked += 1;
+    void forgetAvatar();
+    discard(this._view);
+    this._view = null;
+    byId("avatar-none").disabled = true;
+    this._say("");
+    this._listener.onview(null);
+  }
+
+  /** The browser was told where this page may fetch from when it was loaded, so another address is another page. */
+  _go(address) {
+    if (!address) return byId("avatar-address").focus();
+    const url = new URL(location.href);
+    url.searchParams.set("avatar", address);
+    location.assign(url);
+    return undefined;
+  }
+
+  _showFile(file) {
+    return this._show(() => ({ name: file.name, file }), { keep: true });
+  }
+
+  async _show(find, { keep = false } = {}) {
+    this._asked += 1;
+    const asked = this._asked;
+    this._say("Loading …");
+    try {
+      const { name, file } = await find();
+      const bytes = await readFile(file, name);
+      readModel(bytes, name);
+      const { AvatarView } = await viewer();
+      if (asked !== this._asked) return;
+      const canvas = freshCanvas();
+      byId("face").after(canvas);
+      const view = await AvatarView.open(canvas, bytes, { name }).catch((error) => {
+        canvas.remove();
+        throw error;
+      });
+      if (asked !== this._asked) return discard(view);
+      this._replace(view);
+      const kept = keep && !(await keepAvatar({ name, file: new Blob([bytes]) }));
+      this._say(described(view) + (kept ? " This browser has no room to remember it." : ""));
+    } catch (error) {
+      if (asked === this._asked) this._fail(error);
+    }
+  }
+
+  _replace(view) {
+    discard(this._view);
+    this._view = view;
+    view.canvas.hidden = false;
+    byId("avatar-none").disabled = false;
+    this._listener.onview(view);
+  }
+
+  _fail(error) {
+    const sentence = error.name === "AvatarError" ? error.message : `The avatar cannot be shown: ${error.message}.`;
+    this._say(sentence, "warn");
+    this._listener.onproblem(sentence);
+  }
+
+  _say(sentence, tone = "quiet") {
+    byId("avatar-hint").dataset.tone = tone;
+    byId("avatar-hint").textContent = sentence.replaceAll("`", "");
+  }
+
+  _takeDrops() {
+    const stage = document.querySelector(".stage");
+    const holdsFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+    for (const type of ["dragenter", "dragover"]) {
+      addEventListener(type, (event) => {
+        if (!holdsFile(event)) return;
+        event.preventDefault();
+        stage.dataset.drop = "true";
+      });
+    }
+    addEventListener("dragleave", ({ relatedTarget }) => {
+      if (!relatedTarget) delete stage.dataset.drop;
+    });
+    addEventListener("drop", (event) => {
+      delete stage.dataset.drop;
+      if (!holdsFile(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer.files.length) void this._showFile(event.dataTransfer.files[0]);
+    });
+  }
+}
+
+/** What draws avatars, which is large: it comes when somebody has one. */
+async function viewer() {
+  try {
+    return await import("../bundle/avatar.js");
+  } catch {
+    throw new AvatarError(NOT_BUILT);
+  }
+}
+
+/** A canvas that nothing was drawn on: three.js cannot have one that another renderer gave back. */
+function freshCanvas() {
+  const canvas = document.createElement("canvas");
+  canvas.className = "avatar-canvas";
+  canvas.hidden = true;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "An avatar that moves with the speech; drag to turn it");
+  return canvas;
+}
+
+function discard(view) {
+  view?.close();
+  view?.canvas.remove();
+}
+
+function described({ name, about: { by, names } }) {
+  const how = by === "shapes" ? `${names.length} of ARKit’s 52 shapes` : `${names.length} mouth shapes and blinks, for want of ARKit’s`;
+  return `“${name}” moves by ${how}. Drag to turn it, twice click to face it.`;
+}
