@@ -1,9 +1,11 @@
 """How far a recording is: a bar in a terminal, a line now and then everywhere else."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.clock import SECOND, Clock
@@ -26,13 +28,30 @@ def showing_progress(
         TextColumn("{task.fields[done]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with (
+        logging_to(console),
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
         bar = progress.add_task(name, total=total_s or None, done=_minutes(0))
 
         def show(done_s: float) -> None:
             progress.update(bar, completed=done_s, done=_minutes(done_s))
 
         yield show
+
+
+@contextmanager
+def logging_to(console: Console) -> Iterator[None]:
+    """Print what is logged by this console, which knows what it has to draw again below it."""
+    handlers = [each for each in logging.getLogger().handlers if isinstance(each, RichHandler)]
+    before = [handler.console for handler in handlers]
+    for handler in handlers:
+        handler.console = console
+    try:
+        yield
+    finally:
+        for handler, own in zip(handlers, before, strict=True):
+            handler.console = own
 
 
 class _Lines:

@@ -30,6 +30,7 @@ from facewire_cli import options
 from facewire_cli.demo import demo_clip
 from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
+from facewire_cli.progress import logging_to
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_report, raise_failures
@@ -142,6 +143,7 @@ async def _live(
     sinks = [*outputs, TerminalSink(console, clock)]
     chunks: AsyncIterable[AudioChunk] = source
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to(console))
         stack.callback(session.close)
         listeners = []
         if page:

@@ -30,6 +30,7 @@ from facewire.stream.sink import Sink
 from facewire_cli import options
 from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
+from facewire_cli.progress import logging_to
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_report, raise_failures
@@ -123,6 +124,7 @@ async def _replay(
     sinks = [*outputs, TerminalSink(console, clock)]
     listeners = []
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to(console))
         if page:
             loaded = await asyncio.to_thread(load_from_settings, settings)
             broadcaster = Broadcaster(clock=clock)

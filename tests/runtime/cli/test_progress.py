@@ -1,6 +1,8 @@
 import io
+import logging
 
 from rich.console import Console
+from rich.logging import RichHandler
 
 from facewire.clock import SECOND, ManualClock
 from facewire_cli.progress import showing_progress
@@ -38,3 +40,23 @@ def test_a_terminal_gets_a_bar_that_goes_away() -> None:
         show(5.0)
     assert "talk.wav" in screen.getvalue()
     assert ":" not in screen.getvalue().split("talk.wav")[0]
+
+
+def test_what_is_logged_meanwhile_is_drawn_above_the_bar() -> None:
+    screen, elsewhere = io.StringIO(), io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80)
+    own = Console(file=elsewhere)
+    handler = RichHandler(console=own)
+    logging.getLogger().addHandler(handler)
+    try:
+        with showing_progress(console, "talk.wav", 10, ManualClock()) as show:
+            show(5.0)
+            logging.getLogger("test").warning("nobody is there")
+        logging.getLogger("test").warning("it is over")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert "nobody is there" in screen.getvalue()
+    assert "it is over" not in screen.getvalue()
+    assert "it is over" in elsewhere.getvalue()
+    assert "nobody is there" not in elsewhere.getvalue()
+    assert handler.console is own
