@@ -35,6 +35,8 @@ COMMANDS = {
     "bench quality": ("bench", "quality", "--data", "."),
     "engine check": ("engine", "check"),
     "engine list": ("engine", "list"),
+    "outputs list": ("outputs", "list"),
+    "outputs test": ("outputs", "test", "livelink:"),
     "models list": ("models", "list"),
     "models verify": ("models", "verify"),
 }
