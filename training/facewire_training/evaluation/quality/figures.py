@@ -90,7 +90,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("pause_difference", "… per frame ↓", Group.MOTION, Form.FOUR,
            "mean change of a weight per frame in silences"),
     Figure("funnel_p95", "funnel, p95", Group.MOTION, Form.TWO,
-           "95th percentile of mouthFunnel in speech; people: .36"),
+           "95th percentile of mouthFunnel in speech; people, by a capture not in use here: .36"),
     Figure("smile_p95", "smile, p95", Group.MOTION, Form.TWO, "mouthSmile; people: .35"),
     Figure("upper_p95", "upper lip, p95", Group.MOTION, Form.TWO, "mouthUpperUp; people: .36"),
     Figure("lower_p95", "lower lip, p95", Group.MOTION, Form.TWO, "mouthLowerDown; people: .39"),
