@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.clients.unity.meta_files import assets, content, meta_path
+from tests.clients.unity.meta_files import assets, content, guid, meta_path
 from tests.clients.unity.mono import PACKAGE
 
 import facewire
@@ -37,6 +37,26 @@ def test_assemblies_refer_to_assemblies_that_are_there() -> None:
             definition["name"] == "Facewire.Core"
         )
         assert (definition["includePlatforms"] == ["Editor"]) == ("Editor" in definition["name"])
+
+
+def test_the_sample_scene_refers_to_scripts_and_objects_that_are_there() -> None:
+    (scene,) = PACKAGE.rglob("*.unity")
+    text = scene.read_text()
+    scripts = {guid(path): path.stem for path in PACKAGE.rglob("*.cs")}
+    used = [scripts[found] for found in re.findall(r"guid: (\w+)", text)]
+    assert sorted(used) == ["FaceRenderer", "OscFaceSource", "SampleFace"]
+    anchors = re.findall(r"^--- !u!\d+ &(\d+)$", text, re.MULTILINE)
+    assert len(anchors) == len(set(anchors))
+    assert set(re.findall(r"fileID: (\d+)}", text)) <= {*anchors, "0"}
+    # A field that no script has would be dropped in silence.
+    for block in text.split("--- !u!114 ")[1:]:
+        name = scripts[re.findall(r"guid: (\w+)", block)[0]]
+        source = next(PACKAGE.rglob(f"{name}.cs")).read_text()
+        fields = re.findall(
+            r"^  ([a-z]\w+):", block.split("m_EditorClassIdentifier:")[1], re.MULTILINE
+        )
+        for field in fields:
+            assert re.search(rf"public [\w\[\]]+ {field}\b", source), f"{name}.{field}"
 
 
 def test_sources_say_their_licence_and_are_short() -> None:
