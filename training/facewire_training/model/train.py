@@ -20,6 +20,7 @@ from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.checkpoint import Training, begin
+from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
 
 
@@ -107,6 +108,12 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=200, help="steps until it is reached")
     parser.add_argument("--face-share", type=float, default=0.15, help="weight of the faces")
     parser.add_argument(
+        "--closure",
+        type=float,
+        default=LossConfig().closure,
+        help="how much more the lip gap counts where the lips should be shut",
+    )
+    parser.add_argument(
         "--only", dest="part", choices=PARTS, default="all", help="what learns while the rest stays"
     )
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
@@ -122,6 +129,8 @@ def main() -> None:
             batch=arguments.batch,
             hops=arguments.hops,
             plain=arguments.plain,
+            # Without anybody's captured face there is no style to learn.
+            in_style=BatchConfig().in_style if arguments.captures else 0.0,
             shares=(
                 *((n, s * (1 - arguments.captures)) for n, s in SHARES if n in chosen),
                 *((n, s * arguments.captures) for n, s in CAPTURE_SHARES if arguments.captures),
@@ -131,6 +140,7 @@ def main() -> None:
         learning_rate=arguments.rate,
         warm_up=arguments.warm_up,
         face_share=arguments.face_share,
+        loss=LossConfig(closure=arguments.closure),
         part=arguments.part,
         begin_with=arguments.begin_with,
         decoder_of=arguments.decoder_of,
