@@ -1,13 +1,21 @@
 """What an export changes of a run: how sure it is, and nothing else."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
+from facewire_engines.model_files import EMBEDDED_MODELS
+from facewire_training.data.corpora.nospeech import NoSpeech
+from facewire_training.data.shards import write
+from facewire_training.data.sources import SOURCES
 from facewire_training.model.encoder import Encoder, EncoderConfig
-from facewire_training.model.export import sharpen
+from facewire_training.model.export import data_of, sharpen
 from facewire_training.model.frontend import HOP
+from facewire_training.model.restore import restore
 
 
 def test_probabilities_are_raised_to_the_power_and_effort_stays() -> None:
@@ -22,3 +30,24 @@ def test_probabilities_are_raised_to_the_power_and_effort_stays() -> None:
     torch.testing.assert_close(surer.softmax(-1), raised / raised.sum(-1, keepdim=True))
     torch.testing.assert_close(same, effort, atol=0, rtol=0)
     assert surer.softmax(-1).amax(-1).mean() > scores.softmax(-1).amax(-1).mean()
+
+
+def test_a_manifest_names_what_the_runs_before_have_heard_too(tmp_path: Path) -> None:
+    """Three runs: a published model, one that begins with it, one that borrows its decoder."""
+    restore(EMBEDDED_MODELS / "phones", tmp_path / "published")
+    corpus = tmp_path / "corpus"
+    write(corpus / "nospeech", NoSpeech(hours=0.003, seed=1).utterances(), {})
+    write(corpus / "voices", NoSpeech(hours=0.003, seed=2).utterances(), {})
+    for name, before in (
+        ("second", {"begin_with": str(tmp_path / "published")}),
+        ("third", {"begin_with": str(tmp_path / "none"), "decoder_of": str(tmp_path / "second")}),
+    ):
+        (tmp_path / name).mkdir()
+        shares = [["nospeech", 0.5], ["voices", 0.0], ["flite", 0.5]]
+        config = {"batches": {"shares": shares}, **before}
+        (tmp_path / name / "config.json").write_text(json.dumps(config))
+    found = {source.name: source for source in data_of(tmp_path / "third", corpus)}
+    assert any("GRID" in name for name in found)
+    assert found[SOURCES["nospeech"].name].hours == 0.0
+    published = json.loads((EMBEDDED_MODELS / "phones" / "manifest.json").read_text())["data"]
+    assert set(found) == {source["name"] for source in published} | {SOURCES["nospeech"].name}

@@ -46,15 +46,17 @@ NO_SPEECH = "nospeech"
 """The corpus of sounds in which nobody speaks."""
 
 SHARES: tuple[tuple[str, float], ...] = (
-    ("librispeech", 0.32),
-    ("readings", 0.28),
-    ("flite", 0.14),
-    ("espeak", 0.08),
-    ("world", 0.06),
-    ("festival", 0.04),
+    ("librispeech", 0.26),
+    ("readings", 0.22),
+    ("voices", 0.10),
+    ("speechocean", 0.10),
+    ("flite", 0.10),
+    ("espeak", 0.06),
+    ("world", 0.05),
+    ("festival", 0.03),
     ("nospeech", 0.08),
 )
-"""How often each corpus is drawn."""
+"""How often each corpus is drawn: people before synthesisers, and many of them."""
 
 CAPTURE_SHARES: tuple[tuple[str, float], ...] = (("grid", 0.7), ("facegood", 0.3))
 """How often each corpus of captured faces is drawn, among those."""

@@ -10,6 +10,9 @@ from facewire_training.model.networks import PARTS, Model, TrainConfig
 
 Weights = dict[str, Tensor]
 
+DATA_FILE = "data.json"
+"""Beside a run that was a published model: what that has learned from."""
+
 
 @dataclass(slots=True, eq=False)
 class Training:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +20,7 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
 from facewire_training.data.styles import parse_styles
+from facewire_training.model.checkpoint import DATA_FILE
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
@@ -91,6 +93,36 @@ def export_decoder(decoder: Decoder) -> ExportedGraph:
     return replace(graph, parameters=sum(weight.numel() for weight in kept))
 
 
+def data_of(run: Path, corpus: Path) -> tuple[DataSource, ...]:
+    """Return what a run has learned from, and the runs that it began with.
+
+    Args:
+        run: folder of the run.
+        corpus: the shards, of which the run says which it has heard.
+    """
+    heard, found = set[str](), dict[str, DataSource]()
+    pending, seen = [run], set[Path]()
+    while pending:
+        one = pending.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if (one / "config.json").exists():
+            config = json.loads((one / "config.json").read_text())
+            heard |= {name for name, share in config["batches"]["shares"] if share > 0}
+            before = (config.get("begin_with"), config.get("decoder_of"))
+            pending += [Path(other) for other in before if other]
+        if (one / DATA_FILE).exists():
+            known = msgspec.json.decode((one / DATA_FILE).read_bytes(), type=list[DataSource])
+            found |= {source.name: source for source in known}
+    for shard in load(corpus):
+        source = SOURCES.get(shard.corpus) if shard.corpus in heard else None
+        if source is not None:
+            hours = round(shard.hours, 2)
+            found[source.name] = DataSource(source.name, hours, source.licence, source.attribution)
+    return tuple(found.values())
+
+
 def write_model(
     run: Path, corpus: Path, out: Path, command: str, style: Sequence[str], power: float = 1.0
 ) -> None:
@@ -102,14 +134,7 @@ def write_model(
     encoder, decoder = load_run(run, style)
     sharpen(encoder, power)
     graphs = export_encoder(encoder), export_decoder(decoder)
-    shares = json.loads((run / "config.json").read_text())["batches"]["shares"]
-    heard = {name for name, share in shares if share > 0}
-    hours = {shard.corpus: shard.hours for shard in load(corpus) if shard.corpus in heard}
-    data = tuple(
-        DataSource(source.name, round(hours[corpus_name], 2), source.licence, source.attribution)
-        for corpus_name, source in SOURCES.items()
-        if corpus_name in hours
-    )
+    data = data_of(run, corpus)
     write_folder(out, graphs, name="phones", command=command, tokens=PHONES, data=data)
     for graph in graphs:
         print(f"{graph.name}: {graph.parameters:,} parameters, {len(graph.content):,} bytes")

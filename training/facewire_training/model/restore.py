@@ -18,6 +18,7 @@ from torch import Tensor
 
 from facewire_engines.model_files import Manifest
 from facewire_training.command import make_parser, run_command
+from facewire_training.model.checkpoint import DATA_FILE
 from facewire_training.model.decoder import PLACES, DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.networks import Model, TrainConfig
@@ -82,6 +83,7 @@ def restore(model: Path, run: Path) -> None:
     state = {"step": 0, "model": network.state_dict(), "config": asdict(config)}
     torch.save(state, run / "checkpoint.pt")
     manifest = msgspec.json.decode((model / "manifest.json").read_bytes(), type=Manifest)
+    (run / DATA_FILE).write_bytes(msgspec.json.encode(manifest.data))
     restored = f"python -m facewire_training.model.restore --model {model} --run {run}"
     (run / "command.txt").write_text(f"{manifest.command} && {restored}\n")
 

@@ -147,9 +147,10 @@ def main() -> None:
         seed=arguments.seed,
     )
     arguments.run.mkdir(parents=True, exist_ok=True)
-    begun = Path(arguments.begin_with, "command.txt") if arguments.begin_with else None
-    before = f"{begun.read_text().strip()} && " if begun else ""
-    (arguments.run / "command.txt").write_text(f"{before}{command_line()}\n")
+    begun = [Path(run, "command.txt") for run in (config.begin_with, config.decoder_of) if run]
+    before = dict.fromkeys(file.read_text().strip() for file in begun)
+    made_by = " && ".join((*before, command_line()))
+    (arguments.run / "command.txt").write_text(f"{made_by}\n")
     train(config, arguments.corpus, arguments.run, arguments.stop_after)
 
 
