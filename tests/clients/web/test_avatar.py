@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.clients.web.tiny_glb import tiny_glb
+from tests.clients.web.tiny_glb import tiny_glb, tiny_vrm
 from tests.conftest import skip_unless_ci
 
 from facewire import arkit
@@ -166,6 +166,33 @@ def test_names_are_understood_in_any_case(drawing: "Browser", server: str) -> No
         weights = page.evaluate("facewire.drawn.weights")
         assert weights["aa"] > 0.3
         assert weights["blinkLeft"] == pytest.approx(0.8)
+
+
+VOWELS = ["A", "I", "U", "E", "O", "Blink_L", "Blink_R"]
+VROID = ["Fcl_MTH_A", "Fcl_MTH_I", "Fcl_MTH_U", "Fcl_MTH_E", "Fcl_MTH_O", "Close_L", "Close_R"]
+PERFECT = [name[0].upper() + name[1:] for name in arkit.NAMES]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "by", "moved"),
+    [
+        (tiny_vrm(0, VOWELS, VROID), "vrm0", "visemes", "aa"),
+        (tiny_vrm(1, ["aa", "ih", "ou", "ee", "oh", "blink"], VROID), "vrm1", "visemes", "aa"),
+        (tiny_vrm(1, PERFECT, arkit.NAMES), "vrm1", "shapes", "jawOpen"),
+        (tiny_vrm(0, VOWELS, arkit.NAMES), "vrm0", "shapes", "jawOpen"),
+        (tiny_vrm(1, [], arkit.NAMES), "vrm1", "shapes", "jawOpen"),
+    ],
+    ids=["0, vowels", "1, vowels", "1, perfect sync", "0, shapes of meshes", "1, no expressions"],
+)
+def test_vrms_speak_by_what_they_have(
+    drawing: "Browser", server: str, data: bytes, kind: str, by: str, moved: str
+) -> None:
+    with lawful(drawing, f"{server}{STILL},headYaw:0.2&view=face") as page:
+        drop(page, "tiny.vrm", data)
+        about = wait(page, "facewire.avatar")
+        assert (about["kind"], about["by"]) == (kind, by)
+        weight = page.evaluate(f"facewire.drawn.weights.{moved}")
+        assert weight == pytest.approx(0.6) if by == "shapes" else weight > 0.3
 
 
 def test_what_was_chosen_is_remembered_until_it_is_not_wanted(

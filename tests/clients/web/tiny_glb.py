@@ -44,5 +44,71 @@ def tiny_glb(names: Sequence[str], *, targets: int | None = None, **more: Any) -
     return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks
 
 
+BONES = (
+    "hips", "spine", "chest", "neck", "head", "leftUpperLeg", "leftLowerLeg", "leftFoot",
+    "rightUpperLeg", "rightLowerLeg", "rightFoot", "leftUpperArm", "leftLowerArm", "leftHand",
+    "rightUpperArm", "rightLowerArm", "rightHand",
+)  # fmt: skip
+"""Those that a VRM has to have."""
+
+
+def tiny_vrm(version: int, expressions: Sequence[str], names: Sequence[str]) -> bytes:
+    """Return a person of one triangle, whose expressions each move the morph target of their place.
+
+    Args:
+        version: 0 (VRM 0.x, the extension `VRM`) or 1 (`VRMC_vrm`).
+        expressions: names of presets of the version, or others.
+        names: of the morph targets.
+    """
+    bones = [{"name": name, "translation": [0, 0.1, 0]} for name in BONES]
+    for index, bone in enumerate(bones[:-1]):
+        bone["children"] = [index + 2]
+    nodes = [{"mesh": 0}, *bones]
+    places = {name: index + 1 for index, name in enumerate(BONES)}
+    extension = _vrm1(places, expressions) if version else _vrm0(places, expressions)
+    return tiny_glb(
+        names,
+        nodes=nodes,
+        scenes=[{"nodes": [0, 1]}],
+        extensionsUsed=list(extension),
+        extensions=extension,
+    )
+
+
+def _vrm1(bones: dict[str, int], expressions: Sequence[str]) -> dict[str, Any]:
+    binds = {
+        name: {"morphTargetBinds": [{"node": 0, "index": index, "weight": 1}]}
+        for index, name in enumerate(expressions)
+    }
+    meta = {"name": "tiny", "authors": ["nobody"], "licenseUrl": "https://vrm.dev/licenses/1.0/"}
+    humanoid = {"humanBones": {name: {"node": node} for name, node in bones.items()}}
+    vowels = {"aa", "ih", "ou", "ee", "oh", "blink", "blinkLeft", "blinkRight"}
+    presets = {name: bind for name, bind in binds.items() if name in vowels}
+    custom = {name: bind for name, bind in binds.items() if name not in vowels}
+    about = {"preset": presets, "custom": custom}
+    return {
+        "VRMC_vrm": {"specVersion": "1.0", "meta": meta, "humanoid": humanoid, "expressions": about}
+    }
+
+
+def _vrm0(bones: dict[str, int], expressions: Sequence[str]) -> dict[str, Any]:
+    groups = [
+        {
+            "name": name,
+            "presetName": name.lower(),
+            "binds": [{"mesh": 0, "index": index, "weight": 100}],
+        }
+        for index, name in enumerate(expressions)
+    ]
+    humanoid = {"humanBones": [{"bone": name, "node": node} for name, node in bones.items()]}
+    return {
+        "VRM": {
+            "meta": {"title": "tiny"},
+            "humanoid": humanoid,
+            "blendShapeMaster": {"blendShapeGroups": groups},
+        }
+    }
+
+
 def _chunk(kind: int, data: bytes) -> bytes:
     return struct.pack("<II", len(data), kind) + data

@@ -19,7 +19,7 @@ const EYES = {
  */
 export function turnerOf({ scene, vrm }, hasEyeShapes) {
   const turnHead = vrm ? vrmHeadTurner(vrm) : turner(nodeOf(scene, HEAD) ?? scene, scene);
-  const turnEyes = vrm?.lookAt ? vrmGaze(vrm.lookAt) : eyeTurner(scene, hasEyeShapes);
+  const turnEyes = vrm?.lookAt ? vrmGaze(vrm.lookAt, hasEyeShapes) : eyeTurner(scene, hasEyeShapes);
   return (pose) => {
     turnHead(...pose.head);
     turnEyes(gazeOf(pose, "Left"), gazeOf(pose, "Right"));
@@ -34,8 +34,9 @@ function vrmHeadTurner(vrm) {
 }
 
 /** A VRM says itself how its eyes turn, by bones or by expressions; both look the same way. */
-function vrmGaze(lookAt) {
+function vrmGaze(lookAt, hasEyeShapes) {
   lookAt.autoUpdate = false;
+  if (hasEyeShapes && lookAt.applier.constructor.type === "expression") return () => {};
   return (left, right) => {
     const [yaw, pitch] = [0, 1].map((i) => ((left[i] + right[i]) / 2) * DEGREES);
     lookAt.applier.applyYawPitch(yaw, pitch);
