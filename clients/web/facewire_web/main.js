@@ -72,8 +72,13 @@ document.body.classList.toggle("face-only", query.get("view") === "face");
 face.draw(neutralPose());
 if (query.has("pose")) showStill(query.get("pose"));
 else void chooseServer(query.get("server"), document.querySelector(".picture")).then(goLive);
-// After the drawn face, which waits for nobody.
-void import("./page/own_avatar.js").then(({ OwnAvatar }) => new OwnAvatar({ onview: show, onproblem: (sentence) => readout.problem(sentence) }).begin(query.get("avatar")));
+// After the drawn face is on the screen: it waits for nobody.
+requestAnimationFrame(() => setTimeout(() => void takeAvatars()));
+
+async function takeAvatars() {
+  const { OwnAvatar } = await import("./page/own_avatar.js");
+  await new OwnAvatar({ onview: show, onproblem: (sentence) => readout.problem(sentence) }).begin(query.get("avatar"));
+}
 
 /** Let somebody else show the pose, from now on. */
 function show(avatar) {

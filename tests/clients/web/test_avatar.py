@@ -320,6 +320,19 @@ def test_a_checkout_without_the_bundle_says_what_to_run(drawing: "Browser", serv
     context.close()
 
 
+def test_a_browser_without_3d_says_so(launch: Launch, server: str) -> None:
+    browser = launch("--disable-3d-apis")
+    page = browser.new_page()
+    page.goto(f"{server}{STILL}")
+    wait(page, READY)
+    drop(page, "mine.glb", tiny_glb(arkit.NAMES))
+    wait(page, WARNED)
+    assert page.evaluate(HINT).startswith("This browser draws no 3D (WebGL 2), which avatars need;")
+    assert page.evaluate("facewire.drawn.mouthGapPx") > 1
+    assert page.locator(".avatar-canvas").count() == 0
+    browser.close()
+
+
 def test_a_page_without_an_avatar_loads_nothing_of_it(drawing: "Browser", server: str) -> None:
     asked: list[str] = []
     page = drawing.new_page()
