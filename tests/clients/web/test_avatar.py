@@ -141,6 +141,8 @@ def test_a_glb_shows_the_pose(drawing: "Browser", server: str, heads: Path, file
         assert weights["eyeBlinkLeft"] == pytest.approx(0.8)
         assert weights["eyeBlinkRight"] == 0
         canvas = page.locator(".avatar-canvas")
+        # Fingers still scroll the page.
+        assert canvas.evaluate("one => one.style.touchAction") == "pan-y"
         ahead = canvas.screenshot()
         page.mouse.move(320, 180)
         page.mouse.down()

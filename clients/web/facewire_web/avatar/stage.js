@@ -31,6 +31,8 @@ export class Stage {
     this._camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.01, 100);
     this._controls = new OrbitControls(this._camera, canvas);
     this._controls.enablePan = false;
+    // A finger that moves up or down scrolls the page, as elsewhere on it.
+    canvas.style.touchAction = "pan-y";
     const key = new DirectionalLight(0xffffff, 2.2);
     key.position.set(0.6, 0.8, 1);
     this._scene.add(new HemisphereLight(0xffffff, 0x887766, 1.6), key);
