@@ -101,6 +101,9 @@ def test_a_probe_learns_what_is_said_and_when(
     assert found.right > 0.9
     # A labels' grid that were off by one token would cost a quarter of these.
     assert found.near > 0.85
+    before = probe.out.weight.detach().clone()
+    more = fit(features, FitConfig(steps=2, batch=4, rows=50, learning_rate=1e-6), probe)
+    torch.testing.assert_close(more.out.weight.detach(), before, atol=1e-4, rtol=0)
 
 
 def test_a_probe_is_kept(encoder: WhisperEncoder, tmp_path: Path) -> None:

@@ -88,11 +88,12 @@ def extract(encoder: WhisperEncoder, shards: Sequence[Shard], folder: Path) -> F
     return Features(rows, bands, labels)
 
 
-def fit(features: Features, config: FitConfig) -> Probe:
-    """Return a probe that has learned from random crops of the features."""
+def fit(features: Features, config: FitConfig, begun: Probe | None = None) -> Probe:
+    """Return a probe that has learned from random crops of the features, a new one or one begun."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    probe = Probe(ProbeSize(width=features.rows.shape[-1], hidden=config.hidden))
+    probe = begun or Probe(ProbeSize(width=features.rows.shape[-1], hidden=config.hidden))
+    probe.train()
     optimizer = torch.optim.AdamW(
         probe.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder for the teacher")
     parser.add_argument("--model", type=Path, help="model.bin of another Whisper (CTranslate2)")
     parser.add_argument("--corpora", default="librispeech", help="learn from these (comma between)")
+    parser.add_argument("--begin-with", type=Path, help="folder of a teacher that learns more")
     parser.add_argument("--steps", type=int, default=FitConfig().steps, help="batches to fit with")
     parser.add_argument("--batch", type=int, default=FitConfig().batch, help="crops in a batch")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and crops")
@@ -168,7 +170,8 @@ def main() -> None:
     options.run.mkdir(parents=True, exist_ok=True)
     config = FitConfig(steps=options.steps, batch=options.batch, seed=options.seed)
     features = extract(load_encoder(model), shards, options.run)
-    save_probe(options.run / "probe.pt", fit(features, config))
+    begun = load_teacher(options.begin_with, model).probe if options.begin_with else None
+    save_probe(options.run / "probe.pt", fit(features, config, begun))
     teacher = load_teacher(options.run, model)
     found = {f"training {shard.corpus}": evaluate(teacher, shard, every=10) for shard in shards}
     found |= {f"validation {shard.corpus}": evaluate(teacher, shard) for shard in held_out}
