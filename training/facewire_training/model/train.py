@@ -124,13 +124,14 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
+    # Without anybody's captured face there is no style to learn, unless it is asked for alone.
+    styled = arguments.captures > 0 or arguments.part == "styles"
     config = TrainConfig(
         batches=BatchConfig(
             batch=arguments.batch,
             hops=arguments.hops,
             plain=arguments.plain,
-            # Without anybody's captured face there is no style to learn.
-            in_style=BatchConfig().in_style if arguments.captures else 0.0,
+            in_style=BatchConfig().in_style if styled else 0.0,
             shares=(
                 *((n, s * (1 - arguments.captures)) for n, s in SHARES if n in chosen),
                 *((n, s * arguments.captures) for n, s in CAPTURE_SHARES if arguments.captures),
