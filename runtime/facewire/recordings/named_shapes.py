@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.frame_rate import HIGHEST, LOWEST
 
 _FEWEST_SHAPES = 4
 _COMMON_RATES = (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))
@@ -28,11 +29,15 @@ def needed_rate(found: Fraction | None, given: Fraction | None) -> Fraction:
     """Return what a file tells of its rate, or else what the user says.
 
     Raises:
-        ValueError: nobody tells.
+        ValueError: nobody tells, or it is no rate of faces.
     """
-    rate = found or given
-    if rate is None or rate <= 0:
+    rate = given if found is None else found
+    if rate is None:
         raise ValueError("it does not tell its frame rate; give one, or add a column `time_s`")
+    if not LOWEST <= rate <= HIGHEST:
+        raise ValueError(
+            f"it has {float(rate):g} frames a second, where faces have {LOWEST} to {HIGHEST}"
+        )
     return rate
 
 

@@ -42,5 +42,7 @@ def read_recording(path: Path, frame_rate: Fraction | None = None) -> RecordedFa
         return reader(path, frame_rate)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"cannot read the face in {path}: {error}") from error
+    except MemoryError as error:
+        raise ConfigError(f"{path} does not fit into memory; cut it into pieces") from error

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.audio.resample import HIGHEST_RATE, LOWEST_RATE
+from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
 from facewire.optional import import_optional
+
+MOST_FRAMES = 24 * 3600 * 60
+"""How many frames a recording may have, which are kept in memory: a day at 60 a second."""
+
+_MOST_SECONDS = 30 * 24 * 3600
+_MOST_LOOKAHEAD_S = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +84,18 @@ class RecordedFace:
         return pandas.DataFrame(self.weights, index=seconds, columns=arkit.NAMES)
 
     def at_rate(self, frame_rate: Fraction) -> "RecordedFace":
-        """Return the same motion in frames of another rate, each between its two neighbours."""
+        """Return the same motion in frames of another rate, each between its two neighbours.
+
+        Raises:
+            ConfigError: these are more than `MOST_FRAMES`.
+        """
         spec = replace(self.spec, frame_rate=frame_rate)
         count = spec.frame_count(int(self.timestamps[-1]) + 1) if len(self) else 0
+        if count > MOST_FRAMES:
+            raise ConfigError(
+                f"{count} frames would be made, more than {MOST_FRAMES}; the recording has a gap, "
+                "or is longer than a day: cut it, or choose a lower rate"
+            )
         times = np.array([spec.timestamp(index) for index in range(count)], np.int64)
 
         def between(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,31 +129,53 @@ def recorded_face(
     """Return a recording, with what is not told of it at rest.
 
     Raises:
-        ValueError: an array has another length than the weights, a weight is no number, or time
-            goes backwards.
+        ValueError: an array has another length than the weights, holds what is no number, or is
+            longer than `MOST_FRAMES`; or time begins below 0, goes backwards or takes a month.
     """
     count = len(weights)
+    if count > MOST_FRAMES:
+        raise ValueError(f"it has more than {MOST_FRAMES} frames, a day of 60 a second; cut it")
+    if not LOWEST_RATE <= spec.sample_rate <= HIGHEST_RATE:
+        raise ValueError(f"its time is in samples of {spec.sample_rate} Hz, no rate of audio")
+    if spec.lookahead > _MOST_LOOKAHEAD_S * spec.sample_rate:
+        raise ValueError(f"its engine would hear {spec.lookahead} samples ahead")
     if timestamps is None:
         timestamps = np.array([spec.timestamp(index) for index in range(count)], np.int64)
     face = RecordedFace(
         spec=spec,
-        timestamps=timestamps,
-        weights=weights.astype(np.float32),
+        timestamps=_times(timestamps, spec.sample_rate),
+        weights=weights.astype(np.float32, copy=False),
         head=np.zeros((count, 3), np.float32) if head is None else head.astype(np.float32),
         speech=np.ones(count, np.float32) if speech is None else speech.astype(np.float32),
-        turns=np.zeros(count, np.int64) if turns is None else turns.astype(np.int64),
+        turns=np.zeros(count, np.int64) if turns is None else _turns(turns),
         known=known,
         engine=engine,
     )
     if face.weights.shape != (count, arkit.COUNT) or face.head.shape != (count, 3):
         raise ValueError(f"its frames are of shape {weights.shape} and {face.head.shape}")
-    if {len(face.timestamps), len(face.speech), len(face.turns)} != {count}:
+    if {face.timestamps.shape, face.speech.shape, face.turns.shape} != {(count,)}:
         raise ValueError("its arrays differ in length")
-    if not (np.isfinite(face.weights).all() and np.isfinite(face.head).all()):
+    if not all(np.isfinite(each).all() for each in (face.weights, face.head, face.speech)):
         raise ValueError("it holds values that are no numbers")
     if count and (np.diff(face.timestamps) <= 0).any():
-        raise ValueError("its time goes backwards")
+        raise ValueError("its time stands still or goes backwards")
     return face
+
+
+def _times(timestamps: NDArray[Any], sample_rate: int) -> NDArray[np.int64]:
+    # Compared as they came: to be cast, or subtracted, they have to be in range.
+    if timestamps.size and not (
+        timestamps.min() >= 0 and timestamps.max() < _MOST_SECONDS * sample_rate
+    ):
+        raise ValueError("its time does not go from 0 up to a month")
+    times: NDArray[np.int64] = np.rint(timestamps).astype(np.int64)
+    return times
+
+
+def _turns(turns: NDArray[Any]) -> NDArray[np.int64]:
+    if turns.size and not (turns.min() >= 0 and turns.max() <= np.iinfo(np.uint32).max):
+        raise ValueError("its turns are no counts")
+    return turns.astype(np.int64)
 
 
 def recorded_frames(

@@ -6,6 +6,7 @@ before left for jaw and mouth. Read such files by the names in their first line.
 
 import csv
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -142,30 +143,55 @@ def read_csv(path: Path) -> CsvRecording:
         ConfigError: the file is missing, or is something else.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        header, *rows = csv.reader(text.splitlines())
-        if rows and len(rows[-1]) < len(header) and not text.endswith("\n"):
-            rows.pop()
-        values = np.array([[float(text) for text in row[2:]] for row in rows], np.float32)
-        values = values.reshape(len(rows), len(header) - 2)
+        with path.open(encoding="utf-8-sig") as file:
+            header, timecodes, values = _columns(file)
     except (OSError, ValueError, csv.Error) as error:
         raise ConfigError(
             f"{path} is not a readable CSV recording of Live Link Face ({error})"
         ) from error
     names = header[2:]
-    rotations = np.zeros((len(rows), len(ROTATIONS)), np.float32)
+    rotations = np.zeros((len(values), len(ROTATIONS)), np.float32)
     for column, name in enumerate(ROTATIONS):
         if name in names:
             rotations[:, column] = values[:, names.index(name)]
-    timecodes = tuple(row[0] for row in rows)
     return CsvRecording(arkit.from_named(values, names), rotations, timecodes, _rate(timecodes))
+
+
+def _columns(lines: Iterable[str]) -> tuple[list[str], tuple[str, ...], Weights]:
+    """Return the names of the columns, the timecodes and the other values."""
+    ended = True
+
+    def noted() -> Iterator[str]:
+        nonlocal ended
+        for line in lines:
+            ended = line.endswith("\n")
+            yield line
+
+    rows = csv.reader(noted())
+    header = next(rows, [])
+    timecodes, values = [], []
+    for row in rows:
+        if not row:
+            continue
+        if len(row) < len(header) and not ended:
+            break
+        if len(row) != len(header):
+            raise ValueError(f"a row has {len(row)} values for {len(header)} columns")
+        timecodes.append(row[0])
+        # An array at once: as Python's numbers, an hour would take a gigabyte.
+        values.append(np.array([float(text) for text in row[2:]], np.float32))
+    return header, tuple(timecodes), np.array(values, np.float32).reshape(len(values), -1)
 
 
 def _rate(timecodes: tuple[str, ...]) -> Fraction | None:
     """Return the frames of a second of timecode, seen where a second begins."""
-    for last, current in pairwise(timecodes):
-        if last.split(":")[2] != current.split(":")[2]:
-            return Fraction(int(last.split(":")[3].partition(".")[0]) + 1)
+    parts = (timecode.split(":") for timecode in timecodes)
+    for last, current in pairwise(parts):
+        if min(len(last), len(current)) < 4:
+            return None
+        if last[2] != current[2]:
+            frame = last[3].partition(".")[0]
+            return Fraction(int(frame) + 1) if frame.isdecimal() else None
     return None
 
 
