@@ -15,7 +15,7 @@ internal static class Driver
         switch (words[0])
         {
             case "osc": return HearOsc(int.Parse(rest[0]), rest[1]);
-            case "face": return Watch(rest[0]);
+            case "face": return WatchOrRefuse(rest[0]);
             case "speak": return Speak(rest[0]);
             case "osc-bytes": return EachLine(ReadOsc);
             case "frame-bytes": return EachLine(ReadFrame);
@@ -45,6 +45,19 @@ internal static class Driver
             Say("problem " + error.Message);
         }
         return 0;
+    }
+
+    private static int WatchOrRefuse(string server)
+    {
+        try
+        {
+            return Watch(server);
+        }
+        catch (ProtocolException error)
+        {
+            Say("refused " + error.Message);
+            return 0;
+        }
     }
 
     private static int Watch(string server)
