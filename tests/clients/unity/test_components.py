@@ -120,6 +120,11 @@ def test_the_sample_has_a_face_that_moves(scene: Program) -> None:
     with scene.running("sample") as program:
         program.end()
     moved = {line.split()[0]: int(line.split()[1]) for line in program.lines}
+    sides = {line.split()[0]: float(line.split()[2]) for line in program.lines}
     assert set(moved) <= set(arkit.NAMES)
     assert {"jawOpen", "mouthClose", "mouthPucker", "eyeBlinkLeft"} <= set(moved)
     assert min(moved.values()) > 5
+    # It looks at the camera, along -z: its left is where x is positive.
+    for name, side in sides.items():
+        turn = 1 if name.endswith("Left") else -1 if name.endswith("Right") else 0
+        assert np.sign(round(side, 3)) == turn, name

@@ -9,7 +9,8 @@ namespace Facewire.Samples
     [RequireComponent(typeof(SkinnedMeshRenderer))]
     public sealed class SampleFace : MonoBehaviour
     {
-        private const int Round = 24;
+        private const int Round = 48;
+        private const float MouthY = -0.55f, MouthWidth = 0.36f;
         private static readonly Color skin = new Color(0.93f, 0.76f, 0.65f), lips = new Color(0.75f, 0.35f, 0.35f),
             inside = new Color(0.25f, 0.05f, 0.07f), white = Color.white, iris = new Color(0.2f, 0.3f, 0.4f),
             hair = new Color(0.3f, 0.2f, 0.15f);
@@ -25,13 +26,14 @@ namespace Facewire.Samples
             AddDisc("head", new Vector3(0f, 0f, 0.05f), 1f, 1.3f, skin);
             foreach (float side in new[] { -1f, 1f })
             {
-                string name = side < 0f ? "Left" : "Right";
+                // It looks at the camera: its left is on our right.
+                string name = side > 0f ? "Left" : "Right";
                 AddDisc("eye" + name, new Vector3(0.38f * side, 0.3f, 0.03f), 0.2f, 0.13f, white);
                 AddDisc("eye" + name, new Vector3(0.38f * side, 0.3f, 0.02f), 0.09f, 0.11f, iris);
                 AddDisc("brow" + name, new Vector3(0.38f * side, 0.58f, 0.03f), 0.24f, 0.04f, hair);
             }
-            AddDisc("lips", new Vector3(0f, -0.55f, 0.03f), 0.36f, 0.1f, lips);
-            AddDisc("mouth", new Vector3(0f, -0.55f, 0.02f), 0.3f, 0.004f, inside);
+            AddDisc("lips", new Vector3(0f, MouthY, 0.03f), MouthWidth, 0.1f, lips);
+            AddDisc("mouth", new Vector3(0f, MouthY, 0.02f), 0.85f * MouthWidth, 0.004f, inside);
             var mesh = new Mesh { name = "Sample face" };
             mesh.SetVertices(places);
             mesh.SetColors(colors);
@@ -46,16 +48,15 @@ namespace Facewire.Samples
 
         private void AddShapes(Mesh mesh)
         {
-            Vector3 mouth = new Vector3(0f, -0.55f, 0f);
-            AddShape(mesh, "jawOpen", "lips mouth", p => new Vector3(0f, p.y < mouth.y ? -0.45f : 0f, 0f));
-            AddShape(mesh, "mouthClose", "lips mouth", p => new Vector3(0f, p.y < mouth.y ? 0.45f : 0f, 0f));
+            AddShape(mesh, "jawOpen", "lips mouth", p => new Vector3(0f, -0.45f * LowerLip(p), 0f));
+            AddShape(mesh, "mouthClose", "lips mouth", p => new Vector3(0f, 0.45f * LowerLip(p), 0f));
             AddShape(mesh, "mouthPucker", "lips mouth", p => new Vector3(-0.55f * p.x, 0f, 0f));
-            AddShape(mesh, "mouthFunnel", "lips mouth", p => new Vector3(-0.4f * p.x, 0.6f * (p.y - mouth.y), 0f));
-            AddShape(mesh, "mouthRollLower", "lips", p => new Vector3(0f, p.y < mouth.y ? 0.06f : 0f, 0f));
-            AddShape(mesh, "mouthSmileLeft", "lips mouth", p => Corner(p, -1f, 0.1f));
-            AddShape(mesh, "mouthSmileRight", "lips mouth", p => Corner(p, 1f, 0.1f));
-            AddShape(mesh, "mouthStretchLeft", "lips mouth", p => Corner(p, -1f, 0f));
-            AddShape(mesh, "mouthStretchRight", "lips mouth", p => Corner(p, 1f, 0f));
+            AddShape(mesh, "mouthFunnel", "lips mouth", p => new Vector3(-0.4f * p.x, 0.6f * (p.y - MouthY), 0f));
+            AddShape(mesh, "mouthRollLower", "lips", p => new Vector3(0f, 0.06f * LowerLip(p), 0f));
+            AddShape(mesh, "mouthSmileLeft", "lips mouth", p => Corner(p, 1f, 0.1f));
+            AddShape(mesh, "mouthSmileRight", "lips mouth", p => Corner(p, -1f, 0.1f));
+            AddShape(mesh, "mouthStretchLeft", "lips mouth", p => Corner(p, 1f, 0f));
+            AddShape(mesh, "mouthStretchRight", "lips mouth", p => Corner(p, -1f, 0f));
             AddShape(mesh, "eyeBlinkLeft", "eyeLeft", p => new Vector3(0f, 0.95f * (0.25f - p.y), 0f));
             AddShape(mesh, "eyeBlinkRight", "eyeRight", p => new Vector3(0f, 0.95f * (0.25f - p.y), 0f));
             AddShape(mesh, "browInnerUp", "browLeft browRight", p => new Vector3(0f, 0.2f - 0.3f * Math.Abs(p.x), 0f));
@@ -63,10 +64,17 @@ namespace Facewire.Samples
             AddShape(mesh, "browDownRight", "browRight", p => new Vector3(0f, -0.12f, 0f));
         }
 
+        /// <summary>How much of the jaw's way a place goes: all in the middle of the lower lip, none at its ends.</summary>
+        private static float LowerLip(Vector3 place)
+        {
+            double across = place.x / MouthWidth;
+            return place.y < MouthY ? (float)Math.Sqrt(Math.Max(0.0, 1.0 - across * across)) : 0f;
+        }
+
         /// <summary>A corner of the mouth, out and up.</summary>
         private static Vector3 Corner(Vector3 place, float side, float up)
         {
-            float share = Mathf.Clamp01(place.x * side / 0.36f);
+            float share = Mathf.Clamp01(place.x * side / MouthWidth);
             return new Vector3(0.14f * share * side, up * share * share, 0f);
         }
 

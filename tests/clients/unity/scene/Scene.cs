@@ -149,7 +149,9 @@ internal static class Scene
         for (int shape = 0; shape < made.blendShapeCount; shape++)
         {
             int moved = made.deltas[shape].Count(delta => delta.x != 0f || delta.y != 0f);
-            Say(made.GetBlendShapeName(shape) + " " + moved);
+            double side = made.deltas[shape].Select((delta, i) => delta.x * delta.x + delta.y * delta.y > 1e-8
+                ? made.vertices[i].x : 0.0).Sum();
+            Say(made.GetBlendShapeName(shape) + " " + moved + " " + side.ToString("R"));
         }
         return 0;
     }
