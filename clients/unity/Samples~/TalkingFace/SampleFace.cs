@@ -64,7 +64,7 @@ namespace Facewire.Samples
             AddShape(mesh, "browDownRight", "browRight", p => new Vector3(0f, -0.12f, 0f));
         }
 
-        /// <summary>How much of the jaw's way a place goes: all in the middle of the lower lip, none at its ends.</summary>
+        /// <summary>How much of the jaw's way a place goes: all in the middle of the lower lip.</summary>
         private static float LowerLip(Vector3 place)
         {
             double across = place.x / MouthWidth;
