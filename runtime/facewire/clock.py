@@ -12,6 +12,11 @@ MILLISECOND = 1_000_000
 MICROSECOND = 1_000
 
 
+def unix_seconds() -> float:
+    """Return the time of day in seconds since 1970, for peers that ask when a stream began."""
+    return time.time()
+
+
 class Clock(Protocol):
     """Monotonic time that can be waited for."""
 

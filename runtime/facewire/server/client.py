@@ -46,7 +46,7 @@ class Client:
                 await self.answer(message)
             elif isinstance(message, opening):
                 message.check()
-                with self._context.take_slot(self.connection):
+                with self._context.slots.take(self.connection):
                     await serve_stream(message)
             else:
                 raise ProtocolError(f"send open before {_name(message)}", ErrorCode.OUT_OF_ORDER)

@@ -1,16 +1,16 @@
 """What all clients of a server share: its engine, its limits, its time."""
 
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from facewire import __version__
 from facewire.clock import Clock
 from facewire.face import FaceStage
+from facewire.face.profile import Profile
 from facewire.frames import StreamSpec
-from facewire.server.sockets.fair_connection import FairConnection
+from facewire.server.slots import SessionSlots
 from facewire.settings.limits import Limits
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
@@ -22,8 +22,13 @@ AnyHello = TypeVar("AnyHello", bound=Hello)
 class FaceFactory(Protocol):
     """Makes the face stage of a stream; `idle` adds blinks and small motion."""
 
-    def __call__(self, spec: StreamSpec, *, idle: bool, seed: int | None) -> FaceStage:
-        """Return a face of its own for one stream; the same seed moves the same way."""
+    def __call__(
+        self, spec: StreamSpec, *, idle: bool, seed: int | None, profile: Profile = ...
+    ) -> FaceStage:
+        """Return a face of its own for one stream; the same seed moves the same way.
+
+        A profile takes the place of the server's.
+        """
         ...
 
 
@@ -34,8 +39,8 @@ class ServerContext:
     engine: Engine
     """What streams run on."""
     make_face: FaceFactory
-    take_slot: Callable[[FairConnection], AbstractContextManager[None]]
-    """Holds a place for a client's stream, or raises ProtocolError."""
+    slots: SessionSlots
+    """Places for clients' streams."""
     clock: Clock
     limits: Limits
     threads: ServerThreads

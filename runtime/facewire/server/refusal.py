@@ -34,15 +34,15 @@ class CalmLogger(logging.LoggerAdapter[logging.Logger]):
         return msg, kwargs
 
 
-def listen_error(error: OSError, host: str, port: int) -> ConfigError:
-    """Say in a sentence why nobody can listen there."""
+def listen_error(error: OSError, host: str, port: int, option: str = "--port") -> ConfigError:
+    """Say in a sentence why nobody can listen there; the option is what chooses the port."""
     if error.errno == errno.EADDRINUSE:
         return ConfigError(
             f"port {port} of {host} is in use, perhaps by another facewire; "
-            "stop that one, or choose another port with --port"
+            f"stop that one, or choose another port with {option}"
         )
     if error.errno == errno.EACCES:
-        return ConfigError(f"port {port} is reserved by the system; choose another with --port")
+        return ConfigError(f"port {port} is reserved by the system; choose another with {option}")
     return ConfigError(
         f"cannot listen on {host} ({error.strerror or error}); choose an address with --host"
     )

@@ -111,7 +111,7 @@ class FaceServer:
         self._door = Door(self._limits, clock)
         self._slots = SessionSlots(max_sessions, self._door)
         self._context = ServerContext(
-            engine, make_face, self._slots.take, clock, self._limits, self._threads, tuple(voices)
+            engine, make_face, self._slots, clock, self._limits, self._threads, tuple(voices)
         )
         self._connections: set[ServerConnection] = set()
         self._server: Server | None = None
@@ -143,6 +143,16 @@ class FaceServer:
     def is_exposed(self) -> bool:
         """Whether other machines reach it without a token and without TLS."""
         return not (self._gate.access.token or self._tls or is_local(self._host))
+
+    @property
+    def context(self) -> ServerContext:
+        """What its clients share, for clients of other protocols that shall share it too."""
+        return self._context
+
+    @property
+    def access(self) -> Access:
+        """What clients have to show."""
+        return self._gate.access
 
     @property
     def sessions(self) -> int:

@@ -61,22 +61,10 @@ class SessionConnection:
 
     async def _serve_stream(self, request: OpenSession) -> None:
         compute, now = self._context.threads.compute, self._context.clock.now()
-        with closing(await compute(now, self._open_session, request)) as session:
+        with closing(await compute(now, open_session, self._context, request)) as session:
             self._client.inbox.opened = True
             stream = await compute(now, self._make_stream, request, session)
             await self._serve(request, session.spec, stream)
-
-    def _open_session(self, request: OpenSession) -> EngineSession:
-        try:
-            return self._context.engine.session(
-                frame_rate=request.exact_frame_rate,
-                lookahead_ms=request.lookahead_ms,
-                clock=self._context.clock,
-            )
-        except CapacityError as error:
-            raise ProtocolError(str(error), ErrorCode.BUSY) from error
-        except ConfigError as error:
-            raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
     def _make_stream(self, request: OpenSession, session: EngineSession) -> SessionStream:
         face = self._context.make_face(session.spec, idle=request.idle, seed=request.wanted_seed)
@@ -151,6 +139,24 @@ class SessionConnection:
                 punctuality.retune(made.lookahead)
             await self._client.send(made)
         return count
+
+
+def open_session(context: ServerContext, request: OpenSession) -> EngineSession:
+    """Open the engine's session that a client asks for.
+
+    Raises:
+        ProtocolError: the engine cannot do it, or has no place.
+    """
+    try:
+        return context.engine.session(
+            frame_rate=request.exact_frame_rate,
+            lookahead_ms=request.lookahead_ms,
+            clock=context.clock,
+        )
+    except CapacityError as error:
+        raise ProtocolError(str(error), ErrorCode.BUSY) from error
+    except ConfigError as error:
+        raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
 
 def _ready(frames: list[BlendshapeFrame], fmt: FrameFormat, clock: Clock) -> list[ReadyFrame]:

@@ -34,13 +34,25 @@ class SessionSlots:
         Raises:
             ProtocolError: all are taken.
         """
+        with self.hold():
+            connection.streaming = True
+            self._door.admit(connection)
+            try:
+                yield
+            finally:
+                connection.streaming = False
+                self._door.dismiss(connection)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold a slot for a stream, whoever it is of.
+
+        Raises:
+            ProtocolError: all are taken.
+        """
         self.check()
         self.taken += 1
-        connection.streaming = True
-        self._door.admit(connection)
         try:
             yield
         finally:
             self.taken -= 1
-            connection.streaming = False
-            self._door.dismiss(connection)

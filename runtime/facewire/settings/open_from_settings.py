@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from facewire.clock import Clock
 from facewire.face import Face, make_face
+from facewire.face.profile import Profile
 from facewire.frames import StreamSpec
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine, EngineSession
@@ -24,15 +25,20 @@ def open_session(engine: Engine, settings: Settings, clock: Clock) -> EngineSess
 
 
 def open_face(
-    spec: StreamSpec, settings: Settings, *, idle: bool = True, seed: int | None = None
+    spec: StreamSpec,
+    settings: Settings,
+    *,
+    idle: bool = True,
+    seed: int | None = None,
+    profile: Profile | None = None,
 ) -> Face:
-    """Return a face with the profile of the settings; it idles if they and `idle` say so.
+    """Return a face with a profile, or that of the settings; it idles if they and `idle` say so.
 
     Its idle motion is that of `seed`, else that of the settings, else one of its own.
     """
     wanted = idle and settings.face.idle
     seed = settings.face.fixed_seed if seed is None else seed
-    return make_face(spec, settings.face, idle=wanted, seed=seed)
+    return make_face(spec, profile or settings.face, idle=wanted, seed=seed)
 
 
 def face_factory(settings: Settings, first: int = 0) -> Callable[..., Face]:
@@ -44,9 +50,11 @@ def face_factory(settings: Settings, first: int = 0) -> Callable[..., Face]:
     """
     numbers = itertools.count(first)
 
-    def make(spec: StreamSpec, *, idle: bool, seed: int | None = None) -> Face:
+    def make(
+        spec: StreamSpec, *, idle: bool, seed: int | None = None, profile: Profile | None = None
+    ) -> Face:
         if seed is None and settings.face.fixed_seed is not None:
             seed = settings.face.fixed_seed + next(numbers)
-        return open_face(spec, settings, idle=idle, seed=seed)
+        return open_face(spec, settings, idle=idle, seed=seed, profile=profile)
 
     return make
