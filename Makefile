@@ -17,7 +17,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
 MODELS := tests/engines tests/training tests/benchmarks
 
-.PHONY: demo test test-models test-streams style types web wheel release bench train-tools clean
+.PHONY: demo test test-models test-streams style types web wheel release bench train-tools nvidia-client clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
@@ -66,6 +66,12 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(BIN)/python benchmarks/make_docs.py
 
 train-tools: $(VENV)/.train ## torch and what else training needs (1 GB and more)
+
+# NVIDIA's packages want an older grpcio than ours.
+nvidia-client: ## NVIDIA's own Audio2Face-3D client packages, in an environment of their own for the tests
+	mkdir -p $(SCRATCH)
+	$(PYTHON) -m venv .cache/nvidia-client
+	PIP_CONSTRAINT= .cache/nvidia-client/bin/python -m pip install --quiet nvidia-audio2face-3d==1.3.0 nvidia-ace==1.0.0
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist $(dir $(BUNDLE)) $(WEB)/node_modules

@@ -20,8 +20,11 @@ PULSE_TOOLS = ("pulseaudio", "pactl", "paplay")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what tells where CosyVoice was cloned, for the tests against its own classes."""
+    """Add what tells where others' programs were cloned, for the tests against them."""
     parser.addoption("--cosyvoice", type=Path, help="a clone of FunAudioLLM/CosyVoice")
+    parser.addoption(
+        "--audio2face-samples", type=Path, help="a clone of NVIDIA/Audio2Face-3D-Samples"
+    )
 
 
 def skip_unless_ci(reason: str) -> None:

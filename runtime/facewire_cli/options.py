@@ -73,6 +73,14 @@ HostOption = Annotated[
 PortOption = Annotated[
     int | None, typer.Option("--port", help="TCP port of the page and the WebSocket; 0 is any.")
 ]
+Audio2FaceOption = Annotated[
+    int | None,
+    typer.Option(
+        "--a2f",
+        metavar="PORT",
+        help="Also answer clients of NVIDIA's Audio2Face-3D by gRPC there; their port is 52000.",
+    ),
+]
 OriginOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -145,6 +153,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "retry": ("microphone", RetryOption),
     "host": ("server", HostOption),
     "port": ("server", PortOption),
+    "a2f": ("server", Audio2FaceOption),
     "max_sessions": ("server", SessionsOption),
     "allow_origin": ("server", OriginOption),
     "token": ("server", TokenOption),

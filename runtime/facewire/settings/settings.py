@@ -63,6 +63,8 @@ class ServerSettings(_Table, frozen=True):
     """Address to listen on; "0.0.0.0" lets other machines in."""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8765
     """TCP port; 0 picks a free one."""
+    a2f: Annotated[int, Meta(ge=0, le=65_535)] | Literal["off"] = "off"
+    """Port for clients of NVIDIA's Audio2Face-3D, whose own is 52000; 0 picks a free one."""
     max_sessions: Annotated[int, Meta(ge=1, le=10_000)] = 8
     """How many clients may send audio at the same time."""
     allow_origin: tuple[str, ...] = ()

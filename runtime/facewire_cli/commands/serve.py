@@ -8,6 +8,11 @@ from facewire.clock import Clock, SystemClock
 from facewire.settings.settings import Settings
 from facewire.speaking.voices import check_local_voice
 from facewire_cli import options
+from facewire_cli.audio2face_server import (
+    check_audio2face,
+    print_audio2face,
+    serve_audio2face,
+)
 from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.process_tuning import tune_process
@@ -22,12 +27,21 @@ Examples:
 
     facewire serve --allow-origin https://example.org
 
+    facewire serve --a2f 52000                    # also for clients of NVIDIA's Audio2Face-3D
+
     facewire serve --voice cosyvoice:ann.toml     # what the page types is spoken by CosyVoice
 """
 
 
 @options.choosing(
-    *options.ADDRESS, "max_sessions", "allow_origin", "base_path", "voices", *options.ENGINE, "seed"
+    *options.ADDRESS,
+    "a2f",
+    "max_sessions",
+    "allow_origin",
+    "base_path",
+    "voices",
+    *options.ENGINE,
+    "seed",
 )
 def serve(chosen: options.Chosen) -> None:
     """Serve the page and the WebSocket until Ctrl-C: each connection is a session of its own."""
@@ -38,9 +52,15 @@ def serve(chosen: options.Chosen) -> None:
 
 async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
+    check_audio2face(settings)
     loaded = await asyncio.to_thread(load_from_settings, settings, sessions)
     tune_process()
-    async with serve_page(loaded, settings, clock) as server:
+    async with (
+        serve_page(loaded, settings, clock) as server,
+        serve_audio2face(server, settings) as port,
+    ):
         console = Console(stderr=True)
         print_address(console, server, "serving {} (Ctrl-C ends)")
+        if port is not None:
+            print_audio2face(console, server, settings, port)
         await server.serve_forever()
