@@ -1,23 +1,30 @@
 """Speech as arrays, in; faces, out: for notebooks, scripts and tools of one's own."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, SupportsInt
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from facewire.audio.resample import StreamResampler
 from facewire.clock import SystemClock
+from facewire.errors import ConfigError
 from facewire.face import Profile, load_profile, make_face
 from facewire.frame_rate import parse_frame_rate
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.recordings import RecordedFace, recorded_frames
 from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
+
+MOST_CHANNELS = 64
+_MOST_DIGITS = 12
+"""Of a rate that somebody wrote; others are computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +64,27 @@ class Animator:
         With `live`, resampling holds 1.5 ms back; without, up to 120 ms, with the sharper filter.
 
         Raises:
-            ConfigError: there is no such engine, or it cannot do what the options ask for.
+            ConfigError: there is no such engine, or it cannot do what the options ask for; or the
+                rate or the number of channels is not that of audio.
             EngineError: its model is missing or damaged.
         """
+        sample_rate = _whole(sample_rate, "sample rate")
+        channels = _whole(channels, "number of channels")
+        if not 1 <= channels <= MOST_CHANNELS:
+            raise ConfigError(
+                f"audio has 1 to {MOST_CHANNELS} channels, not {channels}; arrays are "
+                "[T, channels], so turn one of [channels, T] round"
+            )
         wanted = options or AnimatorOptions()
         engine = wanted.engine
         loaded = load_engine(engine) if isinstance(engine, str) else engine
         self._resampler = StreamResampler(sample_rate, loaded.sample_rate, channels, live=live)
         self._session = loaded.session(
-            frame_rate=parse_frame_rate(str(wanted.frame_rate)),
+            frame_rate=parse_frame_rate(_rate_text(wanted.frame_rate)),
             lookahead_ms=wanted.lookahead_ms,
             clock=SystemClock(),
         )
-        profile = load_profile(wanted.profile) if wanted.profile else Profile()
+        profile = load_profile(Path(wanted.profile)) if wanted.profile else Profile()
         self._face = make_face(self.spec, profile, idle=wanted.idle, seed=wanted.seed)
         self._heard = 0
 
@@ -156,10 +171,26 @@ async def animate_stream(
         animator.close()
 
 
+def _whole(number: float, what: str) -> int:
+    """Return 16000 of 16000.0, as many programs have it."""
+    if not isinstance(number, SupportsInt) or not math.isfinite(number) or number != int(number):
+        raise ConfigError(f"{number!r} is no {what}; give a whole number such as 1 or 16000")
+    return int(number)
+
+
+def _rate_text(rate: str | float) -> str:
+    """Return 30000/1001 as people write it, of the number that a program makes of that."""
+    text = str(rate)
+    if isinstance(rate, float) and math.isfinite(rate) and len(text) > _MOST_DIGITS:
+        return str(Fraction(rate).limit_denominator(1001))
+    return text
+
+
 def _as_float(samples: ArrayLike) -> Samples:
     audio = np.asarray(samples)
-    if audio.dtype == np.int16:
+    if audio.dtype.kind == "i" and audio.dtype.itemsize == 2:  # in any byte order
         return audio.astype(np.float32) / np.float32(32768)
     if audio.dtype.kind != "f":
         raise ValueError(f"samples are floats in [-1, 1] or int16, not {audio.dtype}")
-    return audio.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large is no number, and silent
+        return audio.astype(np.float32)

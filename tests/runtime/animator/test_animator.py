@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 
@@ -102,6 +103,27 @@ def test_arrays_as_programs_have_them(speech: tuple[Samples, int]) -> None:
     with pytest.raises(ConfigError):
         animate(samples, rate, AnimatorOptions(lookahead_ms=500))
     assert len(animate(np.zeros(0, np.float32), rate)) == 0
+
+
+def test_arrays_that_are_the_other_way_round_are_refused(speech: tuple[Samples, int]) -> None:
+    """Before anything of their length is made."""
+    samples, rate = speech
+    for channels in (0, -1, 65, 10**12):
+        with pytest.raises(ConfigError, match="channels"):
+            Animator(rate, channels=channels)
+    with pytest.raises(ConfigError, match="turn one of"):
+        animate(np.stack([samples, samples]), rate)
+    with pytest.raises(ConfigError, match="sample rate"):
+        Animator(44_100.5)  # type: ignore[arg-type]
+
+
+def test_numbers_as_programs_have_them(speech: tuple[Samples, int]) -> None:
+    samples, rate = speech
+    face = animate(samples, float(rate), AnimatorOptions(frame_rate=30_000 / 1001))  # type: ignore[arg-type]
+    assert face.spec.frame_rate == Fraction(30_000, 1001)
+    ints = (samples * 32767).astype(np.int16)
+    expected = animate(ints, rate).weights
+    np.testing.assert_array_equal(animate(ints.astype(">i2"), rate).weights, expected)
 
 
 def test_a_table_for_pandas(speech: tuple[Samples, int]) -> None:
