@@ -24,6 +24,8 @@ Document = dict[str, Any]
 _HEADER = struct.Struct("<4sII")
 _CHUNK = struct.Struct("<I4s")
 _FLOAT = 5126
+_MOST_BYTES = 2 << 30
+"""Of numbers: a file's length is of 32 bits, and it is made in memory."""
 _SIDES = {"_l": "left", "_r": "right"}
 _HEADS = ("head", "j_bip_c_head", "mixamorig:head")
 """What heads are called among bones, in lower case."""
@@ -47,10 +49,13 @@ def read_glb(path: Path) -> tuple[Document, bytes]:
             at += _CHUNK.size
             chunks.setdefault(kind, data[at : at + length])
             at += length
-        return json.loads(chunks[b"JSON"]), chunks.get(b"BIN\0", b"")
+        document = json.loads(chunks[b"JSON"])
+        if not isinstance(document, dict):
+            raise ValueError("its JSON is no object")
+        return document, chunks.get(b"BIN\0", b"")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, struct.error) as error:
+    except (ValueError, KeyError, RecursionError, struct.error) as error:
         raise ConfigError(f"{path} is not a readable GLB file ({error})") from error
 
 
@@ -64,14 +69,26 @@ def animated_glb(face: RecordedFace, head: Path | None = None) -> bytes:
             nothing, from which other programs take the animation by the names.
 
     Raises:
-        ConfigError: the head cannot be read, or no target of it has such a name.
+        ConfigError: the head cannot be read, no target of it has such a name, or the file would
+            be too large.
     """
     document, binary = read_glb(head) if head else (_stand_in(), b"")
-    writer = _AnimationWriter(document, binary, face)
-    for node, shapes in _shapes_by_node(document).items():
-        writer.add_weights(node, shapes)
-    if not writer.channels:
+    try:
+        return _animated(document, binary, face, head)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise ConfigError(f"{head} is no head as glTF 2.0 has it ({error!r})") from error
+
+
+def _animated(document: Document, binary: bytes, face: RecordedFace, head: Path | None) -> bytes:
+    shapes_by_node = _shapes_by_node(document)
+    if not shapes_by_node:
         raise ConfigError(f"{head} has no morph targets named as ARKit's shapes, such as jawOpen")
+    size = len(binary) + 4 * len(face) * sum(map(len, shapes_by_node.values()))
+    if size > _MOST_BYTES:
+        raise ConfigError(f"{size >> 20} MiB do not fit into a GLB file; cut the recording")
+    writer = _AnimationWriter(document, binary, face)
+    for node, shapes in shapes_by_node.items():
+        writer.add_weights(node, shapes)
     if (bone := _head_bone(document)) is not None:
         writer.add_rotation(bone)
     return writer.glb()

@@ -35,8 +35,9 @@ def sound_of(
             at += len(samples)
             if at >= length:
                 break
-        silence = np.zeros(length - at, np.float32)
-        yield from _pieces(silence, begin + at, face.spec.sample_rate, size)
+        silence = np.zeros(size, np.float32)
+        for place in range(at, length, size):
+            yield AudioChunk(silence[: length - place], begin + place, face.spec.sample_rate)
 
 
 def frames_of(face: RecordedFace, *, repeat: bool = False) -> Iterator[BlendshapeFrame]:

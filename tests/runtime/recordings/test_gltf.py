@@ -187,3 +187,44 @@ def pack(document: dict[str, Any], binary: bytes) -> bytes:
     chunks = struct.pack("<I4s", len(text), b"JSON") + text
     chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def glb(path: Path, document: Any) -> Path:
+    text = document if isinstance(document, bytes) else json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    chunk = struct.pack("<I4s", len(text), b"JSON") + text
+    path.write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(chunk)) + chunk)
+    return path
+
+
+NAMED = {"extras": {"targetNames": ["jawOpen"]}, "primitives": [{}]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        b"[" * 100_000,
+        {"nodes": 3},
+        {"nodes": [3]},
+        {"nodes": [{"mesh": 7}], "meshes": []},
+        {"nodes": [{"mesh": "a"}], "meshes": [NAMED]},
+        {"nodes": [{"mesh": 0}], "meshes": [{"primitives": []}]},
+        {"nodes": [{"mesh": 0}], "meshes": [NAMED | {"extras": []}]},
+        {"nodes": [{"mesh": 0}], "meshes": [NAMED | {"extras": {"targetNames": [1, 2]}}]},
+        {"nodes": [{"mesh": 0}], "meshes": [NAMED], "accessors": {}},
+        {"nodes": [{"mesh": 0}], "meshes": [NAMED], "buffers": [1]},
+        {"nodes": [{"mesh": 0, "name": "head", "rotation": "abcd"}], "meshes": [NAMED]},
+    ],
+)
+def test_a_head_that_is_no_scene_is_the_users_mistake(tmp_path: Path, document: Any) -> None:
+    with pytest.raises(ConfigError, match=r"head\.glb"):
+        animated_glb(face(), glb(tmp_path / "head.glb", document))
+
+
+def test_what_no_file_can_hold_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    meshes = [NAMED | {"extras": {"targetNames": list(arkit.NAMES) * 1000}}]
+    nodes = [{"mesh": 0} for _ in range(300)]
+    head = glb(tmp_path / "head.glb", {"nodes": nodes, "meshes": meshes})
+    with pytest.raises(ConfigError, match="do not fit"):
+        animated_glb(face(), head)

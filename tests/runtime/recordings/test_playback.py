@@ -1,5 +1,6 @@
 """A recording played again: each frame with its sound, again and again on one time line."""
 
+import tracemalloc
 from collections.abc import AsyncIterator
 from functools import partial
 from itertools import islice
@@ -35,6 +36,20 @@ def test_sound_lasts_as_long_as_the_face() -> None:
     assert not samples[5_000:].any()
     longer = [AudioChunk(np.ones(9_000, np.float32), start, 16_000) for start in (0, 9_000)]
     assert sum(len(chunk.samples) for chunk in sound_of(face(60), longer)) == 16_000
+
+
+def test_silence_of_weeks_is_made_piece_by_piece() -> None:
+    times = np.array([0, 29 * 86_400 * 16_000])
+    long = recorded_face(
+        np.zeros((2, arkit.COUNT), np.float32), SPEC, known=np.ones(arkit.COUNT, np.bool_),
+        timestamps=times,
+    )  # fmt: skip
+    tracemalloc.start()
+    try:
+        assert sum(len(chunk.samples) for chunk in islice(sound_of(long, ()), 100)) == 16_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_loop_has_one_time_line() -> None:
