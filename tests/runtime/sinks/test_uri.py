@@ -6,6 +6,7 @@ import pytest
 
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
+from facewire.frames import StreamSpec
 from facewire.sinks.datagrams.sink import DatagramSink
 from facewire.sinks.jsonl import JsonlRecorder
 from facewire.sinks.live_link_csv import LiveLinkCsv
@@ -136,3 +137,34 @@ def test_what_is_listed_is_what_there_may_be(uri: str, kinds: Kinds, listed: str
 def test_sound_and_words_may_be_named_by_their_kind() -> None:
     assert parse_output("wav:a.b", SPEECH) == FileOutput("wav", Path("a.b"))
     assert parse_output("tsv:words", SPEECH) == FileOutput("tsv", Path("words"))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "livelink://239.0.0.1?ttl={}",
+        "vmc://?forward={}",
+        "ifacialmocap://?tcp={}",
+        "ifacialmocap://?reply={}",
+    ],
+)
+@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "\u00b2", "-1", "1e3", ""])
+def test_numbers_are_of_a_few_plain_digits(uri: str, number: str) -> None:
+    """Python refuses to read thousands of digits, by an error of its own."""
+    if "forward" in uri and not number:
+        return  # as if it were not there
+    with pytest.raises(ConfigError) as raised:
+        parse_output(uri.format(number))
+    assert len(str(raised.value)) < 500
+
+
+def test_a_subject_that_is_no_text_is_refused() -> None:
+    """As a command line has it that is no UTF-8."""
+    with pytest.raises(ConfigError, match="no name of a subject"):
+        parse_output("livelink://127.0.0.1?subject=\udcff")
+
+
+async def test_a_name_that_no_host_can_have_is_refused() -> None:
+    sink = sink_from_uri(f"vmc://127.0.0.1?forward={'a' * 70}:39540")
+    with pytest.raises(ConfigError, match="cannot listen on"):
+        await sink.open(StreamSpec(), "energy")

@@ -1,5 +1,6 @@
 """What `vmc://studio:39539?names=vrm1` means: a host, a port and options."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -112,6 +113,11 @@ def _multicast(uri: str, options: Mapping[str, str]) -> Multicast:
         raise ConfigError(
             f"{uri!r} says interface={interface} ({error}); give this machine's IPv4 address there"
         ) from error
-    if not ttl.isdecimal() or not 1 <= int(ttl) <= 255:
-        raise ConfigError(f"{uri!r} says ttl={ttl}; give a number from 1 to 255")
-    return Multicast(interface, int(ttl))
+    if (networks := small_number(ttl)) is None or not 1 <= networks <= 255:
+        raise ConfigError(f"{uri[:200]!r} says ttl={ttl[:20]}; give a number from 1 to 255")
+    return Multicast(interface, networks)
+
+
+def small_number(text: str) -> int | None:
+    """Return a number of at most five ASCII digits, as ports are; None if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from facewire.errors import ConfigError
+from facewire.sinks.datagrams.address import small_number
 
 Take = Callable[[bytes, tuple[Any, ...]], None]
 """Takes a datagram, and the address that it came from."""
@@ -39,8 +40,8 @@ async def listen(
         transport, _ = await loop.create_datagram_endpoint(
             lambda: _Protocol(take), local_addr=(host, port), family=socket.AF_INET
         )
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"{name} cannot listen on {host}:{port} ({why}); end the program that does, or give "
             f"{change}"
@@ -55,9 +56,10 @@ def parse_place(text: str, option: str) -> tuple[str, int]:
         ConfigError: it is neither.
     """
     host, colon, port = text.rpartition(":")
-    if not port.isdecimal() or not 1 <= int(port) <= 65_535 or (colon and not host):
+    number = small_number(port)
+    if number is None or not 1 <= number <= 65_535 or (colon and not host):
         raise ConfigError(
-            f"{option}={text} is no place to listen; give a port such as {option}=39540, or "
+            f"{option}={text[:40]} is no place to listen; give a port such as {option}=39540, or "
             f"{option}=0.0.0.0:39540 to hear other machines too"
         )
-    return host or "127.0.0.1", int(port)
+    return host or "127.0.0.1", number

@@ -27,6 +27,23 @@ class DatagramReceiver:
         host, port = self._address[:2]
         return f"[{host}]:{port}" if self._family == socket.AF_INET6 else f"{host}:{port}"
 
+    def is_at(self, host: str) -> bool:
+        """Tell whether what goes there comes to who listens on this machine's IPv4 address.
+
+        Args:
+            host: 0.0.0.0 is every address of this machine.
+        """
+        if self._family != socket.AF_INET or ip_address(str(self._address[0])).is_multicast:
+            return False
+        with socket.socket(self._family, socket.SOCK_DGRAM) as asked:
+            try:
+                asked.connect(self._address)
+            except OSError:
+                return False
+            place = str(asked.getpeername()[0])
+            ours = ip_address(place).is_loopback or place == asked.getsockname()[0]
+        return ours and host in (place, "0.0.0.0")
+
     def take(self, datagram: bytes) -> bool:
         """Send, and return whether anybody may have taken it; what cannot be sent now is lost."""
         try:

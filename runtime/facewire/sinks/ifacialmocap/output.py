@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.sinks.datagrams.address import parse_address
+from facewire.sinks.datagrams.address import parse_address, small_number
 from facewire.sinks.datagrams.sink import DatagramSink, Encode
 from facewire.sinks.ifacialmocap.handshake import IFacialMocapHandshake
 from facewire.sinks.ifacialmocap.text import Version, encode_text
@@ -47,9 +47,9 @@ class IFacialMocapOutput:
 
 def _port(uri: str, name: str, options: Mapping[str, str]) -> int:
     text = options[name]
-    if not text.isdecimal() or int(text) > 65_535:
-        raise ConfigError(f"{uri!r} says {name}={text}; give a port, or 0")
-    return int(text)
+    if (port := small_number(text)) is None or port > 65_535:
+        raise ConfigError(f"{uri[:200]!r} says {name}={text[:20]}; give a port, or 0")
+    return port
 
 
 open_ifacialmocap = IFacialMocapOutput(

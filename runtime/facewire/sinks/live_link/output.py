@@ -25,7 +25,8 @@ ABOUT = OutputHelp(
 
 def _encoder(address: Address) -> Callable[[StreamSpec], Encode]:
     subject = address.options["subject"]
-    if not subject.strip() or len(subject.encode()) > MOST_NAME_BYTES or not subject.isprintable():
+    # Printable first: what is no UTF-8 in a command line is not, and cannot be encoded.
+    if not subject.isprintable() or not subject.strip() or len(subject.encode()) > MOST_NAME_BYTES:
         raise ConfigError(
             f"{subject[:40]!r} is no name of a subject; give one of 1 to {MOST_NAME_BYTES} bytes"
         )

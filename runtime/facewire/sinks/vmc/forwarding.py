@@ -7,9 +7,11 @@ from itertools import chain, product
 from typing import Any
 
 from facewire.clock import Clock
+from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.sinks.datagrams.address import Address
 from facewire.sinks.datagrams.listening import listen
+from facewire.sinks.datagrams.receivers import find_receivers
 from facewire.sinks.datagrams.sink import DatagramSink, Encode
 from facewire.sinks.vmc.expressions import Expressions
 from facewire.sinks.vmc.messages import FaceMessages
@@ -51,6 +53,7 @@ class VmcForwarding:
         }
         self._sink = DatagramSink(address, self._encoder, switch_on)
         self.name = self._sink.name
+        self._address = address
         self._place = place
         self._transport: asyncio.DatagramTransport | None = None
         self._heard = self._puzzled = False
@@ -66,11 +69,29 @@ class VmcForwarding:
         self._transport = await listen(
             host, port, self._take, name=self.name, change="another forward=PORT"
         )
-        await self._sink.open(spec, engine)
+        try:
+            await self._refuse_itself()
+            await self._sink.open(spec, engine)
+        except BaseException:
+            await self.aclose()
+            raise
         logger.info(
             "%s adds the face to what comes to %s:%s; let the other sender send there",
             self.name, host, port,
         )  # fmt: skip
+
+    async def _refuse_itself(self) -> None:
+        """Refuse to send to where it listens: what goes on would go round for ever."""
+        assert self._transport, "listen first"
+        host, port = self._transport.get_extra_info("sockname")
+        if port != self._address.port:
+            return
+        for receiver in await find_receivers(self._address):
+            if receiver.is_at(host):
+                raise ConfigError(
+                    f"{self.name} is where forward= listens, and would send to itself; give the "
+                    "receiver and the other sender a port each"
+                )
 
     async def send(self, frame: BlendshapeFrame) -> None:
         """Send a frame, with the other sender's latest expressions."""

@@ -9,6 +9,8 @@ from facewire.clock import SECOND, Clock
 from facewire.sinks.osc.messages import bundles
 from facewire.sinks.vmc.messages import APPLY, BONE, HEAD, OK, VALUE
 
+MOST_BYTES = 256
+"""How long the message of an expression may be that is kept: it is sent again with each frame."""
 MOST_NAMES = 512
 """How many expressions of another sender are kept."""
 
@@ -64,6 +66,8 @@ class OtherSender:
     def _keep(self, message: OscMessage) -> None:
         name = message.params[0] if len(message.params) == 2 else None
         if not isinstance(name, str) or name.casefold() in self._ours:
+            return
+        if len(message.dgram) > MOST_BYTES:
             return
         if name in self._values or len(self._values) < MOST_NAMES:
             self._values[name] = message.dgram

@@ -127,3 +127,26 @@ async def test_a_port_that_is_in_use_is_the_users_mistake(studio: Studio) -> Non
     with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port} .*forward=PORT"):
         await other.open(SPEC, "energy")
     await other.aclose()
+
+
+@pytest.mark.parametrize("heard", ["{}", "0.0.0.0:{}", "localhost:{}"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
+async def test_who_would_send_to_itself_is_refused(host: str, heard: str) -> None:
+    """What goes on would come again, for ever, and more with each frame."""
+    with listening() as free:
+        port = port_of(free)
+    sink = sink_from_uri(f"vmc://{host}:{port}?forward={heard.format(port)}")
+    with pytest.raises(ConfigError, match="send to itself"):
+        await sink.open(SPEC, "energy")
+    await asyncio.sleep(0)  # the loop closes sockets on its next round
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind(("127.0.0.1", port))  # nothing is held
+
+
+async def test_long_names_are_not_sent_again_with_each_frame(studio: Studio) -> None:
+    studio.body.send_message("/VMC/Ext/Blend/Val", ["x" * 30_000, 1.0])
+    studio.body.send_message("/VMC/Ext/Blend/Val", ["Joy", 0.25])
+    await studio.heard()
+    names = values(await studio.show())
+    assert "Joy" in names
+    assert max(map(len, names)) < 100
