@@ -113,6 +113,8 @@ def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) 
 def skip_without_what_it_needs(command: str) -> None:
     if command.startswith("facewire engine build"):
         pytest.importorskip("tensorrt_rtx", reason="install it: pip install -e '.[tensorrt]'")
+    if "--a2f" in command:
+        pytest.importorskip("grpc", reason="install grpcio: pip install -e '.[a2f]'")
     if ":int8" in command:
         pytest.importorskip("onnx", reason="install it: pip install -e '.[tensorrt]'")
     if command.startswith("facewire devices"):
@@ -134,6 +136,7 @@ def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("command", SERVING)
 def test_a_command_that_serves_ends_with_ctrl_c(command: str, folder: Path) -> None:
+    skip_without_what_it_needs(command)
     status, seen = interrupt_when_ready(command, folder, environment())
     assert status == 128 + signal.SIGINT, seen
 
