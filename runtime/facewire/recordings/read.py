@@ -16,7 +16,7 @@ RECORDINGS: dict[str, Reader] = {".csv": read_table, ".npz": read_archive, ".jso
 """What reads files of each ending."""
 
 
-def read_recording(path: Path, frame_rate: Fraction | None = None) -> RecordedFace:
+def read_recording(path: Path | str, frame_rate: Fraction | None = None) -> RecordedFace:
     """Read the face of a recording, ours or another program's.
 
     * `.csv` of Live Link Face, or any CSV whose first line names ARKit's shapes and has a column of
@@ -35,6 +35,7 @@ def read_recording(path: Path, frame_rate: Fraction | None = None) -> RecordedFa
     Raises:
         ConfigError: the file cannot be read, names no shapes, or has no frame rate.
     """
+    path = Path(path)
     reader = RECORDINGS.get(path.suffix.lower())
     if reader is None:
         raise ConfigError(f"{path} is no recording of a face; give a .csv, .npz or .jsonl file")

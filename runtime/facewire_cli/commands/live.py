@@ -153,7 +153,9 @@ async def _live(
             viewers = WebSocketSink(broadcaster)
             sinks.append(viewers)
             listeners.append(viewers)
-            waits = demo and console.is_terminal
+            # What goes elsewhere is watched there.
+            elsewhere = any(not sink.lossless for sink in outputs)
+            waits = demo and console.is_terminal and not elsewhere
             hint = f" (the clip begins when you open it, or in {DEMO_WAIT_S} s)" if waits else ""
             if waits:
                 chunks = _once_watched(source, broadcaster)

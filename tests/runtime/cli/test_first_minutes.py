@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,29 @@ async def test_the_demo_waits_for_whoever_opens_the_page(tmp_path: Path) -> None
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 30)
         os.close(terminal)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
+async def test_the_demo_waits_for_nobody_where_an_avatar_watches(tmp_path: Path) -> None:
+    terminal, side = os.openpty()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as avatar:
+        avatar.bind(("127.0.0.1", 0))
+        avatar.settimeout(60)
+        out = f"osc://127.0.0.1:{avatar.getsockname()[1]}"
+        process = await asyncio.create_subprocess_exec(
+            *FACEWIRE, "live", "--demo", "--port", "0", "--out", out,
+            stderr=side, stdout=subprocess.DEVNULL, cwd=tmp_path,
+        )  # fmt: skip
+        os.close(side)
+        try:
+            assert await asyncio.to_thread(avatar.recv, 65_536)
+            said = (await asyncio.to_thread(os.read, terminal, 4096)).decode()
+            assert "the face is at" in said
+            assert "begins when you open it" not in said
+        finally:
+            process.send_signal(signal.SIGINT)
+            await asyncio.wait_for(process.wait(), 30)
+            os.close(terminal)
 
 
 @pytest.mark.parametrize("voice", ["nobody-speaks-so", "cosyvoice:nowhere.toml"])

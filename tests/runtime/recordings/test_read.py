@@ -37,7 +37,7 @@ async def record(path: Path, made: list[BlendshapeFrame]) -> RecordedFace:
     for frame in made:
         await sink.send(frame)
     await sink.aclose()
-    return read_recording(path)
+    return read_recording(str(path))
 
 
 @pytest.mark.parametrize("name", ["face.npz", "face.jsonl"])

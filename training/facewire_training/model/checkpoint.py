@@ -43,10 +43,9 @@ class Training:
         """Let the running mean follow the weights, quickly during the first steps."""
         keeps = min(self.model.config.average, (1 + self.step) / (10 + self.step))
         state = self.model.state_dict()
-        names = [name for name, value in state.items() if value.is_floating_point()]
-        torch._foreach_lerp_(
-            [self.average[name] for name in names], [state[name] for name in names], 1 - keeps
-        )
+        for name, value in state.items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - keeps)
 
     def save(self, run: Path) -> None:
         """Write a checkpoint so that a crash in the middle leaves the last one whole."""

@@ -177,10 +177,10 @@ def encode(samples: Samples, rng: np.random.Generator) -> Samples:
     """
     container, coding = _CODECS[int(rng.integers(len(_CODECS)))]
     rate = 8_000 if coding == "GSM610" or rng.random() < 0.5 else SAMPLE_RATE
-    squeezed = {"compression_level": 1.0} if coding == "OPUS" else {}
+    squeezed = 1.0 if coding == "OPUS" else None
     sent = soxr.resample(np.clip(samples, -1, 1), SAMPLE_RATE, rate)
     file = io.BytesIO()
-    soundfile.write(file, sent, rate, format=container, subtype=coding, **squeezed)
+    soundfile.write(file, sent, rate, format=container, subtype=coding, compression_level=squeezed)
     file.seek(0)
     received, _ = soundfile.read(file, dtype="float32")
     heard = soxr.resample(received, rate, SAMPLE_RATE)[: len(samples)]
