@@ -13,7 +13,7 @@ from facewire_engines.backends.graph import Graph, GraphFile
 from facewire_engines.backends.parity import TOLERANCES, Parity, compare_engines, compare_golden
 from facewire_engines.backends.tensorrt.plans import default_cache
 from facewire_engines.backends.verdicts import Verdict, write_verdict
-from facewire_engines.registry import has_graphs, maker
+from facewire_engines.own_engines import has_graphs, maker
 
 
 def check_engines(

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from facewire.plugins import KINDS, plugins
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 ROOT = PAGE.parents[1]

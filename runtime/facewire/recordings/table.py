@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.frames import StreamSpec
+from facewire.recordings.live_link_table import read_csv
 from facewire.recordings.named_shapes import common_rate, named_shapes, needed_rate
 from facewire.recordings.recorded_face import MOST_FRAMES, RecordedFace, recorded_face
-from facewire.sinks.live_link_csv import ROTATIONS, read_csv
+from facewire.sinks.live_link_csv import ROTATIONS
 
 _TIME_COLUMNS = ("time_s", "time", "timestamp", "seconds", "t")
 _SHAPES = {name.lower() for name in arkit.NAMES}

@@ -17,15 +17,15 @@ from websockets.http11 import Request, Response
 from facewire import __version__
 from facewire.clock import Clock
 from facewire.server.context import FaceFactory, ServerContext
-from facewire.server.http.access import Access, make_token, without_token
+from facewire.server.http.access_token import Access, make_token, without_token
 from facewire.server.http.address import is_local, reachable_host
 from facewire.server.http.requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, RequestGate
 from facewire.server.refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
-from facewire.server.sockets.admission import Door
 from facewire.server.sockets.fair_connection import FairConnection, LoopShare
 from facewire.server.sockets.inbox import keep_alive
+from facewire.server.sockets.socket_limits import SocketLimits
 from facewire.server.speak import SpeakConnection
 from facewire.server.viewer import serve_viewer, viewer_from_query
 from facewire.settings.limits import Limits
@@ -108,8 +108,8 @@ class FaceServer:
         )
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
-        self._door = Door(self._limits, clock)
-        self._slots = SessionSlots(max_sessions, self._door)
+        self._sockets = SocketLimits(self._limits, clock)
+        self._slots = SessionSlots(max_sessions, self._sockets)
         self._context = ServerContext(
             engine, make_face, self._slots, clock, self._limits, self._threads, tuple(voices)
         )
@@ -165,7 +165,7 @@ class FaceServer:
         Raises:
             ConfigError: the port is in use, or the address is not ours.
         """
-        make_connection = partial(FairConnection, share=LoopShare(), door=self._door)
+        make_connection = partial(FairConnection, share=LoopShare(), sockets=self._sockets)
         try:
             self._server = await serve(
                 self._handle,
@@ -264,7 +264,7 @@ class FaceServer:
                 ErrorCode.NO_STREAM,
             )
         viewer = viewer_from_query(connection, query)
-        self._door.admit(connection, watching=True)
+        self._sockets.admit(connection, watching=True)
         await serve_viewer(viewer, self.broadcaster, self._live_hello, self._context.clock)
 
     async def _converse(self, connection: FairConnection, *, speaks: bool) -> None:

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from facewire.server.sockets.admission import Door
 from facewire.server.sockets.fair_connection import FairConnection
+from facewire.server.sockets.socket_limits import SocketLimits
 from facewire.wire.errors import ErrorCode, ProtocolError
 
 
 class SessionSlots:
     """Counts streams from their valid `open` to their end."""
 
-    def __init__(self, most: int, door: Door) -> None:
+    def __init__(self, most: int, sockets: SocketLimits) -> None:
         self.taken = 0
         self._most = most
-        self._door = door
+        self._sockets = sockets
 
     def check(self) -> None:
         """Refuse a client while there is no slot.
@@ -36,12 +36,12 @@ class SessionSlots:
         """
         with self.hold():
             connection.streaming = True
-            self._door.admit(connection)
+            self._sockets.admit(connection)
             try:
                 yield
             finally:
                 connection.streaming = False
-                self._door.dismiss(connection)
+                self._sockets.dismiss(connection)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

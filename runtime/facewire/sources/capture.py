@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire.audio.gap import GapMeter
+from facewire.audio.gap_meter import GapMeter
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.sources.device_time import DeviceTime

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from facewire.audio.gap import LONGEST_GAP_S
+from facewire.audio.gap_meter import LONGEST_GAP_S
 from facewire.audio.repairs import Repairs
 from facewire.audio.resample import CANCEL, StreamResampler
 from facewire.clock import MILLISECOND, SECOND, Clock

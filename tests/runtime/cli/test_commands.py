@@ -15,7 +15,7 @@ import soundfile
 from tests.runtime.cli.started import FACEWIRE, address, start
 from websockets.asyncio.client import connect
 
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 
 CLIP = Path(str(resources.files("facewire") / "assets" / "demo.flac"))
 

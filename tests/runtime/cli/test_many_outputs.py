@@ -15,7 +15,7 @@ import soundfile
 from pythonosc.osc_packet import OscPacket
 from tests.runtime.sinks.datagrams.catching import listening, port_of
 
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 
 OUTPUTS = {
     "livelink": "livelink://127.0.0.1:PORT",

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 
 from facewire import arkit
 from facewire.errors import FacewireError
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 from facewire.speaking.voices import load_voice
 
 SENTENCE = "Bob bought my puppy a map."

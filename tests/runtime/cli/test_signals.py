@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 
 if sys.platform == "win32":
     pytest.skip("Windows has other signals", allow_module_level=True)

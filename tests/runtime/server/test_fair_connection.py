@@ -26,7 +26,7 @@ class CountingShare(LoopShare):
         await super().turn()
 
 
-class OpenDoor:
+class EverySocket:
     """Lets everybody in."""
 
     def enter(self, connection: FairConnection) -> None:
@@ -54,7 +54,7 @@ async def turns_after(work_s: float, *, charged: bool) -> int:
             await connection.next_message()
         await connection.send("all came")
 
-    make = cast(type[ServerConnection], partial(FairConnection, share=share, door=OpenDoor()))
+    make = cast(type[ServerConnection], partial(FairConnection, share=share, sockets=EverySocket()))
     async with serve(handle, "127.0.0.1", 0, create_connection=make) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with connect(f"ws://127.0.0.1:{port}") as client:

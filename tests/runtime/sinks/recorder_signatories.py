@@ -12,8 +12,9 @@ import soundfile
 from facewire import arkit
 from facewire.clock import Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
+from facewire.recordings.live_link_table import read_csv
 from facewire.sinks.jsonl import JsonlRecorder
-from facewire.sinks.live_link_csv import LiveLinkCsv, read_csv
+from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder, save_part
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.word_times import WordTimesRecorder

@@ -11,7 +11,8 @@ from tests.runtime.sinks.recordings import SPEC, frame, record, weights
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.sinks.live_link_csv import COLUMNS, ROTATIONS, LiveLinkCsv, read_csv, timecode
+from facewire.recordings.live_link_table import read_csv
+from facewire.sinks.live_link_csv import COLUMNS, ROTATIONS, LiveLinkCsv, timecode
 
 
 class TestCsv:

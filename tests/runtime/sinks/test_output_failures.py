@@ -19,7 +19,7 @@ import pytest
 import soundfile
 
 from facewire.errors import FacewireError
-from facewire.sinks.live_link_csv import read_csv
+from facewire.recordings.live_link_table import read_csv
 from facewire.speaking.voices import load_voice
 
 FACEWIRE = (sys.executable, "-m", "facewire")

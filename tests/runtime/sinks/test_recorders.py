@@ -14,8 +14,9 @@ from tests.runtime.sinks.recordings import SPEC, frame, record, weights
 from facewire import arkit
 from facewire.clock import SECOND, ManualClock
 from facewire.errors import ConfigError
+from facewire.recordings.live_link_table import read_csv
 from facewire.sinks.jsonl import JsonlRecorder
-from facewire.sinks.live_link_csv import LiveLinkCsv, read_csv
+from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
 from facewire.stream.sink import Sink
 

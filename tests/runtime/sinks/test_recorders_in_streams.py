@@ -15,8 +15,9 @@ from facewire.clock import SECOND, ManualClock, SystemClock
 from facewire.errors import FacewireError
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame
+from facewire.recordings.live_link_table import read_csv
 from facewire.sinks import recording_file
-from facewire.sinks.live_link_csv import LiveLinkCsv, read_csv
+from facewire.sinks.live_link_csv import LiveLinkCsv
 from facewire.sinks.npz import NpzRecorder
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.word_times import WordTimesRecorder

@@ -24,7 +24,7 @@ from facewire.server.audio2face.messages import (
     status,
 )
 from facewire.server.context import ServerContext
-from facewire.server.http.access import Access
+from facewire.server.http.access_token import Access
 from facewire.server.refusal import CLOSE_S, first_of, listen_error
 from facewire.wire.errors import ErrorCode, ProtocolError
 

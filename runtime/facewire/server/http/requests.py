@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
 from facewire.clock import SystemClock
-from facewire.server.http.access import Access, wants_sound
+from facewire.server.http.access_token import Access, wants_sound
 from facewire.server.http.origins import origin_allowed
 from facewire.server.http.page_policy import page_headers
 from facewire.server.http.static_files import HEALTH_PATH, http_response, text_response

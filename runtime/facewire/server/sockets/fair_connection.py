@@ -98,7 +98,7 @@ class LoopShare:
             self._plan()
 
 
-class Doorkeeper(Protocol):
+class SocketKeeper(Protocol):
     """Who hears of every connection, before and after there is a WebSocket."""
 
     def enter(self, connection: "FairConnection") -> None:
@@ -113,7 +113,7 @@ class Doorkeeper(Protocol):
 class FairConnection(ServerConnection):
     """A connection whose bytes are taken apart in slices, as its credit and the others allow."""
 
-    def __init__(self, *args: Any, share: LoopShare, door: Doorkeeper, **options: Any) -> None:
+    def __init__(self, *args: Any, share: LoopShare, sockets: SocketKeeper, **options: Any) -> None:
         super().__init__(*args, **options)
         self.accepted_at = self.loop.time()
         self.streaming = False
@@ -124,7 +124,7 @@ class FairConnection(ServerConnection):
         self._method: str | None = None
         """What the client asked with, once that has come; empty where it is no HTTP."""
         self._share = share
-        self._door = door
+        self._sockets = sockets
         self._held = bytearray()
         self._slice = FIRST_SLICE
         self._asked = False
@@ -182,12 +182,12 @@ class FairConnection(ServerConnection):
         self.recv_messages.resume = self._resume
         descriptor: socket.socket = self.transport.get_extra_info("socket")
         descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._door.enter(self)
+        self._sockets.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was not looked at."""
         self._held.clear()
-        self._door.leave(self)
+        self._sockets.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

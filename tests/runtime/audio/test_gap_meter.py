@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from facewire.audio.gap import LONGEST_GAP_S, GapMeter
+from facewire.audio.gap_meter import LONGEST_GAP_S, GapMeter
 from facewire.clock import MILLISECOND, SECOND
 
 RATE = 48_000

@@ -1,4 +1,4 @@
-"""Who may have a socket of the server: so many in all, and so many of one address."""
+"""How many sockets the server holds, in all and of one address, and which one goes."""
 
 import logging
 
@@ -13,7 +13,7 @@ KEPT_DESCRIPTORS = 200
 logger = logging.getLogger("facewire.server")
 
 
-class Door:
+class SocketLimits:
     """Counts sockets. Where there are too many, the oldest that asked for nothing yet goes.
 
     So who opens hundreds and says nothing cannot keep the others out: whoever comes in and asks at

@@ -1,4 +1,4 @@
-"""Who may connect: whoever shows the token, and on this machine everybody where there is none.
+"""Whether a client may connect: whoever shows the token, and here everybody where there is none.
 
 The token comes in the query (`?token=`), as `Authorization: Bearer`, or as the cookie that our own
 page was given. Browsers send cookies of their own accord, also from pages of other ports of the

@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from facewire.clock import SystemClock
 from facewire.face import make_face
-from facewire.server.http.access import Access
+from facewire.server.http.access_token import Access
 from facewire.server.http.address import reachable_host
 from facewire.server.server import FaceServer
 from facewire.sinks.websocket import Broadcaster
