@@ -9,11 +9,12 @@ torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[tr
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire_engines.model_files import EMBEDDED_MODELS
+from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
 from facewire_training.data.sources import SOURCES
 from facewire_training.model.encoder import Encoder, EncoderConfig
-from facewire_training.model.export import data_of, sharpen
+from facewire_training.model.export import BILABIALS, calibrate, data_of
 from facewire_training.model.frontend import HOP
 from facewire_training.model.restore import restore
 
@@ -24,12 +25,25 @@ def test_probabilities_are_raised_to_the_power_and_effort_stays() -> None:
     samples = torch.randn(2, 8 * HOP) * 0.1
     with torch.no_grad():
         scores, effort, *_ = encoder(samples, *encoder.past(2))
-        sharpen(encoder, 1.5)
+        calibrate(encoder, 1.5)
         surer, same, *_ = encoder(samples, *encoder.past(2))
     raised = scores.softmax(-1) ** 1.5
     torch.testing.assert_close(surer.softmax(-1), raised / raised.sum(-1, keepdim=True))
     torch.testing.assert_close(same, effort, atol=0, rtol=0)
     assert surer.softmax(-1).amax(-1).mean() > scores.softmax(-1).amax(-1).mean()
+
+
+def test_bilabials_alone_are_heard_less() -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig(bands=12, channels=8, kernel=3, width=16, layers=2)).eval()
+    samples = torch.randn(2, 8 * HOP) * 0.1
+    with torch.no_grad():
+        scores, effort, *_ = encoder(samples, *encoder.past(2))
+        calibrate(encoder, bilabials=-0.3)
+        fewer, same, *_ = encoder(samples, *encoder.past(2))
+    changed = torch.tensor([-0.3 if name in BILABIALS else 0.0 for name in PHONES])
+    torch.testing.assert_close(fewer - scores, changed.expand_as(scores))
+    torch.testing.assert_close(same, effort, atol=0, rtol=0)
 
 
 def test_a_manifest_names_what_the_runs_before_have_heard_too(tmp_path: Path) -> None:
