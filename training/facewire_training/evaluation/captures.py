@@ -4,10 +4,11 @@
     python -m facewire_training.evaluation.captures --data DIR --lookahead-ms 80 --json OUT
 
 DIR holds `grid_s1/` and `facegood/`; their validation clips are taken. Columns: correlation with
-the true lip gap, width of the mouth and jawOpen (content timing), and how far and how fast the lip
-gap moves against the true one. The `half way` row is the goal: half of what the volume meter lacks.
-Where pocketsphinx is installed, the oracle (procedural animation of the true words) is a row of
-GRID's; its phones share out the time of each word.
+the true lip gap, width of the mouth, jawOpen and rounding (mouthFunnel and mouthPucker, content
+timing), and how far and how fast the lip gap moves against the true one. The `half way` row is the
+goal: half of what the volume meter lacks. The oracle is the procedural animation: of GRID's words,
+aligned by the embedded model, where pocketsphinx is installed for its dictionary; of what the
+embedded model hears in FACEGOOD, whose words nobody wrote down.
 """
 
 import argparse
@@ -22,13 +23,15 @@ from rich.table import Table
 
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
-from facewire_engines.phones.engine import load_embedded
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.align import align, transcribe
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import Grid
-from facewire_training.data.corpora.grid_words import Pronouncer, read_words
+from facewire_training.data.corpora.grid_words import SILENT, Pronouncer, read_words
+from facewire_training.data.recognisers import embedded_posteriors
 from facewire_training.evaluation import peers
 from facewire_training.evaluation.metrics.errors.captures import compare
 from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
@@ -84,8 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         spoken = [capture.utterance() for capture in captures]
         row: dict[str, Performer] = {}
         if title == GRID:
-            aligned = _aligned(console, spoken, options.data / "grid_s1" / "words.tsv.gz")
+            aligned = _aligned(console, engine, spoken, options.data / "grid_s1" / "words.tsv.gz")
             spoken, row = (aligned, {"oracle, by words": oracle}) if aligned else (spoken, {})
+        else:
+            spoken = [
+                replace(speech, phones=transcribe(embedded_posteriors(engine, speech.samples)))
+                for speech in spoken
+            ]
+            row = {"oracle, as heard": oracle}
         rows = evaluate(spoken, captures, row | performers, options.frame_rate)
         _print(console, f"{title}, {len(captures)} clips", rows)
         report[title] = rows
@@ -93,17 +102,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_report(options.json, report)
 
 
-def _aligned(console: Console, spoken: list[Utterance], words: Path) -> list[Utterance]:
+def _aligned(
+    console: Console, engine: PhonesEngine, spoken: list[Utterance], words: Path
+) -> list[Utterance]:
     """Return the utterances with phones, or none and say in one line why."""
     try:
-        clips, pronouncer = read_words(words), Pronouncer()
-        return [
-            replace(speech, phones=pronouncer.spread(clips[speech.name], speech.duration_s))
-            for speech in spoken
-        ]
-    except (ConfigError, KeyError) as error:
+        clips, pronounce = read_words(words), Pronouncer().phones
+    except ConfigError as error:
         console.print(f"the oracle is left out: {error}", style="yellow", markup=False)
         return []
+    aligned = []
+    for speech in spoken:
+        said = [pronounce(w.word) for w in clips[speech.name] if w.word not in SILENT]
+        phones = align(embedded_posteriors(engine, speech.samples), said)
+        aligned.append(replace(speech, phones=phones) if phones else speech)
+    return aligned
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,24 +9,22 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire import arkit
-from facewire.face.lips import lip_gap, lip_width
+from facewire.face.lips import lip_gap
+from facewire_training.data import mouth_motion
 from facewire_training.data.capture import Capture
 from facewire_training.take import Take
 
 Floats = NDArray[np.float64]
-Measure = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Measure = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 MEASURES: dict[str, Measure] = {
-    "gap": lip_gap,
-    "width": lip_width,
-    "jaw": lambda weights: weights[..., arkit.INDEX["jawOpen"]],
+    name: mouth_motion.MEASURES[name] for name in ("gap", "width", "jaw", "round")
 }
-"""What is compared, each a number for each frame of weights."""
+"""What is compared, each a number for each frame of weights [T, 52]."""
 
 
 def follows(takes: Sequence[Take], captures: Sequence[Capture]) -> dict[str, float]:
-    """Return Pearson's correlation with the true lip gap, width and jawOpen, by name.
+    """Return Pearson's correlation with the true lip gap, width, jawOpen and rounding, by name.
 
     nan where a side does not move.
 
