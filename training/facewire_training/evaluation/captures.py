@@ -12,6 +12,7 @@ embedded model hears in FACEGOOD, whose words nobody wrote down.
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -50,7 +51,10 @@ def evaluate(
     performers: dict[str, Performer],
     frame_rate: Fraction,
 ) -> Rows:
-    """Return how each performer, by name, compares with the captures of what it heard; the goal."""
+    """Return how each performer, by name, compares with the captures of what it heard; the goal.
+
+    What a performer does not move, or captures do not show, has no figure.
+    """
     rows: Rows = {}
     with Progress(transient=True) as progress:
         for name, perform in {METER: volume_meter, **performers}.items():
@@ -59,7 +63,8 @@ def evaluate(
             for utterance in utterances:
                 takes.append(perform(utterance, frame_rate))
                 progress.advance(task)
-            rows[name] = compare(takes, captures)
+            values = compare(takes, captures)
+            rows[name] = {key: value for key, value in values.items() if not math.isnan(value)}
     goal = {name: (1 + value) / 2 for name, value in rows[METER].items() if name.endswith("_r")}
     return rows | {GOAL: goal}
 
@@ -135,8 +140,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(console: Console, title: str, rows: Rows) -> None:
-    names = list(rows[METER])
-    table = Table("", title=title)
+    names = list(dict.fromkeys(name for values in rows.values() for name in values))
+    table = Table(title=title)
+    table.add_column(no_wrap=True)
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
     for performer, values in rows.items():
