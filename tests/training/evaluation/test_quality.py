@@ -142,6 +142,16 @@ def test_the_table_fits_and_cuts_nothing(width: int, tmp_path: Path) -> None:
     assert ["oracle", "meter", "0", "ms", "40", "ms", "80", "ms", "160", "ms"] in heads
 
 
+def test_a_set_without_any_of_the_rows_says_so(tmp_path: Path) -> None:
+    """The oracle alone, where nobody knows the phones."""
+    console = Console(width=80, record=True, file=(tmp_path / "out").open("w"))
+    print_report(console, report_of(SetScores("faces", "2 clips", "the capture", {})))
+    console.file.close()
+    said = console.export_text()
+    assert "faces: 2 clips" in said
+    assert "none of the rows that were asked for can be measured here" in said
+
+
 def test_values_are_written_as_they_are_read() -> None:
     assert written(BY_KEY["closure"], 0.9514) == "95.1"
     assert written(BY_KEY["closure"], 1.0) == "100"

@@ -27,11 +27,13 @@ def print_report(console: Console, report: Report) -> None:
 def set_table(scores: SetScores, width: int) -> RenderableType:
     """Return the table of one set, in as many pieces as the width needs."""
     names = list(scores.rows)
+    title = Text(f"{scores.name}: {scores.about}", style="bold")
+    if not names:
+        return Group(title, Text("  none of the rows that were asked for can be measured here"))
     wanted = max(_COLUMN, 2 + max(len(part) for name in names for part in _lines(name)))
     first = max(len(figure.heading) for figure in shown_figures(scores))
     room = width - 3 - first
     at_once = max(room // wanted, 1)
-    title = Text(f"{scores.name}: {scores.about}", style="bold")
     pieces = [_piece(scores, names[at : at + at_once]) for at in range(0, len(names), at_once)]
     return Group(title, *pieces)
 
