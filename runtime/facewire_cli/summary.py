@@ -27,9 +27,10 @@ def latency_table(stages: Mapping[str, Percentiles], title: str | None = None) -
 def print_report(console: Console, report: StreamReport) -> None:
     """Print the summary of a stream."""
     dropped = sum(report.dropped.values())
+    worked = f"; real-time factor {report.real_time_factor:.4f}" if report.busy_ns else ""
     console.print(
-        f"{report.frames} frames of {report.audio_s:.2f} s, {dropped} dropped, {report.late} late; "
-        f"real-time factor {report.real_time_factor:.4f}",
+        f"{report.frames} frames of {report.audio_s:.2f} s, {dropped} dropped, {report.late} late"
+        f"{worked}",
         soft_wrap=True,
     )
     if report.repairs and (repaired := report.repairs.summary()):

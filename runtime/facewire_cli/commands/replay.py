@@ -92,6 +92,8 @@ def replay(
     if not outputs and not page:
         raise ConfigError("there is nowhere to play it: give --out, or leave --no-page away")
     sinks = [sink_of(output, clock, overwrite=overwrite) for output in outputs]
+    if heard:
+        Console(stderr=True).print(f"with the sound of {heard}", markup=False, soft_wrap=True)
     try:
         try:
             run(_replay(face, sound or (), sinks, page, loop, settings, clock, report))

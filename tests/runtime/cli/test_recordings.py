@@ -85,6 +85,8 @@ def test_a_replay_sends_every_frame_to_osc(recording: Path, tmp_path: Path) -> N
             cwd=tmp_path,
         )  # fmt: skip
         assert result.returncode == 0, result.stderr
+        assert "with the sound of" in result.stderr
+        assert "real-time factor" not in result.stdout
         jaws = [
             message.params[arkit.INDEX["jawOpen"]]
             for _ in range(30)
