@@ -25,6 +25,7 @@ DOCS = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "training/**/README.md", "clients/*/README.md")
     for path in ROOT.glob(pattern)
+    if "node_modules" not in path.parts
 )
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

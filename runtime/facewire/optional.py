@@ -36,10 +36,23 @@ def import_optional(
     try:
         return import_module(module)
     except Exception as problem:  # libraries of other versions fail with all kinds of errors
+        raise_what_ended(problem)
         why = "" if _is_missing(problem, module) else f", which does not load ({_first(problem)})"
         or_else = f", or {hint}" if hint else ""
         install = command or install_command(extra)
         raise error(f"{need}{why}; install it with: {install}{or_else}") from problem
+
+
+def raise_what_ended(problem: BaseException) -> None:
+    """Raise the signal that ended the program while a library loaded, if that is the problem.
+
+    Extensions that are made with pybind11 tell it as an ImportError, "initialization failed".
+    """
+    cause = problem.__cause__ or problem.__context__
+    while cause is not None:
+        if not isinstance(cause, Exception):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def install_command(extra: str) -> str:

@@ -112,3 +112,17 @@ def test_a_library_that_does_not_load_ends_a_command_in_one_sentence(
     assert len(said) == 1, result.stderr
     assert said[0].startswith("facewire: ")
     assert "install" in said[0]
+
+
+def test_a_signal_while_a_library_loads_is_no_missing_library(tmp_path: Path) -> None:
+    """Extensions made with pybind11 wrap it."""
+    (tmp_path / "wrapping_extension.py").write_text(
+        "try:\n    raise SystemExit(130)\n"
+        "except SystemExit as signal:\n    raise ImportError('initialization failed') from signal\n"
+    )
+    program = (
+        "from facewire.optional import import_optional\n"
+        "import_optional('wrapping_extension', 'the test needs it', 'mic')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 130

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facewire.errors import EngineError
+from facewire.optional import raise_what_ended
 from facewire_engines.backends.graph import Array, GraphFile, GraphSpec, TensorSpec
 from facewire_engines.backends.host_streams import HostStreams
 
@@ -37,6 +38,7 @@ def load_onnxruntime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
+        raise_what_ended(error)
         raise EngineError(f"onnxruntime is missing ({error}); install Facewire again") from error
     return onnxruntime
 

@@ -41,6 +41,16 @@ def blender(*arguments: str | Path) -> None:
 def test_all_curves_come_through(tmp_path: Path) -> None:
     if shutil.which("blender") is None:
         pytest.skip("no Blender: apt install --no-install-recommends blender python3-numpy")
+    command = [
+        "blender",
+        "--background",
+        "--python-exit-code",
+        "3",
+        "--python-expr",
+        "import numpy",
+    ]
+    if subprocess.run(command, capture_output=True, timeout=300, check=False).returncode:
+        pytest.skip("the Python of Blender has no numpy: apt install python3-numpy")
     seconds = np.arange(90)[:, None] / 60
     pace = 0.5 + np.arange(arkit.COUNT) / 20
     weights = (0.5 + 0.5 * np.sin(2 * np.pi * pace * seconds)).astype(np.float32)
