@@ -6,6 +6,7 @@ of about a millisecond, those of greedy clients in turn, and in a part of the lo
 """
 
 import asyncio
+import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -189,6 +190,23 @@ class FairConnection(ServerConnection):
         self._held.clear()
         self._sockets.leave(self)
         super().connection_lost(exc)
+
+    def send_data(self) -> None:
+        """Send what is to be sent, in one write: of each to a client that is gone, asyncio warns.
+
+        Thousands of pings that come at once have thousands of answers.
+        """
+        pieces = self.protocol.data_to_send()
+        if self.transport.is_closing():
+            return
+        if data := b"".join(pieces):
+            self.transport.write(data)
+        if b"" in pieces:  # the end
+            if self.transport.can_write_eof():
+                with contextlib.suppress(OSError, RuntimeError):
+                    self.transport.write_eof()
+            else:
+                self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take what came apart, now or later."""
