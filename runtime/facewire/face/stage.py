@@ -11,14 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from facewire import arkit
-from facewire.face.activity import Effort, SpeechActivity
-from facewire.face.blink import Blinks
-from facewire.face.brow import INNER, OUTER, OUTER_SHARE, Brows
+from facewire.face.activity import SpeechActivity
 from facewire.face.calibration import Calibration, constrain, limit
-from facewire.face.gaze import RANGE, Gaze, turn_eyes
-from facewire.face.head import Angles, Head
+from facewire.face.idle.head import Angles
+from facewire.face.idle.motion import IdleMotion
 from facewire.face.profile import NEUTRAL, Profile
-from facewire.face.regions import JAW_OPEN, indices
 from facewire.face.rest import RestPose
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
 
@@ -27,9 +24,6 @@ SEED_BITS = 53
 
 _ABSURD = 100.0
 """Weights beyond this are cut, so that no factor of a profile can overflow."""
-
-_BLINK = indices("eyeBlinkLeft", "eyeBlinkRight")
-_WIDE = indices("eyeWideLeft", "eyeWideRight")
 
 
 def make_face(
@@ -55,7 +49,7 @@ class FaceStage(Protocol):
 class Face:
     """The face stage of one stream. Used by one thread at a time, with frames in order."""
 
-    def __init__(self, spec: StreamSpec, profile: Profile, idle: "IdleMotion | None") -> None:
+    def __init__(self, spec: StreamSpec, profile: Profile, idle: IdleMotion | None) -> None:
         self._sample_rate = spec.sample_rate
         self._interval = float(1 / spec.frame_rate)
         self._calibration = Calibration(profile)
@@ -102,39 +96,3 @@ class Face:
             self._speech = frame.speech
         if all(map(math.isfinite, frame.head)):
             self._head = frame.head
-
-
-class IdleMotion:
-    """What a living face does besides speaking: blinks, gaze, brows and head."""
-
-    def __init__(self, profile: Profile, seed: int) -> None:
-        self._profile = profile
-        self._effort = Effort()
-        self._blinks = Blinks(profile.blink_interval, seed)
-        self._gaze = Gaze(seed)
-        self._brows = Brows(seed)
-        self._head = Head(seed)
-
-    def apply(
-        self, weights: Weights, head: Angles, time: float, activity: SpeechActivity, dt: float
-    ) -> Angles:
-        """Add to weights `[52]` in place, and return the angles of the head."""
-        profile = self._profile
-        effort = self._effort.step(float(weights[JAW_OPEN]), dt)
-        raised = profile.brow_strength * self._brows.step(activity, effort, dt)
-        weights[INNER] += raised
-        weights[OUTER] += OUTER_SHARE * raised
-        yaw, pitch, roll = (
-            profile.head_strength * angle for angle in self._head.step(time, activity, effort, dt)
-        )
-        left, up = (profile.saccade_strength * part for part in self._gaze.step(time))
-        # The eyes stay on what they look at while the head moves under them.
-        turn_eyes(weights, left - yaw / RANGE, up + pitch / RANGE)
-        _close_lids(weights, profile.blink_strength * self._blinks.step(time, activity.paused))
-        return head[0] + yaw, head[1] + pitch, head[2] + roll
-
-
-def _close_lids(weights: Weights, closed: float) -> None:
-    if closed > 0:
-        weights[_BLINK] = np.maximum(weights[_BLINK], np.float32(closed))
-        weights[_WIDE] *= np.float32(1 - closed)
