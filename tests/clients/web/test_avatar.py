@@ -55,6 +55,30 @@ FOLLOW = """(seconds) => new Promise((resolve) => {
         else resolve(rows);
     });
 })"""
+BUSY = """(ms) => new Promise((resolve) => {
+    indexedDB.open("facewire", 1).onsuccess = ({ target }) => {
+        const store = target.result.transaction("avatar", "readwrite").objectStore("avatar");
+        const endMs = performance.now() + ms;
+        (function ask() {
+            store.get("chosen").onsuccess = () => {
+                if (performance.now() < endMs) ask();
+                else target.result.close();
+            };
+        })();
+        resolve();
+    };
+})"""
+"""What is kept can be neither read nor written for a while, as when the disk has much to do."""
+KEPT = """() => new Promise((resolve) => {
+    indexedDB.open("facewire", 1).onsuccess = ({ target }) => {
+        const request = target.result.transaction("avatar").objectStore("avatar").get("chosen");
+        request.onsuccess = () => {
+            resolve(request.result?.name ?? null);
+            target.result.close();
+        };
+    };
+})"""
+BUSY_MS = 3000
 HINT = "document.getElementById('avatar-hint').textContent"
 READY = "document.getElementById('avatar').dataset.ready && facewire.drawn.scale > 0"
 WARNED = "document.getElementById('avatar-hint').dataset.tone === 'warn'"
@@ -216,6 +240,64 @@ def test_what_was_chosen_is_remembered_until_it_is_not_wanted(
         assert page.evaluate("facewire.avatar") is None
 
 
+@pytest.fixture
+def keeping(drawing: "Browser", server: str) -> "Iterator[Page]":
+    """A page that has an avatar and remembers it."""
+    with lawful(drawing, f"{server}{STILL}") as page:
+        drop(page, "first.glb", tiny_glb(arkit.NAMES))
+        wait(page, "facewire.avatar")
+        yield page
+
+
+def reload(page: "Page") -> None:
+    page.reload()
+    wait(page, f"window.facewire && {READY}")
+
+
+def test_who_sees_an_avatar_and_leaves_at_once_finds_it_again(keeping: "Page") -> None:
+    keeping.evaluate(BUSY, BUSY_MS)
+    drop(keeping, "second.glb", tiny_glb(arkit.NAMES))
+    wait(keeping, "facewire.avatar.name === 'second.glb'")
+    reload(keeping)
+    assert wait(keeping, "facewire.avatar")["name"] == "second.glb"
+
+
+def test_who_sees_the_drawn_face_and_leaves_at_once_finds_it_again(keeping: "Page") -> None:
+    keeping.evaluate(BUSY, BUSY_MS)
+    keeping.get_by_role("button", name="Drawn face").click()
+    wait(keeping, "facewire.avatar === null")
+    reload(keeping)
+    assert keeping.evaluate(KEPT) is None
+
+
+def test_of_choices_in_a_row_the_last_that_can_be_shown_is_kept(keeping: "Page") -> None:
+    keeping.evaluate(BUSY, BUSY_MS)
+    for name in ("second.glb", "third.glb"):
+        drop(keeping, name, tiny_glb(arkit.NAMES))
+        keeping.wait_for_timeout(BUSY_MS / 6)
+    drop(keeping, "fourth.glb", b"broken")
+    wait(keeping, WARNED)
+    keeping.wait_for_timeout(BUSY_MS)
+    shown = keeping.evaluate("facewire.avatar.name")
+    assert keeping.evaluate(KEPT) == shown
+    assert keeping.locator(".avatar-canvas").count() == 1
+    assert "“fourth.glb”" in keeping.evaluate(HINT)
+    drop(keeping, "fifth.glb", tiny_glb(arkit.NAMES))
+    keeping.get_by_role("button", name="Drawn face").click()
+    wait(keeping, "facewire.avatar === null")
+    assert keeping.evaluate(KEPT) is None
+
+
+def test_a_choice_is_not_undone_by_what_was_kept_before(keeping: "Page") -> None:
+    keeping.context.add_init_script(f"({BUSY})({BUSY_MS})")
+    reload(keeping)
+    drop(keeping, "second.glb", tiny_glb(arkit.NAMES))
+    wait(keeping, "facewire.avatar")
+    keeping.wait_for_timeout(BUSY_MS)
+    assert keeping.evaluate("facewire.avatar.name") == "second.glb"
+    assert keeping.evaluate(KEPT) == "second.glb"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
@@ -286,6 +368,24 @@ def test_an_address_is_fetched(drawing: "Browser", server: str, elsewhere: str) 
         # It is kept, so that it needs nobody the next time.
         page.goto(f"{server}{STILL}")
         assert wait(page, "window.facewire?.avatar")["name"] == "my face.glb"
+
+
+def test_an_address_does_not_bring_back_what_was_left(
+    drawing: "Browser", server: str, elsewhere: str
+) -> None:
+    with lawful(drawing, f"{server}{STILL}&avatar={elsewhere}/theirs.glb") as page:
+        wait(page, "facewire.avatar")
+        drop(page, "mine.glb", tiny_glb(arkit.NAMES))
+        wait(page, "facewire.avatar.name === 'mine.glb'")
+        reload(page)
+        assert wait(page, "facewire.avatar")["name"] == "mine.glb"
+        assert page.evaluate("facewire.drawn.weights.jawOpen") == pytest.approx(0.6)
+        page.goto(f"{server}{STILL}&avatar={elsewhere}/theirs.glb")
+        assert wait(page, "window.facewire?.avatar")["name"] == "theirs.glb"
+        page.get_by_role("button", name="Drawn face").click()
+        wait(page, "facewire.avatar === null")
+        assert "avatar" not in page.evaluate("location.search")
+        assert page.evaluate(KEPT) is None
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,14 @@ export async function keepAvatar(avatar) {
   }
 }
 
+/** @returns {Promise<boolean>} whether none is kept now */
 export async function forgetAvatar() {
   try {
     await inStore("readwrite", (store) => store.delete(KEY));
+    return true;
   } catch {
     // Where nothing can be kept, nothing was.
+    return (await keptAvatar()) === null;
   }
 }
 

@@ -9,6 +9,7 @@ import { fetchAvatar, readFile } from "./avatar_file.js";
 import { forgetAvatar, keepAvatar, keptAvatar } from "./avatar_store.js";
 
 const NOT_BUILT = "Avatars are not built in this checkout; run `make web` in it (it needs Node.js), then load this page again.";
+const NOT_FORGOTTEN = "This browser did not forget the avatar; try again, or clear what it keeps of this page.";
 
 const byId = (id) => document.getElementById(id);
 
@@ -22,6 +23,8 @@ export class OwnAvatar {
     this._view = null;
     /** Only the last one that was asked for is shown. */
     this._asked = 0;
+    /** What is shown and what is kept change together, one choice after the other. */
+    this._settled = Promise.resolve();
     byId("avatar").addEventListener("submit", (event) => {
       event.preventDefault();
       this._go(byId("avatar-address").value.trim());
@@ -38,19 +41,25 @@ export class OwnAvatar {
   /** Show what the page's address names, or what was chosen last. @param {string | null} address */
   async begin(address) {
     if (address) return this._show(() => fetchAvatar(address), { keep: true });
+    const asked = this._asked;
     const kept = await keptAvatar();
-    return kept ? this._show(() => kept) : undefined;
+    // Somebody may have chosen another one meanwhile.
+    return kept && asked === this._asked ? this._show(() => kept) : undefined;
   }
 
-  /** Show the drawn face again, and forget the avatar. */
+  /** Forget the avatar, and show the drawn face again. */
   drop() {
     this._asked += 1;
-    void forgetAvatar();
-    discard(this._view);
-    this._view = null;
-    byId("avatar-none").disabled = true;
-    this._say("");
-    this._listener.onview(null);
+    const asked = this._asked;
+    leaveAddress();
+    return this._settle(async () => {
+      const forgotten = await forgetAvatar();
+      discard(this._view);
+      this._view = null;
+      byId("avatar-none").disabled = true;
+      if (asked === this._asked) this._say(forgotten ? "" : NOT_FORGOTTEN, forgotten ? "quiet" : "warn");
+      this._listener.onview(null);
+    });
   }
 
   /** The browser was told where this page may fetch from when it was loaded, so another address is another page. */
@@ -63,6 +72,7 @@ export class OwnAvatar {
   }
 
   _showFile(file) {
+    leaveAddress();
     return this._show(() => ({ name: file.name, file }), { keep: true });
   }
 
@@ -82,13 +92,23 @@ export class OwnAvatar {
         canvas.remove();
         throw error;
       });
-      if (asked !== this._asked) return discard(view);
-      this._replace(view);
-      const kept = keep && !(await keepAvatar({ name, file: new Blob([bytes]) }));
-      this._say(described(view) + (kept ? " This browser has no room to remember it." : ""));
+      await this._settle(async () => {
+        if (asked !== this._asked) return discard(view);
+        // Before it is shown: who sees it may leave the page at once, and shall find it again.
+        const lost = keep && !(await keepAvatar({ name, file: new Blob([bytes]) }));
+        this._replace(view);
+        if (asked === this._asked) this._say(described(view) + (lost ? " This browser has no room to remember it." : ""));
+        return undefined;
+      });
     } catch (error) {
       if (asked === this._asked) this._fail(error);
     }
+  }
+
+  _settle(change) {
+    const turn = this._settled.then(change);
+    this._settled = turn.catch(() => {});
+    return turn;
   }
 
   _replace(view) {
@@ -149,6 +169,14 @@ function freshCanvas() {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "An avatar that moves with the speech; drag to turn it");
   return canvas;
+}
+
+/** Take the avatar out of the page's address, which would bring it back over what was chosen since. */
+function leaveAddress() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("avatar")) return;
+  url.searchParams.delete("avatar");
+  history.replaceState(history.state, "", url);
 }
 
 function discard(view) {
