@@ -135,7 +135,8 @@ def test_both_roads_give_windows_of_the_same_shape() -> None:
 
 def test_frame_times_stay_inside_the_crop() -> None:
     for seed in range(20):
-        times = frame_times(200, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        times = frame_times(200, generator, torch.device("cpu"))
         assert times.min() >= 40 * HOP
         assert times.max() < (200 - HINDSIGHT) * HOP
 

@@ -33,10 +33,10 @@ class Training:
         A stream goes on for hours, crops for seconds: so they learn to live with what was before,
         whoever spoke, and however loud.
         """
-        batch = self.hidden.shape[1]
+        batch, device = self.hidden.shape[1], self.hidden.device
         whose = torch.randperm(batch, generator=generator)
         goes_on = torch.rand(batch, generator=generator) < self.model.config.carried
-        return self.hidden[:, whose] * goes_on[None, :, None]
+        return self.hidden[:, whose.to(device)] * goes_on.to(device)[None, :, None]
 
     @torch.no_grad()
     def take_average(self) -> None:
@@ -61,10 +61,10 @@ class Training:
         (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
 
 
-def begin(config: TrainConfig, run: Path) -> Training:
+def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     """Return a training as a run left it, or a new one, perhaps from the networks of another."""
     torch.manual_seed(config.seed)
-    model = Model(config)
+    model = Model(config).to(device)
     for name, weight in model.named_parameters():
         weight.requires_grad_(name.startswith(PARTS[config.part]))
     trained = [weight for weight in model.parameters() if weight.requires_grad]
@@ -81,7 +81,7 @@ def begin(config: TrainConfig, run: Path) -> Training:
     average = {name: value.clone() for name, value in model.state_dict().items()}
     training = Training(model, optimizer, average, hidden, 0)
     if (run / "checkpoint.pt").exists():
-        state = torch.load(run / "checkpoint.pt", weights_only=True)
+        state = torch.load(run / "checkpoint.pt", weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         training.average, training.hidden = state["average"], state["hidden"]
@@ -91,6 +91,6 @@ def begin(config: TrainConfig, run: Path) -> Training:
 
 def learned(run: Path) -> Weights:
     """Return what a run has learned: the running mean of its weights, if it has kept one."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     weights: Weights = state.get("average", state["model"])
     return weights

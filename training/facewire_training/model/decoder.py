@@ -110,7 +110,7 @@ def window_ages(lookahead: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Ages `[N, 21]` in hops, 0 for the middle of the newest hop, and the mask `[N, 21]`.
     """
-    places = torch.tensor(PLACES_MS, dtype=lookahead.dtype) * (HOP / 10)
+    places = lookahead.new_tensor(PLACES_MS) * (HOP / 10)
     ages = (lookahead[:, None] - places) / HOP - 0.5
     known = (ages > -0.5 - 1e-6).to(lookahead.dtype)
     return ages.clamp(min=0.0), known
@@ -138,5 +138,5 @@ def _row(rows: Tensor, steps: Tensor, age: Tensor) -> Tensor:
     """Read the best description of `age` hops before `steps`: older rows were settled earlier."""
     hindsight = age.clamp(max=HINDSIGHT - 1)
     step = (steps[:, :, None] - (age - hindsight)[None]).clamp(min=0)
-    batch = torch.arange(rows.shape[0])[:, None, None]
+    batch = torch.arange(rows.shape[0], device=rows.device)[:, None, None]
     return rows[batch, step, hindsight[None].expand_as(step)]

@@ -49,11 +49,11 @@ class Encoder(nn.Module):
 
     def past(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return what a stream remembers before its first sample."""
-        config = self.config
+        config, device = self.config, self.head.weight.device
         return (
-            torch.zeros(batch, PAST_SAMPLES),
-            torch.zeros(batch, config.kernel - 1, config.bands),
-            torch.zeros(config.layers, batch, config.width),
+            torch.zeros(batch, PAST_SAMPLES, device=device),
+            torch.zeros(batch, config.kernel - 1, config.bands, device=device),
+            torch.zeros(config.layers, batch, config.width, device=device),
         )
 
     def forward(
@@ -70,7 +70,9 @@ class Encoder(nn.Module):
             Class scores before the softmax `[B, T, 17, 40]`, effort `[B, T, 17]` in [-1, 1], and
             the three pasts of the next chunk.
         """
-        mel, past_samples = self.mel(samples, past_samples, warp)
+        # Rounded to bfloat16, soft bands drown in the error of the loud ones.
+        with torch.autocast(samples.device.type, enabled=False):
+            mel, past_samples = self.mel(samples, past_samples, warp)
         mel = torch.cat((past_mel, mel), dim=1)
         features = torch.relu(self.conv(mel.transpose(1, 2))).transpose(1, 2)
         hidden, past_hidden = self.gru(features, past_hidden)

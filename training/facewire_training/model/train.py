@@ -20,6 +20,7 @@ from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.checkpoint import Training, begin
+from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
 
@@ -32,7 +33,14 @@ def schedule(config: TrainConfig, step: int) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * min(done, 1.0)))))
 
 
-def train(config: TrainConfig, corpus: Path, run: Path, stop_after: int | None = None) -> None:
+def train(
+    config: TrainConfig,
+    corpus: Path,
+    run: Path,
+    stop_after: int | None = None,
+    device: str = "cpu",
+    workers: int = 1,
+) -> None:
     """Train until `config.steps`, going on from the run's last checkpoint if there is one.
 
     Args:
@@ -40,15 +48,22 @@ def train(config: TrainConfig, corpus: Path, run: Path, stop_after: int | None =
         corpus: folder that `prepare` wrote.
         run: folder of the run.
         stop_after: save and stop after this step, as if the machine were needed for something else.
+        device: where the networks are: `cpu` or `cuda`.
+        workers: processes that make batches; what they make does not depend on their number.
     """
     run.mkdir(parents=True, exist_ok=True)
-    training = begin(config, run)
+    training = begin(config, run, device)
     first = training.step
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
     faces = config.part != "encoder"
     data = Batches(corpus, config.batches, config.seed, config.steps, faces)
     last = min(config.steps, stop_after or config.steps)
-    loader = DataLoader(Subset(data, range(first, last)), batch_size=None, num_workers=1)
+    loader = DataLoader(
+        Subset(data, range(first, last)),
+        batch_size=None,
+        num_workers=workers,
+        pin_memory=device == "cuda",
+    )
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -58,7 +73,7 @@ def train(config: TrainConfig, corpus: Path, run: Path, stop_after: int | None =
     with Progress(*columns) as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=config.steps, completed=first)
         for step, batch in enumerate(loader, start=first):
-            parts = _step(training, batch)
+            parts = _step(training, {name: rows.to(device) for name, rows in batch.items()})
             progress.update(bar, advance=1, description=_describe(parts))
             if step % 10 == 0:
                 log.write(json.dumps({"step": step, "time": time.time(), **parts}) + "\n")
@@ -121,12 +136,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
     parser.add_argument("--stop-after", type=int, help="save and stop after this many steps")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="where the networks are"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes that make batches")
+    parser.add_argument(
+        "--width", type=int, default=EncoderConfig().width, help="of the encoder's GRUs"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
     # Without anybody's captured face there is no style to learn, unless it is asked for alone.
     styled = arguments.captures > 0 or arguments.part == "styles"
     config = TrainConfig(
+        encoder=EncoderConfig(width=arguments.width),
         batches=BatchConfig(
             batch=arguments.batch,
             hops=arguments.hops,
@@ -152,7 +175,14 @@ def main() -> None:
     before = dict.fromkeys(file.read_text().strip() for file in begun)
     made_by = " && ".join((*before, command_line()))
     (arguments.run / "command.txt").write_text(f"{made_by}\n")
-    train(config, arguments.corpus, arguments.run, arguments.stop_after)
+    train(
+        config,
+        arguments.corpus,
+        arguments.run,
+        arguments.stop_after,
+        arguments.device,
+        arguments.workers,
+    )
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def draw(options: tuple[int, ...], generator: torch.Generator) -> int:
     return options[int(torch.randint(len(options), (1,), generator=generator))]
 
 
-def frame_times(hops: int, generator: torch.Generator) -> Tensor:
+def frame_times(hops: int, generator: torch.Generator, device: torch.device) -> Tensor:
     """Return the sample times `[N]` of the frames in a crop, at a random rate and phase.
 
     The crop's edges are left out, where a window would look outside of it.
@@ -73,7 +73,12 @@ def frame_times(hops: int, generator: torch.Generator) -> Tensor:
     spacing = SAMPLE_RATE / rate
     first = 40 * HOP + float(torch.rand(1, generator=generator)) * spacing
     last = (hops - HINDSIGHT - 1) * HOP
-    return torch.arange(first, last, spacing, dtype=torch.float64)
+    return torch.arange(first, last, spacing, dtype=torch.float64, device=device)
+
+
+def chosen(batch: int, share: float, generator: torch.Generator, like: Tensor) -> Tensor:
+    """Return 1 for a share of the crops, by chance, and 0 for the others, `[B, 1, 1]`."""
+    return (torch.rand(batch, 1, 1, generator=generator) < share).to(like.device, like.dtype)
 
 
 def interpolate(rows: Tensor, times: Tensor) -> Tensor:
@@ -93,7 +98,7 @@ def live_windows(
     scores: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a microphone's session sees, at one random look-ahead."""
-    times = frame_times(scores.shape[1], generator)
+    times = frame_times(scores.shape[1], generator, scores.device)
     lookahead = draw(LOOKAHEADS_MS, generator) * SAMPLE_RATE // 1000
     steps = ((times + lookahead) / HOP).floor().long() - 1
     ages, heard_of = window_ages((steps + 1) * HOP - times)
@@ -101,7 +106,7 @@ def live_windows(
     batch = scores.shape[0]
     seen = gather_windows(rows, steps.expand(batch, -1), ages.to(rows.dtype))
     mask = heard_of.to(rows.dtype).expand(batch, -1, -1)
-    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.1).to(rows.dtype)
+    heard = chosen(batch, 0.9, generator, rows)
     return Windows(
         tokens=seen[..., :-1],
         known=mask,
@@ -115,13 +120,14 @@ def token_windows(
     labels: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
 ) -> Windows:
     """Make the windows that a TTS's phones give: certain tokens, effort often unknown."""
-    times = frame_times(labels.shape[1], generator)
-    places = times[:, None] + torch.tensor(PLACES_MS) * (SAMPLE_RATE // 1000)
+    times = frame_times(labels.shape[1], generator, labels.device)
+    places_ms = torch.tensor(PLACES_MS, device=labels.device)
+    places = times[:, None] + places_ms * (SAMPLE_RATE // 1000)
     ahead = draw((*range(0, 160, 20), 160, 160, 160), generator)
     batch = labels.shape[0]
     one_hot = functional.one_hot(labels, len(PHONES)).to(effort.dtype)
-    mask = (torch.tensor(PLACES_MS) <= ahead).to(effort.dtype).expand(batch, len(times), -1)
-    heard = (torch.rand(batch, 1, 1, generator=generator) > 0.6).to(effort.dtype)
+    mask = (places_ms <= ahead).to(effort.dtype).expand(batch, len(times), -1)
+    heard = chosen(batch, 0.4, generator, effort)
     return Windows(
         tokens=interpolate(one_hot, places),
         known=mask,
