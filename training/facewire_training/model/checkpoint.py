@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from facewire_training.model.networks import PARTS, Model, TrainConfig
+from facewire_training.model.widen import widened
 
 Weights = dict[str, Tensor]
 
@@ -62,7 +63,10 @@ class Training:
 
 
 def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
-    """Return a training as a run left it, or a new one, perhaps from the networks of another."""
+    """Return a training as a run left it, or a new one, perhaps from the networks of another.
+
+    Those may be narrower: what they do is what the new ones begin with.
+    """
     torch.manual_seed(config.seed)
     model = Model(config).to(device)
     for name, weight in model.named_parameters():
@@ -72,7 +76,7 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
         trained, lr=config.learning_rate, weight_decay=config.weight_decay
     )
     if config.begin_with:
-        model.load_state_dict(learned(Path(config.begin_with)))
+        model.load_state_dict(widened(learned(Path(config.begin_with)), model.state_dict()))
     if config.decoder_of:
         other = learned(Path(config.decoder_of)).items()
         decoder = {name: value for name, value in other if name.startswith("decoder.")}
