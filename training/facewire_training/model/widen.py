@@ -32,8 +32,8 @@ def widened(narrow: Mapping[str, Tensor], wide: Mapping[str, Tensor]) -> dict[st
 
 def _grown(name: str, learned: Tensor, fresh: Tensor) -> Tensor:
     gates = _GATES if ".gru." in name else 1
-    old = learned.unflatten(0, (gates, -1))
-    new = fresh.clone().unflatten(0, (gates, -1))
+    old = learned.reshape(gates, -1, *learned.shape[1:])
+    new = fresh.clone().reshape(gates, -1, *fresh.shape[1:])
     smaller = any(a < b for a, b in zip(new.shape, old.shape, strict=True))
     if smaller or (gates == 1 and old.shape[1] != new.shape[1]):
         raise ValueError(f"{name} of {tuple(learned.shape)} cannot become {tuple(fresh.shape)}")
