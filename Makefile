@@ -15,21 +15,28 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
-MODELS := tests/engines tests/training tests/benchmarks
+# What no other program may disturb is in the other half, one test after the other.
+OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard tests/benchmarks/test_*.py)) $(wildcard tests/test_*.py) \
+    tests/hostile tests/clients/blender tests/clients/unreal \
+    $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py)
 
-.PHONY: demo test test-models test-streams style types web wheel release bench train-tools nvidia-client clean
+.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
 
 test: $(VENV)/.all ## the whole test suite, two halves at a time; what pip cannot install is skipped with one line
-	$(MAKE) --jobs 2 test-streams test-models
+	$(MAKE) --jobs 2 test-streams test-offline
 
-test-models: $(VENV)/.all ## engines, training and benchmarks; says what it found when it is done
-	$(PYTEST) $(MODELS) > $(VENV)/models.log 2>&1; status=$$?; cat $(VENV)/models.log; exit $$status
+test-streams: $(VENV)/.all ## what runs in real time, one after the other: servers, clients, browsers, sound
+	$(PYTEST) tests $(OFFLINE:%=--ignore=%)
 
-test-streams: $(VENV)/.all ## everything else
-	$(PYTEST) tests $(MODELS:%=--ignore=%)
+# Each half has a core: two threads would wait for each other, and for the other half, at every step.
+test-offline: $(VENV)/.all ## models, training, faces, files, the docs; says what it found when it is done
+	OMP_NUM_THREADS=1 $(PYTEST) $(OFFLINE) > $(VENV)/offline.log 2>&1; status=$$?; cat $(VENV)/offline.log; exit $$status
+
+bare: $(VENV)/.all ## the tests that need browsers, sound or synthesisers, without any of them
+	.ci/bare
 
 style: $(VENV)/.dev ## format and lint
 	$(BIN)/ruff format --check .
