@@ -16,7 +16,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Take:
-    """The face of one utterance. Frame `i` is shown `i / frame_rate` seconds after its start."""
+    """The face of one utterance.
+
+    Frame `i` is shown `i / frame_rate + late_s` seconds after the utterance's start.
+    """
 
     weights: NDArray[np.float32]
     """[T, 52], by `facewire.arkit.NAMES`."""
@@ -26,6 +29,8 @@ class Take:
     """What is said, in order of time."""
     known: Mask | None = None
     """[52], which shapes were captured: the others are 0 and mean nothing. None if all were."""
+    late_s: float = 0.0
+    """By how much each frame is shown later than at its own timestamp, in seconds."""
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -36,8 +41,8 @@ class Take:
 
     def frames(self, phone: PhoneInterval, grace: int = 0) -> slice:
         """Return the frames shown during a phone, and `grace` more on each side."""
-        first = math.ceil(round(phone.start_s * self.frame_rate, 6))
-        last = math.ceil(round(phone.end_s * self.frame_rate, 6))
+        first = math.ceil(round((phone.start_s - self.late_s) * self.frame_rate, 6))
+        last = math.ceil(round((phone.end_s - self.late_s) * self.frame_rate, 6))
         return slice(max(first - grace, 0), max(min(last + grace, len(self)), 0))
 
     def occurrences(

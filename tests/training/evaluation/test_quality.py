@@ -24,7 +24,7 @@ from facewire_training.evaluation.quality.report import Report, read_report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import SetScores, measure
-from facewire_training.evaluation.quality.scores import delayed
+from facewire_training.evaluation.quality.scores import score_live, truth_of
 from facewire_training.evaluation.quality.table import print_report
 from facewire_training.phones import PhoneInterval
 from facewire_training.take import Take
@@ -86,16 +86,49 @@ def test_live_timing_is_later_and_only_for_what_is_live(tmp_path: Path) -> None:
     assert scores.rows["oracle"].live is None
     meter = scores.rows["volume meter"]
     assert meter.live is not None
-    assert meter.live["lag_ms"] == pytest.approx(meter.content["lag_ms"] + 50, abs=10)
+    assert meter.live["lag_ms"] == pytest.approx(meter.content["lag_ms"] + 47.5, abs=2.5)
+    assert set(meter.live) <= {figure.key for figure in FIGURES if figure.live}
 
 
-def test_a_live_viewer_sees_a_frame_at_the_first_tick_at_which_it_is_there() -> None:
-    weights = np.zeros((6, arkit.COUNT), np.float32)
-    weights[:, 0] = np.arange(6)
-    take = Take(weights, Fraction(30), ())
-    assert delayed(take, 0).weights[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
-    assert delayed(take, 34).weights[:, 0].tolist() == [0, 0, 0, 1, 2, 3]
-    assert delayed(take, 100).weights[:, 0].tolist() == [0, 0, 0, 0, 1, 2]
+def test_live_timing_counts_milliseconds_and_not_frames() -> None:
+    """A mouth that shuts for 100 ms, 20 ms and 80 ms late, at 10 ms a frame and at 60 a second."""
+    p, aa = (INDEX[label] for label in ("p", "aa"))
+    phones = tuple(
+        PhoneInterval(begin, begin + length, index)
+        for start in range(20)
+        for begin, length, index in ((start, 0.1, p), (start + 0.1, 0.9, aa))
+    )
+    for rate in (Fraction(100), Fraction(60)):
+        times = np.arange(int(20 * rate)) / float(rate)
+        weights = np.zeros((len(times), arkit.COUNT), np.float32)
+        weights[:, arkit.INDEX["jawOpen"]] = 0.5 * (times % 1 >= 0.1)
+        take = Take(weights, rate, phones)
+        truth = truth_of([], [take], None)
+        for delay_ms in (0, 20, 80):
+            live = score_live([take], delay_ms, truth)
+            assert live["lag_ms"] == pytest.approx(delay_ms, abs=2.5)
+            assert live["onset_ms"] == pytest.approx(delay_ms, abs=0.1)
+            assert live["closure"] == 1.0
+        # Of 100 ms of p, the lips stay apart for the first 90 and shut in the last 10.
+        assert score_live([take], 90, truth)["closure"] == 1.0
+        assert score_live([take], 130, truth)["closure"] == pytest.approx(0.0, abs=0.06)
+
+
+def test_a_shut_mouth_that_comes_late_shuts_the_vowels_that_are_short() -> None:
+    p, aa = (INDEX[label] for label in ("p", "aa"))
+    phones = tuple(
+        PhoneInterval(0.2 * place + begin, 0.2 * place + end, index)
+        for place in range(50)
+        for begin, end, index in ((0.0, 0.1, p), (0.1, 0.2, aa))
+    )
+    weights = np.zeros((1000, arkit.COUNT), np.float32)
+    weights[:, arkit.INDEX["jawOpen"]] = 0.5 * (np.arange(1000) % 20 >= 10)
+    take = Take(weights, Fraction(100), phones)
+    truth = truth_of([], None, None)
+    shut = {ms: score_live([take], ms, truth)["false_closure"] for ms in (0, 20, 40, 60, 80)}
+    # The median is shut once more than half of the vowel is.
+    assert [shut[ms] for ms in (0, 20, 40)] == [0.0, 0.0, 0.0]
+    assert [shut[ms] for ms in (60, 80)] == [1.0, 1.0]
 
 
 def test_true_faces_are_the_reference_and_a_row(tmp_path: Path) -> None:

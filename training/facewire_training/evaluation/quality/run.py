@@ -12,9 +12,9 @@ from facewire_training.evaluation.quality.rows import CAPTURED, Row
 from facewire_training.evaluation.quality.scores import (
     Details,
     Values,
-    delayed,
     details,
     score,
+    score_live,
     truth_of,
 )
 from facewire_training.evaluation.quality.whole_face.scores import whole_face_scores
@@ -31,7 +31,7 @@ class RowScores:
     content: Values
     """Each frame at its own timestamp."""
     live: Values | None
-    """Each frame where it became available; None for a system that is not live."""
+    """Each frame as late as it became available; None for a system that is not live."""
     lookahead_ms: float | None = None
     details: Details = field(default_factory=dict)
     """In content timing."""
@@ -108,10 +108,9 @@ def _measure_set(
         if not row.hears and not spoken:
             continue
         takes = _perform(row, clips, request, material, tell)
-        live = [delayed(take, row.delay_ms) for take in takes] if row.delay_ms is not None else None
         found[row.name] = RowScores(
             score(takes, truth),
-            score(live, truth) if live else None,
+            None if row.delay_ms is None else score_live(takes, row.delay_ms, truth),
             row.lookahead_ms,
             details(takes),
         )

@@ -52,6 +52,7 @@ from facewire_training.evaluation.metrics.motion.steadiness import (
     stillness,
 )
 from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
+from facewire_training.evaluation.quality.figures import BY_KEY
 from facewire_training.take import Take
 
 Values = dict[str, float]
@@ -156,13 +157,15 @@ def _as_captured(takes: Takes, references: Takes | None) -> Takes:
     ]
 
 
-def delayed(take: Take, delay_ms: float) -> Take:
-    """Return the take as a live viewer sees it, a frame at the first tick at which it is there.
+def score_live(takes: Takes, delay_ms: float, truth: Truth) -> Values:
+    """Return the figures that say something of live timing, by the keys of `figures`.
 
-    Until the first frame arrives, the face stands as in that frame.
+    Each frame counts `delay_ms` after its own timestamp, to the microsecond and not in whole
+    frames: a viewer has no tick in common with the speaker's sound. None of the values is nan.
     """
-    frames = math.ceil(round(delay_ms / 1000 * float(take.frame_rate), 6))
-    if not len(take):
-        return take
-    places = [max(index - frames, 0) for index in range(len(take))]
-    return replace(take, weights=take.weights[places])
+    shown = [replace(take, late_s=delay_ms / 1000) for take in takes]
+    values = {key: metric(shown) for key, metric in OF_PHONES.items() if BY_KEY[key].live}
+    if truth.references is not None:
+        compared = {key: metric for key, metric in OF_TRUTH.items() if BY_KEY[key].live}
+        values |= {key: metric(shown, truth.references) for key, metric in compared.items()}
+    return {key: value for key, value in values.items() if not math.isnan(value)}

@@ -43,8 +43,9 @@ def _openings(take: Take) -> Iterator[float]:
 def _opened_s(take: Take, start_s: float) -> float | None:
     """Return when the gap passes half of its rise around a moment, between frames if need be."""
     rate = float(take.frame_rate)
-    first = max(int((start_s - BEFORE_S) * rate), 0)
-    gap = take.gap()[first : int((start_s + AFTER_S) * rate) + 1]
+    around_s = start_s - take.late_s
+    first = max(int((around_s - BEFORE_S) * rate), 0)
+    gap = take.gap()[first : max(int((around_s + AFTER_S) * rate) + 1, 0)]
     if len(gap) < 2:
         return None
     top = int(gap.argmax())
@@ -54,4 +55,4 @@ def _opened_s(take: Take, start_s: float) -> float | None:
     half = (gap[top] + gap[bottom]) / 2
     above = bottom + int(np.argmax(gap[bottom : top + 1] >= half))
     share = (half - gap[above - 1]) / (gap[above] - gap[above - 1])
-    return (first + above - 1 + float(share)) / rate
+    return (first + above - 1 + float(share)) / rate + take.late_s

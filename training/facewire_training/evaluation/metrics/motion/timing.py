@@ -33,7 +33,8 @@ def gap_lag_ms(takes: Sequence[Take], references: Sequence[Take]) -> float:
 
 def _resampled(take: Take) -> NDArray[np.float64]:
     length_s = len(take) / float(take.frame_rate)
-    times = np.arange(len(take)) / float(take.frame_rate)
+    # Until the first frame is there, the face stands as in it.
+    times = np.arange(len(take)) / float(take.frame_rate) + take.late_s
     return np.asarray(np.interp(np.arange(0, length_s, STEP_S), times, take.gap()))
 
 
