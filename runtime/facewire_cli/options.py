@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from facewire.errors import ConfigError
+from facewire.settings.lookahead import DELAYED_MS, DIRECT_MS
 from facewire.settings.settings import FaceSettings, Settings, load_settings
 from facewire_cli.usage import finite
 
@@ -26,7 +27,9 @@ LookaheadOption = Annotated[
         "--lookahead-ms",
         metavar="MS",
         callback=finite,
-        help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer.",
+        help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer. Without, "
+        f"{DIRECT_MS:g} for a microphone, whose speaker viewers hear directly, else "
+        f"{DELAYED_MS:g}.",
     ),
 ]
 EngineOption = Annotated[

@@ -19,6 +19,7 @@ from facewire.face import Profile, load_profile, make_face
 from facewire.frame_rate import parse_frame_rate
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.recordings import RecordedFace, recorded_frames
+from facewire.settings.lookahead import DELAYED_MS
 from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
 
@@ -35,7 +36,7 @@ class AnimatorOptions:
     """As `--engine` names it, or one that is loaded, for many streams."""
     frame_rate: str | float = 60
     """Frames per second: 30, "30000/1001" ..."""
-    lookahead_ms: float = 80.0
+    lookahead_ms: float = DELAYED_MS
     """How far ahead of a face the engine may listen."""
     idle: bool = True
     """Whether eyes blink, and brows and head move a little."""

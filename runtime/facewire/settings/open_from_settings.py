@@ -7,19 +7,28 @@ from facewire.clock import Clock
 from facewire.face import Face, make_face
 from facewire.face.profile import Profile
 from facewire.frames import StreamSpec
+from facewire.settings.lookahead import lookahead_of
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine, EngineSession
 
 
-def open_session(engine: Engine, settings: Settings, clock: Clock) -> EngineSession:
+def open_session(
+    engine: Engine, settings: Settings, clock: Clock, *, heard_directly: bool = False
+) -> EngineSession:
     """Open a session with the frame rate and the look-ahead of the settings.
+
+    Args:
+        engine: makes the frames.
+        settings: what was asked for.
+        clock: stamps them.
+        heard_directly: whether viewers hear a live speaker without delay.
 
     Raises:
         ConfigError: the engine cannot do them.
     """
     return engine.session(
         frame_rate=settings.stream.exact_frame_rate(),
-        lookahead_ms=settings.stream.lookahead_ms,
+        lookahead_ms=lookahead_of(settings.stream, heard_directly=heard_directly),
         clock=clock,
     )
 

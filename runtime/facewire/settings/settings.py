@@ -27,8 +27,8 @@ class StreamSettings(_Table, frozen=True):
 
     frame_rate: str | int | float = "60"
     """Frames per second, 1 to 240: a number, or text such as "30000/1001"."""
-    lookahead_ms: Annotated[float, Meta(ge=0, le=1000)] = 80.0
-    """How far ahead of a face the engine may listen."""
+    lookahead_ms: Annotated[float, Meta(ge=0, le=1000)] | Literal["auto"] = "auto"
+    """How far ahead of a face the engine may listen; "auto" is as `lookahead` says."""
     engine: Annotated[str, Meta(min_length=1)] = "phones"
     """Which engine, as `facewire models` lists them."""
     backend: Annotated[str, Meta(min_length=1)] = "auto"

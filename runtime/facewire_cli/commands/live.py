@@ -138,7 +138,7 @@ async def _live(
         )
     )
     report.repairs = getattr(source, "repairs", None)
-    session = open_session(loaded, settings, clock)
+    session = open_session(loaded, settings, clock, heard_directly=given.name == "microphone")
     face = open_face(session.spec, settings)
     sinks = [*outputs, TerminalSink(console, clock)]
     chunks: AsyncIterable[AudioChunk] = source

@@ -37,7 +37,7 @@ def test_an_empty_file_is_the_default(write: Write) -> None:
     settings = load_settings(write(""))
     assert settings == Settings()
     assert settings.stream.exact_frame_rate() == 60
-    assert settings.stream.lookahead_ms == 80
+    assert settings.stream.lookahead_ms == "auto"
     assert settings.stream.engine == "phones"
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8765)
     assert settings.face.idle is True
@@ -122,6 +122,7 @@ def test_a_byte_order_mark_is_not_a_mistake(write: Write) -> None:
         ("server = 1", "server: expected table, got whole number"),
         ("[microphone]\nretry = 'yes'", "microphone.retry: expected true or false, got text"),
         ("[stream]\nlookahead_ms = -1", "stream.lookahead_ms: expected number >= 0"),
+        ("[stream]\nlookahead_ms = 'no'", "stream.lookahead_ms: invalid enum value 'no'"),
         ("[stream]\nframe_rate = 'fast'", "stream: frame rate 'fast' is not a number"),
         ("[stream]\nframe_rate = 500", "stream: frame rate 500 is out of range"),
         ("[face.bs_weight_offsets]\njawOpenn = 0.1", "did you mean 'jawOpen'"),

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from facewire.clock import SystemClock
 from facewire.report_file import command_line, today, write_report
+from facewire.settings.lookahead import lookahead_of
 from facewire.settings.settings import Settings
 from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
@@ -110,7 +111,7 @@ def _requests(
             SystemClock(),
             requests=requests,
             streams=streams,
-            lookahead_ms=settings.stream.lookahead_ms,
+            lookahead_ms=lookahead_of(settings.stream),
             recording=path,
         )
     )

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from facewire.frame_rate import parse_frame_rate
 from facewire.report_file import command_line, today, write_report
+from facewire.settings.lookahead import DELAYED_MS
 from facewire.stream.engines import load_engine
 from facewire_cli import options
 from facewire_cli.bench.machine import Machine, describe_machine
@@ -92,7 +93,7 @@ def throughput(
     if plot:
         require_matplotlib()
     drive: Drive = "threads" if threads else "loop"
-    ahead = 80.0 if lookahead_ms is None else lookahead_ms
+    ahead = DELAYED_MS if lookahead_ms is None else lookahead_ms
     trials = [
         Trial(
             options.on_backend(name, backend),
