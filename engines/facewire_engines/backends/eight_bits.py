@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from facewire.errors import EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import GraphFile
 from facewire_engines.backends.onnx_surgery import before_logarithms, one_hop, parse
 

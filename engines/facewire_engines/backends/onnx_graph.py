@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facewire.errors import EngineError
-from facewire.optional import raise_what_ended
+from facewire.optional_dependency import raise_what_ended
 from facewire_engines.backends.graph import Array, GraphFile, GraphSpec, TensorSpec
 from facewire_engines.backends.host_streams import HostStreams
 

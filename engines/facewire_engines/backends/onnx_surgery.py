@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from facewire.errors import EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import BATCH, NEXT
 
 ROWS = "rows"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.store.partial import PartialFile
 from facewire_engines.store.published import PublishedFile
 from facewire_engines.store.record import Progress

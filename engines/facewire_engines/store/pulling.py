@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from facewire.errors import ConfigError, EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.store.download import IDLE_S, download, import_httpx
 from facewire_engines.store.partial import PartialFile
 from facewire_engines.store.published import HUB, Published, PublishedFile

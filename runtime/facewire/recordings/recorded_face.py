@@ -12,7 +12,7 @@ from facewire import arkit
 from facewire.audio.resample import HIGHEST_RATE, LOWEST_RATE
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 MOST_FRAMES = 24 * 3600 * 60
 """How many frames a recording may have, which are kept in memory: a day at 60 a second."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facewire.errors import ConfigError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 PORTAUDIO = threading.RLock()
 """Held while PortAudio starts, lists, opens or closes: it has one state for the whole process, and

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 NAMES = "M4A, MP4, MOV, WebM, MKV, WMA or AAC"
 

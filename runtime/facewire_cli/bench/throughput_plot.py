@@ -5,7 +5,7 @@ from pathlib import Path
 
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_cli.bench.throughput_search import Row
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from facewire.errors import ConfigError, EngineError
-from facewire.optional import install_command
+from facewire.optional_dependency import install_command
 from facewire_engines.backends.cuda_driver import find_gpu
 
 LIBRARIES = ("tensorrt_rtx", "tensorrt")

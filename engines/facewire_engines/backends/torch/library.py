@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from facewire.errors import EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 
 def load_torch() -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from facewire.errors import EngineError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import Array, GraphSpec, TensorSpec
 from facewire_engines.backends.torch.library import TorchErrors, load_torch, torch_cuda_problem
 from facewire_engines.backends.torch.operators import Value, operators, unsupported

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire.optional import install_command
+from facewire.optional_dependency import install_command
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS_IN_IPA = 0x0003

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 PACKAGE = "facewire.audio2face"
 

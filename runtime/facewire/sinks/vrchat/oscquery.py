@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import typer
 
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_cli import options
 from facewire_cli.bench.machine import describe_machine
 from facewire_cli.usage import finite

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.corpus import cover_gaps
 from facewire_training.phones import PhoneInterval

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from facewire.errors import ConfigError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire.report_file import command_line, today, write_report
 from facewire_training.evaluation.quality.material import load_material
 from facewire_training.evaluation.quality.report import Report

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 from facewire_training.data.augmentation.channel import active_level
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
 from facewire_training.evaluation.metrics.lips.closure import OPEN_VOWELS

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from facewire.errors import ConfigError
-from facewire.optional import import_optional
+from facewire.optional_dependency import import_optional
 
 SIZES: dict[str, dict[str, Any]] = {
     "base": {},

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from facewire.errors import EngineError
-from facewire.optional import import_optional, install_command
+from facewire.optional_dependency import import_optional, install_command
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -121,7 +121,7 @@ def test_a_signal_while_a_library_loads_is_no_missing_library(tmp_path: Path) ->
         "except SystemExit as signal:\n    raise ImportError('initialization failed') from signal\n"
     )
     program = (
-        "from facewire.optional import import_optional\n"
+        "from facewire.optional_dependency import import_optional\n"
         "import_optional('wrapping_extension', 'the test needs it', 'mic')\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True)
