@@ -54,7 +54,10 @@ ProfileOption = Annotated[
 ]
 IdleOption = Annotated[
     bool | None,
-    typer.Option("--idle/--no-idle", help="Blinks and small motion of gaze, brows and head."),
+    typer.Option(
+        "--idle/--no-idle",
+        help="Blinks, gaze, brows, cheeks, head: what a face does besides speaking.",
+    ),
 ]
 SeedOption = Annotated[
     int | None,

@@ -68,6 +68,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Factor on the brows' motion with speech."""
     head_strength: Strength = 1.0
     """Factor on the head's motion."""
+    cheek_strength: Strength = 1.0
+    """Factor on how cheeks rise and eyes narrow with the mouth and with stress."""
+    nose_chin_strength: Strength = 1.0
+    """Factor on how nose, chin and the corners of the mouth go along with the lips."""
+    asymmetry_strength: Strength = 1.0
+    """Factor on what is uneven about mouth and jaw."""
+    breath_strength: Strength = 1.0
+    """Factor on what is seen of breathing."""
 
     def __post_init__(self) -> None:
         for name in ("bs_weight_multipliers", "bs_weight_offsets"):

@@ -29,7 +29,7 @@ _ABSURD = 100.0
 def make_face(
     spec: StreamSpec, profile: Profile = NEUTRAL, *, idle: bool = True, seed: int | None = 0
 ) -> "Face":
-    """Return a face for one stream; `idle` adds blinks and gaze, brow and head motion.
+    """Return a face for one stream; `idle` adds all that a living face does besides.
 
     The same seed moves the same way. None draws one, for a face that moves like no other.
     """
@@ -72,11 +72,11 @@ class Face:
         self._activity.step(self._speech, dt)
         weights = self._calibration.apply(self._weights, dt)
         self._rest.apply(weights, self._activity, dt)
+        constrain(weights)
         head = self._head
         if self._idle is not None:
             time = frame.timestamp / self._sample_rate
             head = self._idle.apply(weights, head, time, self._activity, dt)
-        constrain(weights)
         return replace(frame, weights=weights, head=head, speech=self._speech)
 
     def _advance(self, index: int) -> float:

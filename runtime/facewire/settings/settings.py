@@ -99,7 +99,7 @@ class FaceSettings(Profile, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """`[face]`: the profile of the character, and its idle motion."""
 
     idle: bool = True
-    """Whether the face blinks, looks about and moves its brows and head."""
+    """Whether the face does what a living one does besides speaking."""
     seed: Annotated[int, Meta(ge=0)] | Literal["random"] = "random"
     """Which idle motion: the same seed moves the same way. With "random" each live stream and each
     session has one of its own, and `animate`, and `say` to files alone, take 0."""

@@ -52,9 +52,9 @@ export function wholePose(pose) {
   return whole;
 }
 
-const RESTLESS = /^(eyeBlink|eyeLook|brow)/;
+const RESTLESS = /^(eye|brow|(jaw|mouth)(Left|Right)$)/;
 
-/** A pose without what moves where nobody speaks: head, gaze, lids and brows. @returns {Pose} */
+/** A pose without what moves where nobody speaks: head, eyes, brows, and the mouth to a side. @returns {Pose} */
 export function calmPose(pose) {
   const calm = { ...pose, head: [0, 0, 0] };
   for (const name of SHAPES) if (RESTLESS.test(name)) calm[name] = 0;

@@ -1,4 +1,4 @@
-"""Head: slow drift that is livelier in speech, and a small nod on stressed syllables.
+"""Head: slow drift that is livelier in speech, another posture for each phrase, nods with stress.
 
 Angles are radians, right-handed, with x to the speaker's left, y up and z out of the face: yaw
 above 0 turns to the speaker's left, pitch above 0 looks down, roll above 0 lifts the left ear.
@@ -7,20 +7,23 @@ above 0 turns to the speaker's left, pitch above 0 looks down, roll above 0 lift
 import math
 import random
 
-from facewire.face.activity import SpeechActivity, approach
+from facewire.face.activity import SpeechActivity, approach, smoothstep
+from facewire.face.idle.amounts import HEAD_FINE, POSTURE, STILL
+from facewire.face.idle.drift import Drift
 
 Angles = tuple[float, float, float]
 """Yaw, pitch and roll in radians."""
 
-_RATES_HZ = (0.09, 0.22, 0.41)
-_SHARES = (0.55, 0.3, 0.15)
 _REACH: Angles = (0.042, 0.026, 0.021)
 """Largest drift in speech."""
-
-_STILL = 0.4
-"""How much of the drift is left in silence."""
+_FINE_PACE = 4.0
+"""How much faster than `drift.RATES_HZ` the quick turns are."""
 _NOD = 0.13
 """Radians of pitch for an effort of 1; real ones stay below 0.3."""
+_SETTLING = 1.2
+"""Seconds until a new posture is reached."""
+_FURTHEST = 1.5
+"""In deviations of `POSTURE`."""
 
 
 class Head:
@@ -28,26 +31,43 @@ class Head:
 
     def __init__(self, seed: int) -> None:
         draw = random.Random(f"{seed}/head")
-        self._waves = [
-            [
-                (2 * math.pi * rate * draw.uniform(0.85, 1.15), reach * share, draw.uniform(0, 7))
-                for rate, share in zip(_RATES_HZ, _SHARES, strict=True)
-            ]
-            for reach in _REACH
-        ]
-        self._liveliness = 0.0
+        self._drifts = [Drift(draw) for _ in _REACH]
+        quick = random.Random(f"{seed}/head, quick")
+        self._quick = [Drift(quick, _FINE_PACE) for _ in HEAD_FINE]
+        self._random = random.Random(f"{seed}/posture")
+        self._begun = -math.inf
+        self._from: Angles = (0.0, 0.0, 0.0)
+        self._to: Angles = (0.0, 0.0, 0.0)
         self._lag = 0.0
         self._nod = 0.0
 
-    def step(self, time: float, activity: SpeechActivity, effort: float, dt: float) -> Angles:
+    def step(
+        self, time: float, activity: SpeechActivity, effort: float, alive: float, dt: float
+    ) -> Angles:
         """Return the angles at `time` seconds, `dt` after the last."""
-        speaking = 1.0 if activity.quiet < 0.5 else 0.0
-        self._liveliness = approach(self._liveliness, speaking, dt, 0.8)
         self._lag = approach(self._lag, _NOD * effort, dt, 0.08)
         self._nod = approach(self._nod, self._lag, dt, 0.08)
-        drift = _STILL + (1 - _STILL) * self._liveliness
+        held = self._held(time)
+        if activity.onset:
+            yaw, pitch, roll = (self._drawn(deviation) for deviation in POSTURE)
+            self._begun, self._from, self._to = time, held, (yaw, pitch, roll)
+        lively = (alive - STILL) / (1 - STILL)
         yaw, pitch, roll = (
-            drift * sum(reach * math.sin(rate * time + phase) for rate, reach, phase in waves)
-            for waves in self._waves
+            held[axis]
+            + alive * _REACH[axis] * self._drifts[axis].at(time)
+            + lively * HEAD_FINE[axis] * self._quick[axis].at(time)
+            for axis in range(3)
         )
         return yaw, pitch + self._nod, roll
+
+    def _held(self, time: float) -> Angles:
+        """Return the posture on the way from the last one to the one of this phrase."""
+        done = smoothstep((time - self._begun) / _SETTLING)
+        yaw, pitch, roll = (
+            was + done * (goal - was) for was, goal in zip(self._from, self._to, strict=True)
+        )
+        return yaw, pitch, roll
+
+    def _drawn(self, deviation: float) -> float:
+        far = _FURTHEST * deviation
+        return min(max(self._random.gauss(0, deviation), -far), far)
