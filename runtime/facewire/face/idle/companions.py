@@ -35,7 +35,7 @@ class Companions:
         """
         goal: Weights = np.asarray(self._shares @ weights, np.float32)
         left = np.float32(math.exp(-dt / COMPANION_LAG))
-        self._moved = goal + left * (self._moved - goal)
+        self._moved = np.asarray(goal + left * (self._moved - goal), np.float32)
         weights[self._to] = np.maximum(weights[self._to], self._moved)
 
 
