@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from facewire.errors import ConfigError
 from facewire.sources.input_devices import list_input_devices, refresh_devices
 
 SINK = "facewire_test"
 PULSE_TOOLS = ("pulseaudio", "pactl", "paplay")
+
+# A machine that does something else for a while has found no mistake.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

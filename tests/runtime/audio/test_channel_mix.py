@@ -94,7 +94,7 @@ def test_what_is_too_quiet_decides_nothing(speech_like: Samples) -> None:
     assert told == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rate=st.sampled_from((8_000, 16_000, 44_100)),
     channels=st.integers(2, 5),

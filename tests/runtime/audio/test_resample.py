@@ -34,7 +34,7 @@ def tone(rate: int, frequency_hz: float, seconds: float = 1.0) -> Samples:
     return (0.5 * np.sin(2 * np.pi * frequency_hz * time)).astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rate=st.sampled_from((*RATES, 191_999)),
     channels=st.integers(1, 9),

@@ -104,7 +104,7 @@ weights_of_any_kind = arrays.arrays(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     stream=st.lists(
         st.tuples(weights_of_any_kind, st.floats(), st.integers(0, 100)), min_size=1, max_size=8
