@@ -29,13 +29,13 @@ function eyeOf(pose, side, sign) {
   const of = (name) => pose[`${name}${side}`];
   const down = of("eyeLookDown") - of("eyeLookUp");
   const open = clamp(1 - of("eyeBlink")) * (1 - 0.34 * of("eyeSquint"));
-  const squint = of("eyeSquint") + 0.6 * of("cheekSquint");
+  const squint = of("eyeSquint") + 0.9 * of("cheekSquint");
   return {
     sign, squint,
     blink: of("eyeBlink"),
     // Heights of the lid edges in the middle; a closed eye meets near the lower lid.
     upper: mix(8, -12 - 5.6 * of("eyeWide") + 4.6 * Math.max(0, down) + 1.6 * Math.min(0, down), open),
-    lower: 10.4 - 2.6 * of("eyeBlink") - 3.6 * squint + 1.4 * of("eyeWide") + 1.2 * down,
+    lower: 10.4 - 2.6 * of("eyeBlink") - 4.6 * Math.min(squint, 1.3) + 1.4 * of("eyeWide") + 1.2 * down,
     gaze: [sign * 8.2 * (of("eyeLookOut") - of("eyeLookIn")), 6.4 * down],
   };
 }

@@ -11,7 +11,7 @@ import { drawBody, drawEars, drawHead, headOutline } from "./head.js";
 import { drawHairBehind, drawHairInFront, hairOutline } from "./hair.js";
 import { drawBrows, drawCheeks, drawNose } from "./features.js";
 import { drawEyes } from "./eyes.js";
-import { drawMouth } from "./mouth.js";
+import { drawMouth } from "./mouth/mouth.js";
 import { neutralPose, wholePose } from "../client/pose.js";
 
 /** How much of the world the picture shows, in units of the head. */

@@ -1,7 +1,7 @@
 /** Draws the brows, the nose and the cheeks. */
 
 import { clamp, closedCurve, curveThrough, mix, smoothstep, softSpot } from "./space.js";
-import { SEAM_Y, mouthShape } from "./mouth_shape.js";
+import { SEAM_Y, mouthShape } from "./mouth/mouth_shape.js";
 import { PALETTE as C } from "./palette.js";
 
 /** Both brows, and the lines that frowning makes between them. */
@@ -26,8 +26,8 @@ function drawBrow(context, space, pose, side, sign) {
   const outer = pose[`browOuterUp${side}`];
   const inner = pose.browInnerUp;
   const spine = [0, 0.07, 0.22, 0.42, 0.65, 0.85, 1].map((t) => {
-    const rise = inner * 11 * (1 - smoothstep(0.05, 0.75, t)) + outer * 12 * smoothstep(0.25, 0.8, t);
-    const fall = down * mix(11, 3.5, smoothstep(0, 0.9, t));
+    const rise = inner * 14 * (1 - smoothstep(0.05, 0.75, t)) + outer * 13 * smoothstep(0, 0.75, t);
+    const fall = down * mix(13, 4, smoothstep(0, 0.9, t));
     const x = mix(18, 68, t) - down * 4 * (1 - t) - inner * 1.5 * (1 - t);
     const arch = -9 * Math.sin(Math.PI * (0.1 + 0.78 * t)) + 5 * t;
     return { x: sign * x, y: -33 + arch - rise + fall, half: mix(4.2, 0.9, t ** 1.6) * (t === 0 ? 0.45 : 1) };
@@ -128,7 +128,7 @@ export function drawCheeks(context, space, pose) {
 }
 
 function drawFold(context, space, sign, corner, strength, pose) {
-  const alpha = 0.4 * clamp(strength + 0.25 * (pose.mouthStretchLeft + pose.mouthStretchRight) / 2);
+  const alpha = 0.46 * clamp(strength) * smoothstep(0.08, 0.5, strength + 0.25 * (pose.mouthStretchLeft + pose.mouthStretchRight) / 2);
   const [endX, endY] = [Math.max(38, corner.x + 13), SEAM_Y + corner.y + 7];
   const points = [[0, 0.02], [0.42, 0.26], [0.8, 0.6], [1, 1]].map(([across, down]) => [
     mix(21, endX, across), mix(41, endY, down),

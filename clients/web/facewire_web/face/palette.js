@@ -32,7 +32,8 @@ export const PALETTE = {
   teeth: "#fbf6ee",
   teethShade: "#cfc2b8",
   gum: "#c4606a",
-  tongue: "#de7a80",
+  tongue: "#e8808c",
+  tongueLight: "#f7a3aa",
   tongueDark: "#a94a58",
 
   shirtLight: "#3f98a0",

@@ -1,6 +1,6 @@
 /** Draws the last seconds of a few curves, one lane each. */
 
-import { FULL_GAP, lipGap } from "../face/mouth_shape.js";
+import { FULL_GAP, lipGap } from "../face/mouth/mouth_shape.js";
 
 const WINDOW_MS = 5000;
 const LANE_GAP = 10;

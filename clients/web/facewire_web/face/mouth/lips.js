@@ -1,11 +1,11 @@
 /** Paints the two lips and the line where they meet. */
 
-import { between, clamp, curveThrough, mix, softSpot, verticalGradient } from "./space.js";
-import { middleOf } from "./mouth_shape.js";
-import { PALETTE as C } from "./palette.js";
+import { PALETTE as C } from "../palette.js";
+import { between, clamp, curveThrough, mix, softSpot, verticalGradient } from "../space.js";
+import { endsOf, middleOf } from "./lip_contours.js";
 
 /** The lower lip with its shine. */
-export function drawLowerLip(context, space, pose, rows) {
+export function drawLowerLip(context, space, shape, rows) {
   const [top, bottom] = [middleOf(rows.lowerInner), middleOf(rows.lowerOuter)];
   context.save();
   between(context, rows.lowerInner, rows.lowerOuter);
@@ -15,17 +15,17 @@ export function drawLowerLip(context, space, pose, rows) {
   context.fill();
   context.clip();
   const height = bottom[1] - top[1];
-  const pout = clamp(pose.mouthPucker + 0.8 * pose.mouthFunnel);
+  const pout = clamp(shape.pursed + 0.6 * shape.flared);
   const across = space.scale * mix(15, 10, pout);
   softSpot(context, [top[0] - 3 * space.scale, mix(top[1], bottom[1], 0.42)], across, height * 0.42,
     C.lipShine, 0.5 + 0.22 * pout);
   softSpot(context, [top[0], bottom[1]], 26 * space.scale, height * 0.34, C.deepSpot, 0.3);
-  drawCreases(context, pose, rows.lowerInner, rows.lowerOuter);
+  drawCreases(context, shape, rows.lowerInner, rows.lowerOuter);
   context.restore();
 }
 
 /** The upper lip, and the line between closed lips. */
-export function drawUpperLip(context, space, pose, shape, rows) {
+export function drawUpperLip(context, space, shape, rows) {
   const [top, bottom] = [middleOf(rows.upperOuter), middleOf(rows.upperInner)];
   context.save();
   between(context, rows.upperOuter, rows.upperInner);
@@ -39,7 +39,7 @@ export function drawUpperLip(context, space, pose, shape, rows) {
     C.lipShine, 0.3);
   softSpot(context, [top[0] + 8 * space.scale, mix(top[1], bottom[1], 0.3)], 8 * space.scale, height * 0.3,
     C.lipShine, 0.18);
-  drawCreases(context, pose, rows.upperOuter, rows.upperInner);
+  drawCreases(context, shape, rows.upperOuter, rows.upperInner);
   context.restore();
   drawRim(context, space, rows.upperOuter);
   drawSeam(context, space, shape, rows);
@@ -51,13 +51,13 @@ function drawRim(context, space, row) {
   context.lineWidth = 0.9 * space.scale;
   context.lineCap = "round";
   context.beginPath();
-  curveThrough(context, row.slice(7, -7).map(([x, y]) => [x, y - 0.7 * space.scale]));
+  curveThrough(context, row.slice(8, -8).map(([x, y]) => [x, y - 0.7 * space.scale]));
   context.stroke();
 }
 
 /** Rounded lips fold in fine lines that run from the inside out. */
-function drawCreases(context, pose, from, to) {
-  const strength = clamp(pose.mouthPucker * 0.9 + pose.mouthFunnel * 0.3 - 0.1);
+function drawCreases(context, shape, from, to) {
+  const strength = clamp(shape.pursed - 0.3);
   if (strength <= 0) return;
   context.strokeStyle = `rgba(110, 36, 48, ${0.26 * strength})`;
   context.lineWidth = 1;
