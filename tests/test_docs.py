@@ -181,7 +181,7 @@ def test_the_first_program_of_the_client_prints_a_line_for_each_frame(folder: Pa
     )
     assert server.stderr is not None
     try:
-        assert "http://127.0.0.1:8765/" in server.stderr.readline()
+        assert any("http://127.0.0.1:8765/" in line for line in server.stderr)
         result = subprocess.run(
             [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
         )

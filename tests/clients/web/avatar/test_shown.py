@@ -1,46 +1,36 @@
-"""Own avatars in a real browser that keeps to the page's policy: dropped, fetched, remembered."""
+"""Own avatars in a real browser that keeps to the page's policy: shown, or said why not."""
 
-import base64
 import json
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.clients.web.avatar.avatar_page import (
+    HINT,
+    READY,
+    ROOT,
+    SMALL,
+    STILL,
+    WARNED,
+    drop,
+    lawful,
+    wait,
+)
 from tests.clients.web.tiny_glb import tiny_glb, tiny_vrm
-from tests.conftest import skip_unless_ci
 
 from facewire import arkit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 Daemon = Callable[..., AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
 Launch = Callable[..., "Browser"]
 
-ROOT = Path(__file__).parents[3]
-BUNDLE = ROOT / "clients" / "web" / "facewire_web" / "bundle" / "avatar.js"
-PATIENCE_S = 60
-SMALL = (640, 360)
-"""Software draws 3D slowly."""
-NOISE = ("GPU stall", "WebSocket connection", "Failed to load resource", "net::", "CORS policy")
-"""What browsers say of slow drawing, and of what a test takes away."""
-STILL = "/?pose=jawOpen:0.6,mouthSmile:0.4,eyeBlinkLeft:0.8"
+pytestmark = pytest.mark.slow
 
-DROP = """([name, data]) => {
-    const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], name));
-    const place = document.querySelector(".stage");
-    for (const type of ["dragenter", "dragover", "drop"]) {
-        place.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
-    }
-}"""
 HUGE = """() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File([new ArrayBuffer(200e6)], "huge.glb"));
@@ -55,76 +45,6 @@ FOLLOW = """(seconds) => new Promise((resolve) => {
         else resolve(rows);
     });
 })"""
-BUSY = """(ms) => new Promise((resolve) => {
-    indexedDB.open("facewire", 1).onsuccess = ({ target }) => {
-        const store = target.result.transaction("avatar", "readwrite").objectStore("avatar");
-        const endMs = performance.now() + ms;
-        (function ask() {
-            store.get("chosen").onsuccess = () => {
-                if (performance.now() < endMs) ask();
-                else target.result.close();
-            };
-        })();
-        resolve();
-    };
-})"""
-"""What is kept can be neither read nor written for a while, as when the disk has much to do."""
-KEPT = """() => new Promise((resolve) => {
-    indexedDB.open("facewire", 1).onsuccess = ({ target }) => {
-        const request = target.result.transaction("avatar").objectStore("avatar").get("chosen");
-        request.onsuccess = () => {
-            resolve(request.result?.name ?? null);
-            target.result.close();
-        };
-    };
-})"""
-BUSY_MS = 3000
-HINT = "document.getElementById('avatar-hint').textContent"
-READY = "document.getElementById('avatar').dataset.ready && facewire.drawn.scale > 0"
-WARNED = "document.getElementById('avatar-hint').dataset.tone === 'warn'"
-
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def bundle() -> None:
-    if not BUNDLE.is_file():
-        skip_unless_ci("no bundle of avatars: make web, which needs npm")
-
-
-@pytest.fixture(scope="module")
-def drawing(launch: Launch) -> "Iterator[Browser]":
-    browser = launch("--enable-unsafe-swiftshader")
-    yield browser
-    browser.close()
-
-
-@contextmanager
-def lawful(browser: "Browser", url: str) -> "Iterator[Page]":
-    """Open a page as everybody does, and insist that it breaks no policy and throws nothing."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]})
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
-    wait(page, READY)
-    yield page
-    context.close()
-    assert [text for text in complaints if not any(noise in text for noise in NOISE)] == []
-
-
-def wait(page: "Page", expression: str) -> Any:
-    """Wait without eval(), which the page forbids."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (value := page.evaluate(expression)):
-        assert time.monotonic() < deadline, f"{expression}: {page.evaluate(HINT)}"
-        page.wait_for_timeout(50)
-    return value
-
-
-def drop(page: "Page", name: str, data: bytes) -> None:
-    page.evaluate(DROP, [name, base64.b64encode(data).decode()])
 
 
 @pytest.fixture(scope="session")
@@ -221,83 +141,6 @@ def test_vrms_speak_by_what_they_have(
         assert weight == pytest.approx(0.6) if by == "shapes" else weight > 0.3
 
 
-def test_what_was_chosen_is_remembered_until_it_is_not_wanted(
-    drawing: "Browser", server: str
-) -> None:
-    with lawful(drawing, f"{server}{STILL}") as page:
-        page.set_input_files(
-            "#avatar-file", {"name": "mine.glb", "mimeType": "", "buffer": tiny_glb(arkit.NAMES)}
-        )
-        wait(page, "facewire.avatar")
-        page.reload()
-        assert wait(page, "window.facewire?.avatar")["name"] == "mine.glb"
-        page.get_by_role("button", name="Drawn face").click()
-        wait(page, "facewire.avatar === null")
-        assert page.evaluate("facewire.drawn.mouthGapPx") > 1
-        page.reload()
-        wait(page, "window.facewire?.drawn.mouthGapPx > 1")
-        page.wait_for_timeout(500)
-        assert page.evaluate("facewire.avatar") is None
-
-
-@pytest.fixture
-def keeping(drawing: "Browser", server: str) -> "Iterator[Page]":
-    """A page that has an avatar and remembers it."""
-    with lawful(drawing, f"{server}{STILL}") as page:
-        drop(page, "first.glb", tiny_glb(arkit.NAMES))
-        wait(page, "facewire.avatar")
-        yield page
-
-
-def reload(page: "Page") -> None:
-    page.reload()
-    wait(page, f"window.facewire && {READY}")
-
-
-def test_who_sees_an_avatar_and_leaves_at_once_finds_it_again(keeping: "Page") -> None:
-    keeping.evaluate(BUSY, BUSY_MS)
-    drop(keeping, "second.glb", tiny_glb(arkit.NAMES))
-    wait(keeping, "facewire.avatar.name === 'second.glb'")
-    reload(keeping)
-    assert wait(keeping, "facewire.avatar")["name"] == "second.glb"
-
-
-def test_who_sees_the_drawn_face_and_leaves_at_once_finds_it_again(keeping: "Page") -> None:
-    keeping.evaluate(BUSY, BUSY_MS)
-    keeping.get_by_role("button", name="Drawn face").click()
-    wait(keeping, "facewire.avatar === null")
-    reload(keeping)
-    assert keeping.evaluate(KEPT) is None
-
-
-def test_of_choices_in_a_row_the_last_that_can_be_shown_is_kept(keeping: "Page") -> None:
-    keeping.evaluate(BUSY, BUSY_MS)
-    for name in ("second.glb", "third.glb"):
-        drop(keeping, name, tiny_glb(arkit.NAMES))
-        keeping.wait_for_timeout(BUSY_MS / 6)
-    drop(keeping, "fourth.glb", b"broken")
-    wait(keeping, WARNED)
-    keeping.wait_for_timeout(BUSY_MS)
-    shown = keeping.evaluate("facewire.avatar.name")
-    assert keeping.evaluate(KEPT) == shown
-    assert keeping.locator(".avatar-canvas").count() == 1
-    assert "“fourth.glb”" in keeping.evaluate(HINT)
-    drop(keeping, "fifth.glb", tiny_glb(arkit.NAMES))
-    keeping.get_by_role("button", name="Drawn face").click()
-    wait(keeping, "facewire.avatar === null")
-    assert keeping.evaluate(KEPT) is None
-
-
-def test_a_choice_is_not_undone_by_what_was_kept_before(keeping: "Page") -> None:
-    keeping.context.add_init_script(f"({BUSY})({BUSY_MS})")
-    reload(keeping)
-    drop(keeping, "second.glb", tiny_glb(arkit.NAMES))
-    wait(keeping, "facewire.avatar")
-    keeping.wait_for_timeout(BUSY_MS)
-    assert keeping.evaluate("facewire.avatar.name") == "second.glb"
-    assert keeping.evaluate(KEPT) == "second.glb"
-
-
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
@@ -333,59 +176,6 @@ def test_what_cannot_be_shown_is_said_and_the_face_goes_on(
         assert page.locator("#notice").inner_text() == said
         assert page.evaluate("facewire.avatar") is None
         assert page.evaluate("facewire.drawn.mouthGapPx") > 1
-
-
-class Files(BaseHTTPRequestHandler):
-    """A server of somebody else's: an avatar for others, one that is not for them, and none."""
-
-    def do_GET(self) -> None:
-        data = tiny_glb(arkit.NAMES)
-        self.send_response(404 if "gone" in self.path else 200)
-        if "secret" not in self.path:
-            self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Content-Length", str(200_000_000 if "huge" in self.path else len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as files:
-        threading.Thread(target=files.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{files.server_address[1]}"
-        files.shutdown()
-
-
-def test_an_address_is_fetched(drawing: "Browser", server: str, elsewhere: str) -> None:
-    with lawful(drawing, f"{server}{STILL}") as page:
-        page.get_by_label("Address of a GLB or VRM file").fill(f"{elsewhere}/my%20face.glb")
-        page.get_by_role("button", name="Show", exact=True).click()
-        assert wait(page, "window.facewire?.avatar")["name"] == "my face.glb"
-        assert page.evaluate("facewire.drawn.weights.jawOpen") == pytest.approx(0.6)
-        # It is kept, so that it needs nobody the next time.
-        page.goto(f"{server}{STILL}")
-        assert wait(page, "window.facewire?.avatar")["name"] == "my face.glb"
-
-
-def test_an_address_does_not_bring_back_what_was_left(
-    drawing: "Browser", server: str, elsewhere: str
-) -> None:
-    with lawful(drawing, f"{server}{STILL}&avatar={elsewhere}/theirs.glb") as page:
-        wait(page, "facewire.avatar")
-        drop(page, "mine.glb", tiny_glb(arkit.NAMES))
-        wait(page, "facewire.avatar.name === 'mine.glb'")
-        reload(page)
-        assert wait(page, "facewire.avatar")["name"] == "mine.glb"
-        assert page.evaluate("facewire.drawn.weights.jawOpen") == pytest.approx(0.6)
-        page.goto(f"{server}{STILL}&avatar={elsewhere}/theirs.glb")
-        assert wait(page, "window.facewire?.avatar")["name"] == "theirs.glb"
-        page.get_by_role("button", name="Drawn face").click()
-        wait(page, "facewire.avatar === null")
-        assert "avatar" not in page.evaluate("location.search")
-        assert page.evaluate(KEPT) is None
 
 
 @pytest.mark.parametrize(
