@@ -23,8 +23,9 @@ from facewire.server.http.requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, R
 from facewire.server.refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
-from facewire.server.sockets.fair_connection import FairConnection, LoopShare
+from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import keep_alive
+from facewire.server.sockets.loop_share import LoopShare
 from facewire.server.sockets.socket_limits import SocketLimits
 from facewire.server.speak import SpeakConnection
 from facewire.server.viewer import serve_viewer, viewer_from_query

@@ -16,7 +16,7 @@ from tests.runtime.server.speak.speech_client import (
 
 from facewire.face import FaceStage, make_face
 from facewire.frames import BlendshapeFrame, StreamSpec
-from facewire.server.sockets.fair_connection import LoopShare
+from facewire.server.sockets.loop_share import LoopShare
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
 from facewire.speaking.turn import Turn
