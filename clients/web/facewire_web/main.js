@@ -77,7 +77,13 @@ requestAnimationFrame(() => setTimeout(() => void takeAvatars()));
 
 async function takeAvatars() {
   const { OwnAvatar } = await import("./page/own_avatar.js");
-  await new OwnAvatar({ onview: show, onproblem: (sentence) => readout.problem(sentence) }).begin(query.get("avatar"));
+  const listener = { onview: show, onproblem: (sentence) => readout.problem(sentence), onloading };
+  await new OwnAvatar(listener).begin(query.get("avatar"));
+}
+
+function onloading(loading) {
+  if (loading) latency.beginLoading();
+  else latency.endLoading(performance.now());
 }
 
 /** Let somebody else show the pose, from now on. */

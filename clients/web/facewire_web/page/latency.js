@@ -1,4 +1,4 @@
-/** How late the faces are, over the last seconds. */
+/** How late the faces are, over the last seconds. What the page itself does beside the stream, it leaves out. */
 
 const WINDOW_MS = 5000;
 
@@ -12,12 +12,26 @@ export function percentile(sorted, share) {
 
 export class LatencyStats {
   constructor() {
+    /** How much is loaded at the moment that keeps the page from drawing. */
+    this._loading = 0;
+    this._loadedMs = -Infinity;
     this.reset();
   }
 
   reset() {
     this._rows = [];
     this._arrivals = [];
+  }
+
+  /** Leave out, from now on, frames that wait because the page is busy with loading something. */
+  beginLoading() {
+    this._loading += 1;
+  }
+
+  /** Count again what sets out from now on. */
+  endLoading(nowMs) {
+    this._loading -= 1;
+    this._loadedMs = nowMs;
   }
 
   /** Count an arriving frame. */
@@ -33,7 +47,9 @@ export class LatencyStats {
   shown(frame, nowMs) {
     if (!frame.latency) return;
     const page = Math.max(0, nowMs - frame.receivedMs);
-    this._rows.push({ ...frame.latency, page, total: frame.latency.total + page, nowMs });
+    const total = frame.latency.total + page;
+    if (this._loading || nowMs - total < this._loadedMs) return;
+    this._rows.push({ ...frame.latency, page, total, nowMs });
     while (this._rows.length && this._rows[0].nowMs < nowMs - WINDOW_MS) this._rows.shift();
   }
 

@@ -16,7 +16,8 @@ const byId = (id) => document.getElementById(id);
 export class OwnAvatar {
   /**
    * @param {{onview: (view: import("../avatar/avatar_view.js").AvatarView | null) => void,
-   *   onproblem: (sentence: string) => void}} listener onview: it shows the face from now on; null: the drawn face does again
+   *   onproblem: (sentence: string) => void, onloading: (loading: boolean) => void}} listener onview: it shows the face from
+   *   now on; null: the drawn face does again; onloading: whether the page is busy, and may draw no frame in time
    */
   constructor(listener) {
     this._listener = listener;
@@ -84,25 +85,39 @@ export class OwnAvatar {
       const { name, file } = await find();
       const bytes = await readFile(file, name);
       readModel(bytes, name);
-      const { AvatarView } = await viewer();
-      if (asked !== this._asked) return;
-      const canvas = freshCanvas();
-      byId("face").after(canvas);
-      const view = await AvatarView.open(canvas, bytes, { name }).catch((error) => {
-        canvas.remove();
-        throw error;
-      });
-      await this._settle(async () => {
-        if (asked !== this._asked) return discard(view);
-        // Before it is shown: who sees it may leave the page at once, and shall find it again.
-        const lost = keep && !(await keepAvatar({ name, file: new Blob([bytes]) }));
-        this._replace(view);
-        if (asked === this._asked) this._say(described(view) + (lost ? " This browser has no room to remember it." : ""));
-        return undefined;
-      });
+      await this._busily(() => this._open(bytes, { name, asked, keep }));
     } catch (error) {
       if (asked === this._asked) this._fail(error);
     }
+  }
+
+  /** Do what keeps the page from drawing, which it does until the first frame with it is drawn. */
+  async _busily(work) {
+    this._listener.onloading(true);
+    try {
+      await work();
+    } finally {
+      requestAnimationFrame(() => requestAnimationFrame(() => this._listener.onloading(false)));
+    }
+  }
+
+  async _open(bytes, { name, asked, keep }) {
+    const { AvatarView } = await viewer();
+    if (asked !== this._asked) return;
+    const canvas = freshCanvas();
+    byId("face").after(canvas);
+    const view = await AvatarView.open(canvas, bytes, { name }).catch((error) => {
+      canvas.remove();
+      throw error;
+    });
+    await this._settle(async () => {
+      if (asked !== this._asked) return discard(view);
+      // Before it is shown: who sees it may leave the page at once, and shall find it again.
+      const lost = keep && !(await keepAvatar({ name, file: new Blob([bytes]) }));
+      this._replace(view);
+      if (asked === this._asked) this._say(described(view) + (lost ? " This browser has no room to remember it." : ""));
+      return undefined;
+    });
   }
 
   _settle(change) {
