@@ -18,7 +18,7 @@ PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
 # What no other program may disturb is in the other half, one test after the other.
 OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard tests/benchmarks/test_*.py)) $(wildcard tests/test_*.py) \
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
-    $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py)
+    $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py cli/test_usage.py)
 
 .PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client clean
 
