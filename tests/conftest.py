@@ -14,9 +14,10 @@ import pytest
 from hypothesis import settings
 
 from facewire.errors import ConfigError
-from facewire.sources.input_devices import list_input_devices, refresh_devices
+from facewire.sources.sound_devices import list_input_devices, refresh_devices
 
 SINK = "facewire_test"
+LOUDSPEAKER = "facewire_loudspeaker"
 PULSE_TOOLS = ("pulseaudio", "pactl", "paplay")
 
 # A machine that does something else for a while has found no mistake.
@@ -66,10 +67,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 class VirtualMicrophone:
-    """A PulseAudio server of its own whose only source hears what is played into its sink."""
+    """A PulseAudio server of its own: a source hears what is played into a sink, and there is
+    another sink for what programs play."""
 
     device = "pulse"
-    """What the microphone is called in the list of devices."""
+    """What the microphone, and the loudspeaker, is called in the list of devices."""
+    loudspeaker_source = f"{LOUDSPEAKER}.monitor"
+    """The source that hears the loudspeaker."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -77,6 +81,7 @@ class VirtualMicrophone:
         self.variables = {
             "HOME": str(folder),
             "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_SINK": LOUDSPEAKER,
             "PULSE_SOURCE": f"{SINK}.monitor",
             "XDG_RUNTIME_DIR": str(folder),
         }
@@ -89,11 +94,15 @@ class VirtualMicrophone:
     def plug_in(self) -> None:
         """Start the server, and return when it answers."""
         socket = f"module-native-protocol-unix socket={self._folder}/native auth-anonymous=1"
-        sink = f"module-null-sink sink_name={SINK} norewinds=1 rate=48000"
+        sinks = [
+            f"module-null-sink sink_name={name} norewinds=1 rate=48000"
+            for name in (SINK, LOUDSPEAKER)
+        ]
         options = ["-n", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
         with (self._folder / "pulseaudio.log").open("ab") as log:
             self._server = subprocess.Popen(
-                ["pulseaudio", *options, "--daemonize=no", "-L", socket, "-L", sink],
+                ["pulseaudio", *options, "--daemonize=no", "-L", socket]
+                + [word for sink in sinks for word in ("-L", sink)],
                 env=self.env,
                 stdout=log,
                 stderr=log,

@@ -19,7 +19,7 @@ import pytest
 import soundfile
 
 from facewire.errors import ConfigError
-from facewire.sources.input_devices import list_input_devices
+from facewire.sources.sound_devices import list_input_devices
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted(
@@ -149,6 +149,7 @@ def test_a_command_that_listens_ends_with_ctrl_c(
 ) -> None:
     variables = {**virtual_microphone.env, "PATH": environment()["PATH"]}
     present = re.sub(r"--device \S+", f"--device {virtual_microphone.device}", command)
+    present = re.sub(r"--delay-audio \S+", f"--delay-audio {virtual_microphone.device}", present)
     status, seen = interrupt_when_ready(present, folder, variables)
     assert status == 128 + signal.SIGINT, seen
 

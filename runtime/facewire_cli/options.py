@@ -29,7 +29,16 @@ LookaheadOption = Annotated[
         callback=finite,
         help="How far a face may listen ahead, 0 to 160: less is sooner, more is surer. Without, "
         f"{DIRECT_MS:g} for a microphone, whose speaker viewers hear directly, else "
-        f"{DELAYED_MS:g}.",
+        f"{DELAYED_MS:g}, as for sound that is delayed.",
+    ),
+]
+DelayAudioOption = Annotated[
+    str | None,
+    typer.Option(
+        "--delay-audio",
+        metavar="DEVICE",
+        help="Play the sound as late as the face into an output, by number or name as `facewire "
+        'devices` lists them, or "default".',
     ),
 ]
 EngineOption = Annotated[
@@ -171,6 +180,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "voices": ("server", VoicesOption),
     "frame_rate": ("stream", FrameRateOption),
     "lookahead_ms": ("stream", LookaheadOption),
+    "delay_audio": ("stream", DelayAudioOption),
     "engine": ("stream", EngineOption),
     "backend": ("stream", BackendOption),
     "idle": ("face", IdleOption),

@@ -38,7 +38,7 @@ class PolyphaseResampler:
         self._half = ceil(LOBES / scale)
         self._exact = self._up * 2 * self._half <= _LARGEST_KERNEL
         self._phases = self._up if self._exact else ceil(_ROWS_PER_LOBE * scale)
-        self._kernel = _kernel(self._phases, self._half, scale)
+        self._kernel = sinc_kernel(self._phases, self._half, scale)
         self._buffer: Samples = np.zeros(self._half - 1, np.float32)
         self._origin = 1 - self._half
         self._made = 0
@@ -86,7 +86,7 @@ class PolyphaseResampler:
 
 
 @lru_cache(maxsize=8)
-def _kernel(phases: int, half: int, scale: float) -> NDArray[np.float32]:
+def sinc_kernel(phases: int, half: int, scale: float) -> NDArray[np.float32]:
     """Return the filter [phases + 1, 2 * half]: rows for positions from one input to the next."""
     fraction = np.arange(phases + 1)[:, None] / phases
     time = np.arange(1 - half, half + 1)[None, :] - fraction

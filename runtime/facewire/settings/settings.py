@@ -33,6 +33,9 @@ class StreamSettings(_Table, frozen=True):
     """Which engine, as `facewire models` lists them."""
     backend: Annotated[str, Meta(min_length=1)] = "auto"
     """What runs it, such as "onnx" or "tensorrt:fp16"; see docs/engines.md."""
+    delay_audio: Annotated[str, Meta(min_length=1)] | int = "off"
+    """Output device that plays the sound of `live` as late as its face; "default" is the system's,
+    "off" none."""
 
     def __post_init__(self) -> None:
         try:

@@ -12,7 +12,7 @@ from facewire.audio.gap_meter import GapMeter
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.sources.device_time import DeviceTime
-from facewire.sources.input_devices import PORTAUDIO, InputDevice, load_sounddevice
+from facewire.sources.sound_devices import PORTAUDIO, SoundDevice, load_sounddevice
 from facewire.stream.channel import Channel, ChannelClosed, Overflow
 
 CAPACITY_S = 10
@@ -52,7 +52,7 @@ class Capture:
     The callback runs in a thread of PortAudio: it copies, and leaves the rest to the event loop.
     """
 
-    def __init__(self, device: InputDevice, sample_rate: int, block_ms: int, clock: Clock) -> None:
+    def __init__(self, device: SoundDevice, sample_rate: int, block_ms: int, clock: Clock) -> None:
         """Choose how to open the device: at `sample_rate` if it can, else at its own rate."""
         self.device = device
         # The second channel, too, because the only microphone may be on it; more are other things.

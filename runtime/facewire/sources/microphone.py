@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from facewire.daemon_thread import call_in_daemon
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.capture import Block, Capture
-from facewire.sources.input_devices import (
-    InputDevice,
+from facewire.sources.sound_devices import (
+    CLOSE_S,
+    SoundDevice,
     abandon_portaudio,
+    call_portaudio,
     choose_device,
     list_input_devices,
     load_sounddevice,
@@ -30,8 +32,6 @@ from facewire.stream.source import SourceRequest
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _SILENCE_MS = 20
 """Length of the chunks of silence while the device is away."""
 _ABSENCE_MS = 320
@@ -40,8 +40,6 @@ _CHECK_MS = 250
 """How often it is looked at whether the device is still there."""
 _RETRY_MS = 2_000
 """How long after a failed attempt the device is looked for again."""
-_CLOSE_S = 2
-"""How long a device may take to stop before it is left to itself."""
 
 
 class Microphone:
@@ -77,7 +75,7 @@ class Microphone:
         self._block_ms = block_ms
         self._retry = retry
         self._capture: Capture | None = None
-        self._known: InputDevice | None = None
+        self._known: SoundDevice | None = None
         self._seen_devices = False
         self._end = 0
         self._heard_at = 0
@@ -92,7 +90,7 @@ class Microphone:
         Raises:
             ConfigError: it cannot be opened, and should not be waited for.
         """
-        await _call(load_sounddevice, "start PortAudio")
+        await call_portaudio(load_sounddevice, "start PortAudio")
         self._heard_at = self._clock.now()
         try:
             self._capture = await self._open()
@@ -169,20 +167,20 @@ class Microphone:
 
     async def _open(self) -> Capture:
         if self._seen_devices:
-            await _call(refresh_devices, "refresh devices")
+            await call_portaudio(refresh_devices, "refresh devices")
         self._seen_devices = True
-        devices = await _call(list_input_devices, "list devices")
+        devices = await call_portaudio(list_input_devices, "list devices")
         device = self._choose(devices)
         capture = Capture(device, self.sample_rate, self._block_ms, self._clock)
         try:
-            await _call(capture.open, "open microphone")
+            await call_portaudio(capture.open, "open microphone")
         except BaseException:
             await _close(capture)
             raise
         self._known = device
         return capture
 
-    def _choose(self, devices: list[InputDevice]) -> InputDevice:
+    def _choose(self, devices: list[SoundDevice]) -> SoundDevice:
         """Return the device that is meant; once found it goes by its name, for indices change."""
         known = self._known
         if known is None or self._wanted is None:
@@ -276,24 +274,9 @@ class Microphone:
         return chunk
 
 
-async def _call(call: Callable[[], T], name: str) -> T:
-    """Await a call into PortAudio; if cancelled, let it come back before the program may end.
-
-    PortAudio crashes when it is left at exit while it is still looking for devices.
-    """
-    calling = call_in_daemon(call, name)
-    try:
-        return await asyncio.shield(calling)
-    except asyncio.CancelledError:
-        await asyncio.wait([calling], timeout=_CLOSE_S)
-        if calling.done() and not calling.cancelled():
-            calling.exception()  # nobody is left to hear of it
-        raise
-
-
 async def _close(capture: Capture) -> None:
     closing = call_in_daemon(capture.close, "close microphone")
-    _, hanging = await asyncio.wait([closing], timeout=_CLOSE_S)
+    _, hanging = await asyncio.wait([closing], timeout=CLOSE_S)
     if hanging:
         logger.error("the microphone %r does not stop; it is left to itself", capture.device.name)
         abandon_portaudio()

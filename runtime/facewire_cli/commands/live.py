@@ -16,6 +16,7 @@ from facewire.frames import AudioChunk
 from facewire.server.server import Broadcaster
 from facewire.settings.open_from_settings import open_face, open_session
 from facewire.settings.settings import Settings
+from facewire.sinks.delayed_sound.sink import DelayedSound
 from facewire.sinks.output_files import Existing, settle_outputs
 from facewire.sinks.terminal import TerminalSink
 from facewire.sinks.uri import parse_output, sink_of
@@ -24,7 +25,7 @@ from facewire.sources.uri import Input, parse_input
 from facewire.stream.outputs import deliver_stream
 from facewire.stream.pipeline import inferring
 from facewire.stream.report import StreamReport
-from facewire.stream.sink import Sink
+from facewire.stream.sink import AudioListener, Sink
 from facewire.stream.source import Source, SourceRequest
 from facewire_cli import options
 from facewire_cli.demo import demo_clip
@@ -47,13 +48,15 @@ Examples:
 
     facewire live --device USB --retry --out osc://127.0.0.1:9000
 
+    facewire live --delay-audio "Virtual Cable"       # for streamers: the sound waits for the face
+
     arecord -t raw -f S16_LE -r 16000 | facewire live --input -
 """
 
 
 @options.choosing(
     "device", "retry", *options.ADDRESS, "allow_origin", "open_sound", "base_path",
-    "frame_rate", "lookahead_ms", *options.ENGINE, "idle", "seed",
+    "frame_rate", "lookahead_ms", "delay_audio", *options.ENGINE, "idle", "seed",
 )  # fmt: skip
 def live(
     chosen: options.Chosen,
@@ -138,14 +141,20 @@ async def _live(
         )
     )
     report.repairs = getattr(source, "repairs", None)
-    session = open_session(loaded, settings, clock, heard_directly=given.name == "microphone")
+    delay_audio = str(settings.stream.delay_audio)
+    direct = given.name == "microphone" and delay_audio == "off"
+    session = open_session(loaded, settings, clock, heard_directly=direct)
     face = open_face(session.spec, settings)
     sinks = [*outputs, TerminalSink(console, clock)]
     chunks: AsyncIterable[AudioChunk] = source
     async with AsyncExitStack() as stack:
         stack.enter_context(logging_to(console))
         stack.callback(session.close)
-        listeners = []
+        listeners: list[AudioListener] = []
+        if delay_audio != "off":
+            delayed = DelayedSound(clock, delay_audio, session.spec)
+            sinks.append(await stack.enter_async_context(delayed))
+            listeners.append(delayed)
         if page:
             broadcaster = Broadcaster(clock=clock)
             server = serve_page(loaded, settings, clock, broadcaster)

@@ -103,7 +103,7 @@ def test_a_byte_order_mark_is_not_a_mistake(write: Write) -> None:
         ("prot = 1", "unknown key 'prot'; expected one of face, microphone, outputs, server, str"),
         ("port = 1", r"'port' belongs into \[server\]; write that line above it"),
         ("[stream]\nport = 1", r"'port' belongs into \[server\]; write that line above it"),
-        ("[stream]\nab = 1", r"unknown key 'ab' in \[stream\]; expected one of backend, engine"),
+        ("[stream]\nab = 1", r"unknown key 'ab' in \[stream\]; expected one of backend, delay"),
         ("[stream]\nlookahead_ms = nan", "stream.lookahead_ms: nan is out of range; give a finite"),
         (
             "[server.limits]\nopening_s = inf",

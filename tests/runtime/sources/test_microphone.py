@@ -18,8 +18,8 @@ from scipy.signal import correlate, resample_poly
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
-from facewire.sources.input_devices import list_input_devices
 from facewire.sources.microphone import Microphone
+from facewire.sources.sound_devices import list_input_devices
 
 CLOCK = SystemClock()
 

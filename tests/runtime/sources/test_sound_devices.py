@@ -1,16 +1,23 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from facewire.errors import ConfigError
-from facewire.sources.input_devices import InputDevice, choose_device
+from facewire.sources.sound_devices import (
+    SoundDevice,
+    choose_device,
+    closing_on_refresh,
+    load_sounddevice,
+    refresh_devices,
+)
 
 
-def device(index: int, name: str, host_api: str = "ALSA", *, default: bool = False) -> InputDevice:
-    return InputDevice(index, name, 2, 48_000, default, host_api)
+def device(index: int, name: str, host_api: str = "ALSA", *, default: bool = False) -> SoundDevice:
+    return SoundDevice(index, name, 2, 48_000, default, host_api)
 
 
 HEADSET = device(3, "USB Headset (2)")
@@ -31,7 +38,7 @@ DEVICES = [HEADSET, WEBCAM, BUILT_IN]
     ],
 )
 def test_a_device_is_chosen_by_number_or_name(
-    wanted: int | str | None, expected: InputDevice
+    wanted: int | str | None, expected: SoundDevice
 ) -> None:
     assert choose_device(DEVICES, wanted) is expected
 
@@ -51,6 +58,31 @@ def test_an_ambiguous_name_lists_the_candidates() -> None:
 def test_an_unknown_device_lists_what_there_is(wanted: int | str) -> None:
     with pytest.raises(ConfigError, match=r"no input device .*7 \(Built-in Microphone, ALSA\)"):
         choose_device(DEVICES, wanted)
+
+
+def test_outputs_are_called_outputs() -> None:
+    outputs = [replace(device, kind="output") for device in DEVICES]
+    assert choose_device(outputs, None, "output").name == WEBCAM.name
+    with pytest.raises(ConfigError, match="there is no output device 'x'"):
+        choose_device(outputs, "x", "output")
+    with pytest.raises(ConfigError, match="'usb' fits several output devices"):
+        choose_device(outputs, "usb", "output")
+    with pytest.raises(ConfigError, match="there is no output device; connect one"):
+        choose_device([], None, "output")
+
+
+def test_streams_that_play_on_are_closed_before_portaudio_starts_again() -> None:
+    try:
+        load_sounddevice()
+    except ConfigError as error:
+        pytest.skip(str(error))
+    closed = []
+    with closing_on_refresh(lambda: closed.append("one")):
+        with closing_on_refresh(lambda: closed.append("two")):
+            refresh_devices()
+        refresh_devices()
+    refresh_devices()
+    assert closed == ["one", "two", "one"]
 
 
 def test_no_device_at_all() -> None:
@@ -90,7 +122,7 @@ def test_listing_without_portaudio_says_what_to_install(tmp_path: Path) -> None:
 def failure_of_listing(folder: Path) -> str:
     code = (
         "from facewire.errors import ConfigError\n"
-        "from facewire.sources.input_devices import list_input_devices\n"
+        "from facewire.sources.sound_devices import list_input_devices\n"
         "try: list_input_devices()\n"
         "except ConfigError as error: print(error)\n"
     )
