@@ -20,6 +20,7 @@ import ruler_text
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
+from face_text import ArticulationReport, MotionReport, articulation_table, motion_table
 from facewire_cli.bench.throughput_plot import draw
 from facewire_cli.commands.bench.hostile import HostileReport
 from facewire_cli.commands.bench.latency import LatencyReport
@@ -79,7 +80,13 @@ def sections(results: Path) -> dict[str, Sections]:
                 _read(results / "output-cost-cpu.json", OutputCosts)
             )
         },
-        "docs/face.md": {"face cost": lambda: face_cost(latency)},
+        "docs/face.md": {
+            "face cost": lambda: face_cost(latency),
+            "articulation": lambda: articulation_table(
+                _read(results / "articulation.json", ArticulationReport)
+            ),
+            "face motion": lambda: motion_table(_read(results / "face-motion.json", MotionReport)),
+        },
         "docs/text.md": {
             "closures": lambda: closures(*voices),
             "timeline": lambda: typed(_read(results / "timeline-cpu.json", Timeline)),

@@ -61,6 +61,16 @@ ProfileOption = Annotated[
     Path | None,
     typer.Option("--profile", metavar="FILE", help="TOML file with gains and offsets."),
 ]
+ArticulationOption = Annotated[
+    float | None,
+    typer.Option(
+        "--articulation",
+        metavar="FACTOR",
+        callback=finite,
+        help="How clearly the mouth speaks, 0 to 2: 1 is about as far as people open theirs. Lips "
+        "that meet go on meeting.",
+    ),
+]
 IdleOption = Annotated[
     bool | None,
     typer.Option(
@@ -183,6 +193,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "delay_audio": ("stream", DelayAudioOption),
     "engine": ("stream", EngineOption),
     "backend": ("stream", BackendOption),
+    "articulation": ("face", ArticulationOption),
     "idle": ("face", IdleOption),
     "seed": ("face", SeedOption),
 }

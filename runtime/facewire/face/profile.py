@@ -38,6 +38,9 @@ def _check_shapes(key: str, values: dict[str, float]) -> None:
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one character wears the weights. The default changes nothing."""
 
+    articulation: Strength = 1.0
+    """How clearly the mouth speaks: as `lower_face_strength`, but lips that meet, and lips that do
+    not, stay so."""
     lower_face_strength: Strength = 1.0
     """Factor on jaw, mouth, nose and cheekPuff."""
     upper_face_strength: Strength = 1.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from facewire import arkit
 from facewire.face.activity import SpeechActivity
+from facewire.face.articulation import Articulation
 from facewire.face.calibration import Calibration, constrain, limit
 from facewire.face.idle.head import Angles
 from facewire.face.idle.motion import IdleMotion
@@ -52,6 +53,7 @@ class Face:
     def __init__(self, spec: StreamSpec, profile: Profile, idle: IdleMotion | None) -> None:
         self._sample_rate = spec.sample_rate
         self._interval = float(1 / spec.frame_rate)
+        self._articulation = Articulation(profile.articulation)
         self._calibration = Calibration(profile)
         self._rest = RestPose(self._calibration.rest())
         self._activity = SpeechActivity()
@@ -70,7 +72,7 @@ class Face:
         dt = self._advance(frame.index)
         self._remember_finite(frame)
         self._activity.step(self._speech, dt)
-        weights = self._calibration.apply(self._weights, dt)
+        weights = self._calibration.apply(self._articulation.apply(self._weights), dt)
         self._rest.apply(weights, self._activity, dt)
         constrain(weights)
         head = self._head

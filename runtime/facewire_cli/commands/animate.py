@@ -41,7 +41,7 @@ Examples:
 """
 
 
-@options.choosing("frame_rate", "lookahead_ms", *options.ENGINE, "idle", "seed")
+@options.choosing("frame_rate", "lookahead_ms", *options.ENGINE, "articulation", "idle", "seed")
 def animate(
     chosen: options.Chosen,
     recording: Annotated[

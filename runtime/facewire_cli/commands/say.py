@@ -29,7 +29,7 @@ Examples:
 """
 
 
-@options.choosing(*options.ADDRESS, "frame_rate", *options.ENGINE, "idle", "seed")
+@options.choosing(*options.ADDRESS, "frame_rate", *options.ENGINE, "articulation", "idle", "seed")
 def say(
     chosen: options.Chosen,
     text: Annotated[

@@ -41,6 +41,7 @@ Examples:
     "base_path",
     "voices",
     *options.ENGINE,
+    "articulation",
     "seed",
 )
 def serve(chosen: options.Chosen) -> None:

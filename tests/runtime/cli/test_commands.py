@@ -15,6 +15,7 @@ import soundfile
 from tests.runtime.cli.started import FACEWIRE, address, start
 from websockets.asyncio.client import connect
 
+from facewire.face.lips import SHUT, lip_gap
 from facewire.recordings.live_link_table import read_csv
 
 CLIP = Path(str(resources.files("facewire") / "assets" / "demo.flac"))
@@ -68,6 +69,24 @@ def test_live_makes_the_same_frames_as_animate(short: Path, tmp_path: Path) -> N
     with np.load(tmp_path / "offline.npz") as offline, np.load(tmp_path / "live.npz") as live:
         assert live["weights"].shape == offline["weights"].shape
         np.testing.assert_allclose(live["weights"], offline["weights"], atol=1e-5)
+
+
+def test_articulation_opens_the_mouth_and_closes_the_same_lips(short: Path, tmp_path: Path) -> None:
+    gaps = []
+    for amount in ("0.7", "1", "1.4"):
+        options = ("--no-idle", "--articulation", amount)
+        facewire("animate", short, "-o", f"{amount}.npz", *options, cwd=tmp_path)
+        with np.load(tmp_path / f"{amount}.npz") as arrays:
+            gaps.append(lip_gap(arrays["weights"]))
+    lazy, usual, clear = gaps
+    assert lazy.max() < 0.85 * usual.max() < 0.85 * 0.85 * clear.max()
+    # Where gaps are a hair from the limit, rounding decides.
+    sure = np.abs(usual - SHUT) > 0.005
+    for gap in (lazy, clear):
+        np.testing.assert_array_equal(gap[sure] <= SHUT, usual[sure] <= SHUT)
+    result = facewire("animate", short, "-o", "x.npz", "--articulation", "3", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--articulation 3" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_an_empty_file_is_the_default_profile(write: Write, text: str) -> None:
     ("text", "message"),
     [
         ("[face]\nlower_face_strenght = 1.0", "did you mean 'lower_face_strength'?"),
-        ("[face]\nxyzzy = 1.0", "expected one of asymmetry_strength, blink_interval"),
+        ("[face]\nxyzzy = 1.0", "expected one of articulation, asymmetry_strength"),
         ("lower_face_strength = 1.0", r"'lower_face_strength' belongs into \[face\]; write"),
         ("[faces]\n", "unknown key 'faces'; did you mean 'face'?"),
         ("[face.bs_weight_multipliers]\njawOpne = 1.0", "'jawOpne' in bs_weight_multipliers; did"),

@@ -1,8 +1,9 @@
 """How far each part of a face moves by itself, in weights, and where that is from.
 
-*GRID*: measured on the training clips of GRID's speaker, the landmarks of his face in millimetres
-of the ICT face model, by which `python -m facewire_training.evaluation.face_motion` divides what a
-shape at 1 moves. A deviation is over time, within clips of 3 s, in speech.
+*GRID*: measured on the training clips of GRID's speaker, the landmarks of his face in mm, by how
+far the shape at 1 moves them on the ICT face model (`python -m
+facewire_training.evaluation.face_motion.measure`). A deviation is over time, in speech, within
+clips of 3 s.
 *Anatomy*: which muscles work together (Ekman, Friesen & Hager 2002, "Facial Action Coding System");
 the amount is by eye.
 """

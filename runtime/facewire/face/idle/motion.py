@@ -4,12 +4,12 @@ import numpy as np
 
 from facewire.face.activity import Effort, SpeechActivity, approach
 from facewire.face.calibration import limit
+from facewire.face.gap_keeper import GapKeeper
 from facewire.face.idle.amounts import BREATH_NOSE, BREATH_PITCH, BREATH_PRESS, STILL
 from facewire.face.idle.blink import Blinks
 from facewire.face.idle.breath import Breath
 from facewire.face.idle.brow import Brows, move_brows
 from facewire.face.idle.companions import Companions
-from facewire.face.idle.gap import GapKeeper
 from facewire.face.idle.gaze import RANGE, Gaze, turn_eyes
 from facewire.face.idle.head import Angles, Head
 from facewire.face.idle.sides import Sides, move_sides
@@ -58,7 +58,8 @@ class IdleMotion:
         effort = self._effort.step(float(weights[JAW_OPEN]), dt)
 
         self._companions.step(weights, dt)
-        sides = self._sides.at(time, alive, min(self._lips.of(spoken), 1.0))
+        gap = self._lips.of(spoken)
+        sides = self._sides.at(time, alive, min(gap, 1.0))
         move_sides(weights, sides, profile.asymmetry_strength)
         brows = self._brows.step(time, activity, effort, alive, dt)
         move_brows(weights, brows, profile.brow_strength)
@@ -77,7 +78,7 @@ class IdleMotion:
         turn_eyes(weights, left - yaw / RANGE, up + pitch / RANGE)
         _close_lids(weights, profile.blink_strength * self._blinks.step(time, activity.paused))
         limit(weights, 0, 1)
-        self._lips.keep(weights, spoken)
+        self._lips.keep(weights, spoken, gap)
         return head[0] + yaw, head[1] + pitch, head[2] + roll
 
 

@@ -9,8 +9,8 @@ from tests.runtime.face.idle.takes import take as _take
 
 from facewire import arkit
 from facewire.face import Profile, make_face
+from facewire.face.gap_keeper import UNSEEN
 from facewire.face.idle.amounts import BROW_TILT
-from facewire.face.idle.gap import UNSEEN
 from facewire.face.lips import lip_gap
 from facewire.frames import BlendshapeFrame, StreamSpec
 

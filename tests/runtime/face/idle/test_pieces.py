@@ -13,12 +13,12 @@ from tests.runtime.face.idle.takes import Take, phrases, silence, take
 from facewire import arkit
 from facewire.face import Profile, make_face
 from facewire.face.activity import SpeechActivity
+from facewire.face.gap_keeper import UNSEEN, GapKeeper
 from facewire.face.idle.amounts import BROW_FINE, BROW_SWAY
 from facewire.face.idle.breath import Breath
 from facewire.face.idle.brow import BrowMotion, move_brows
 from facewire.face.idle.companions import Companions
 from facewire.face.idle.drift import DEVIATION, Drift
-from facewire.face.idle.gap import UNSEEN, GapKeeper
 from facewire.face.idle.sides import SideMotion, Sides, move_sides
 from facewire.face.lips import lip_gap
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
@@ -155,7 +155,7 @@ def test_no_motion_changes_the_gap(moved: str, spoken: dict[str, float]) -> None
     said = weights(**spoken)
     face = said.copy()
     face[arkit.INDEX[moved]] += np.float32(0.3)
-    GapKeeper().keep(face, said)
+    GapKeeper().keep(face, said, float(lip_gap(said)))
     assert float(lip_gap(face)) == pytest.approx(float(lip_gap(said)), abs=UNSEEN + 1e-6)
     assert np.all((face >= 0) & (face <= 1))
     assert face[arkit.INDEX["mouthClose"]] <= face[arkit.INDEX["jawOpen"]]

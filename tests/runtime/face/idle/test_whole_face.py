@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.face import Profile, make_face
-from facewire.face.idle.gap import UNSEEN
+from facewire.face.gap_keeper import UNSEEN
 from facewire.face.lips import SHUT, lip_gap, lips_met
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
 from facewire.stream.engines import load_engine

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facewire import arkit
-from facewire_training.evaluation.face_motion.__main__ import main
+from facewire_training.evaluation.face_motion.measure import main
 from facewire_training.evaluation.face_motion.motion import RATE, Motion
 from facewire_training.evaluation.face_motion.points import MEASURES, of_landmarks, of_shapes
 from facewire_training.evaluation.face_motion.statistics import (

@@ -1,7 +1,7 @@
 """Hold how our face moves, idle motion included, against how GRID's speaker does.
 
-    python -m facewire_training.evaluation.face_motion --data DATA
-    python -m facewire_training.evaluation.face_motion --data DATA --split training --json OUT
+    python -m facewire_training.evaluation.face_motion.measure --data DATA
+    python -m facewire_training.evaluation.face_motion.measure --data DATA --json OUT
 
 DATA holds `grid_s1/` and `ict_facekit/`. For each point of the face: its deviation from the median
 of a clip and its speed, in speech and in pauses, in mm and degrees. The tracker's landmarks

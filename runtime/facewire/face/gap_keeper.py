@@ -1,4 +1,4 @@
-"""Whatever else the face does, the lips stay as far apart as speech has them."""
+"""Brings the lips as far apart as they should be, with the jaw, whatever else has moved them."""
 
 import math
 
@@ -14,7 +14,7 @@ _EXACT = 1e-6
 
 
 class GapKeeper:
-    """Takes back what motion does to the lip gap of the ICT face, with the jaw."""
+    """Takes back what motion does to the lip gap of the ICT face."""
 
     def __init__(self) -> None:
         self._gap = linear_gap()
@@ -23,14 +23,13 @@ class GapKeeper:
         """Return the gap of weights `[52]`, 0 where the lips have met; jawOpen alone makes 1."""
         return max(float(self._gap @ weights), 0.0)
 
-    def keep(self, weights: Weights, spoken: Weights) -> None:
-        """Bring the lip gap of weights `[52]` to that of `spoken` `[52]`, in place.
+    def keep(self, weights: Weights, spoken: Weights, wanted: float) -> None:
+        """Bring the lip gap of weights `[52]`, which were moved from `spoken`, to `wanted`.
 
-        Lips that have met stay so. The jaw makes up for the rest, and where it cannot, because it
-        is shut, wide open, or as far open as mouthClose closes it, what moved goes back.
-        Both are in [0, 1].
+        Lips that are to meet may press. The jaw makes up for the rest, and where it cannot, because
+        it is shut, wide open, or as far open as mouthClose closes it, what moved goes back: to the
+        gap of `spoken`, if that is the way to `wanted`. Both are in [0, 1]; in place.
         """
-        wanted = self.of(spoken)
         change = float(self._gap @ weights) - wanted
         if abs(change) <= UNSEEN or (change < 0 and wanted == 0):
             return
@@ -39,12 +38,16 @@ class GapKeeper:
         made_up = min(max(-excess, close - jaw), 1 - jaw)
         if abs(excess + made_up) > _EXACT:
             self._go_back(weights, spoken, excess + made_up)
-        weights[JAW_OPEN] = max(jaw + made_up, close)
+        weights[JAW_OPEN] = max(jaw + made_up, float(weights[MOUTH_CLOSE]))
 
     def _go_back(self, weights: Weights, spoken: Weights, excess: float) -> None:
         """Take as much of what moved the gap that way back as undoes the excess."""
         moved = weights - spoken
         effect = self._gap * moved
+        effect[JAW_OPEN] = 0.0
+        if excess > 0:
+            # The jaw, which has done what it can, would have to open again for more of it.
+            effect[MOUTH_CLOSE] = 0.0
         guilty = effect > 0 if excess > 0 else effect < 0
         total = float(effect[guilty].sum())
         if total != 0:
