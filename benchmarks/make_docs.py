@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+import lookahead_text
 import quality_text
 import ruler_text
 from compare_audio2face import Comparison
@@ -96,6 +97,7 @@ def sections(results: Path) -> dict[str, Sections]:
             "lips": lambda: quality_text.summary(quality),
             "worst first": lambda: ruler_text.worst_first(ruler),
             "table": lambda: quality_text.short_table(quality),
+            "look-aheads": lambda: lookahead_text.what_it_buys(ruler.timing),
             "noise": lambda: quality_text.noise(quality),
             "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
         },

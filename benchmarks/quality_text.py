@@ -39,17 +39,32 @@ def read_reports(results: Path) -> QualityReports:
 
 def short_table(reports: QualityReports) -> str:
     """Return the few figures of docs/quality.md."""
-    return markdown(reports.main, short=True)
+    return whole_frames(reports.main) + markdown(reports.main, short=True)
 
 
 def all_tables(reports: QualityReports) -> str:
     """Return every table of the run that has every system."""
-    return markdown(reports.main)
+    return whole_frames(reports.main) + markdown(reports.main)
 
 
 def test_table(reports: QualityReports) -> str:
     """Return the table of the test speakers."""
-    return markdown(reports.test)
+    return whole_frames(reports.test) + markdown(reports.test)
+
+
+def whole_frames(report: Report) -> str:
+    """Return a warning if a report was measured while live timing was rounded up to whole frames.
+
+    Such a report has every figure in live timing, and not only those that say something of it.
+    """
+    live = [row.live or {} for scores in report.sets for row in scores.rows.values()]
+    if all(BY_KEY[key].live for values in live for key in values if key in BY_KEY):
+        return ""
+    return (
+        "Measured before live timing counted milliseconds: here 20 ms are 33, 40 are 50 and 80 are "
+        "83, so its rows are worse than what is seen; [by look-ahead]"
+        "(quality.md#what-look-ahead-buys) they are right.\n\n"
+    )
 
 
 def summary(reports: QualityReports) -> str:

@@ -17,6 +17,7 @@ from facewire_training.evaluation.quality.run import RowScores
 from facewire_training.evaluation.report_tables import markdown as quality_tables
 from facewire_training.evaluation.robustness.report import RobustnessReport, read_robustness
 from facewire_training.evaluation.robustness.table import markdown as robustness_tables
+from quality_text import whole_frames
 
 CONTENT, LIVE = "phones 80 ms", "phones 20 ms"
 SPEECH, WHOLE = "LibriSpeech, validation speakers", "LibriSpeech, the whole face"
@@ -27,10 +28,12 @@ Value = Callable[["Ruler"], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """The two reports of one model."""
+    """The reports of one model."""
 
     quality: Report
     robustness: RobustnessReport
+    timing: Report
+    """By look-ahead."""
 
     def row(self, name: str, speech: str = SPEECH) -> RowScores:
         """Return a row of a set of the report of quality.
@@ -67,7 +70,7 @@ class Goal:
 
 
 def read_ruler(results: Path, model: str) -> Ruler:
-    """Read `quality-MODEL.json` and `robustness-MODEL.json` of a folder.
+    """Read `quality-MODEL.json`, `robustness-MODEL.json` and `quality-lookahead.json` of a folder.
 
     Raises:
         ConfigError: one is missing, or is something else.
@@ -75,6 +78,7 @@ def read_ruler(results: Path, model: str) -> Ruler:
     return Ruler(
         read_report(results / f"quality-{model}.json"),
         read_robustness(results / f"robustness-{model}.json"),
+        read_report(results / "quality-lookahead.json"),
     )
 
 
@@ -83,7 +87,7 @@ def _content(key: str, row: str = CONTENT, speech: str = SPEECH) -> Value:
 
 
 def _live(key: str) -> Value:
-    return lambda ruler: (ruler.row(LIVE).live or {}).get(key)
+    return lambda ruler: (ruler.timing.sets[0].rows[LIVE].live or {}).get(key)
 
 
 def _heard(condition: str, key: str) -> Value:
@@ -167,7 +171,7 @@ def _written(form: Form, value: float | None) -> str:
 
 def all_figures(ruler: Ruler) -> str:
     """Return every table of the report of quality."""
-    return quality_tables(ruler.quality)
+    return whole_frames(ruler.quality) + quality_tables(ruler.quality)
 
 
 def conditions(ruler: Ruler) -> str:

@@ -52,7 +52,8 @@ def ruler() -> ruler_text.Ruler:
     ]
     quality = Report("facewire", "2026-11-28", "60", None, (speech, whole, people, *captures))
     rows = [RobustnessRow("child-like, x 1.33", "speech", "", {"closure": 0.66})]
-    return ruler_text.Ruler(quality, RobustnessReport("facewire", "2026-11-28", "", "", rows))
+    robustness = RobustnessReport("facewire", "2026-11-28", "", "", rows)
+    return ruler_text.Ruler(quality, robustness, quality)
 
 
 def test_what_is_farthest_from_its_goal_stands_first_and_what_meets_it_last() -> None:
