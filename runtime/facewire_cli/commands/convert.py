@@ -11,8 +11,10 @@ from facewire.clock import SystemClock
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 from facewire.recordings import RecordedFace, read_recording
-from facewire.recordings.gltf import animated_glb, write_whole
-from facewire.sinks.output_files import Existing, settle_outputs
+from facewire.recordings.gltf.animated_head import animated_glb
+from facewire.recordings.gltf.glb_file import write_whole
+from facewire.recordings.gltf.vrm_animation import parse_expression_names, vrm_animation
+from facewire.sinks.output_files import Existing, Outputs, settle_outputs
 from facewire.sinks.uri import FileOutput, Kinds, parse_output, sink_of
 from facewire.stream.outputs import StreamOutputs, deliver_stream
 from facewire.stream.report import StreamReport
@@ -21,7 +23,7 @@ from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_outputs, raise_failures
 
-CONVERTED = Kinds(live=False, also=("glb",))
+CONVERTED = Kinds(live=False, also=("glb", "vrma"))
 
 EXAMPLES = """
 Examples:
@@ -31,6 +33,8 @@ Examples:
     facewire convert take.csv take.npz take.jsonl --frame-rate 24
 
     facewire convert take.csv take.glb --head head.glb    # for Blender, Maya, game engines
+
+    facewire convert take.csv take.vrma --names perfect-sync    # for VRM avatars
 """
 
 
@@ -39,7 +43,8 @@ def convert(
         Path, typer.Argument(metavar="IN", help="A .csv, .npz or .jsonl recording.")
     ],
     output: Annotated[
-        list[str], typer.Argument(metavar="OUT...", help="OUT.csv, OUT.npz, OUT.jsonl or OUT.glb.")
+        list[str],
+        typer.Argument(metavar="OUT...", help="OUT.csv, OUT.npz, OUT.jsonl, OUT.glb or OUT.vrma."),
     ],
     head: Annotated[
         Path | None,
@@ -47,6 +52,15 @@ def convert(
             "--head",
             metavar="GLB",
             help="What moves in OUT.glb: a GLB or VRM whose morph targets are named as ARKit's.",
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            "--names",
+            metavar="NAMES",
+            help="What a VRM's expressions are called, in OUT.vrma: vrm1 (the default), "
+            "perfect-sync, perfect-sync-camel; several by commas.",
         ),
     ] = None,
     frame_rate: Annotated[
@@ -78,10 +92,7 @@ def convert(
         inputs=(recording, head),
         existing=Existing.OVERWRITTEN if overwrite else Existing.REFUSED,
     )
-    scenes = [file.path for file in outputs if isinstance(file, FileOutput) and file.kind == "glb"]
-    if head and not scenes:
-        raise ConfigError("--head is what moves in a .glb file; name one to write")
-    scene = animated_glb(face, head) if scenes else b""
+    scenes = _scenes(face, outputs, head, names)
     sinks = [
         sink_of(file, clock, overwrite=overwrite)
         for file in outputs
@@ -103,13 +114,31 @@ def convert(
         raise_failures(report)
         console.print("interrupted; the files hold what was written until then")
         raise
-    for path in scenes:
+    for path, scene in scenes.items():
         write_whole(path, scene)
     console.print(f"{len(face)} frames at {float(face.spec.frame_rate):g} frames/s")
     print_outputs(console, report)
     for path in scenes:
         console.print(f"wrote {path}", soft_wrap=True, markup=False, highlight=False)
     raise_failures(report)
+
+
+def _scenes(
+    face: RecordedFace, outputs: Outputs, head: Path | None, names: str | None
+) -> dict[Path, bytes]:
+    """Return the files that are made at once, in memory."""
+    files = [file for file in outputs if isinstance(file, FileOutput)]
+    heads = [file.path for file in files if file.kind == "glb"]
+    animations = [file.path for file in files if file.kind == "vrma"]
+    if head and not heads:
+        raise ConfigError("--head is what moves in a .glb file; name one to write")
+    if names and not animations:
+        raise ConfigError("--names is for the expressions of a .vrma file; name one to write")
+    scenes = dict.fromkeys(heads, animated_glb(face, head) if heads else b"")
+    if animations:
+        data = vrm_animation(face, parse_expression_names(names or "vrm1"))
+        scenes |= dict.fromkeys(animations, data)
+    return scenes
 
 
 async def _write(face: RecordedFace, outputs: StreamOutputs) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from facewire import arkit
 from facewire.frames import StreamSpec
-from facewire.recordings.gltf import animated_glb
+from facewire.recordings.gltf.animated_head import animated_glb
 from facewire.recordings.recorded_face import recorded_face
 
 SCRIPT = Path(__file__).parents[3] / "clients" / "blender" / "to_fbx.py"

@@ -142,3 +142,23 @@ def test_a_recording_becomes_a_gltf_animation(recording: Path, tmp_path: Path) -
     result = facewire("convert", recording, "b.csv", "--head", "a.glb", cwd=tmp_path)
     assert result.returncode == 2
     assert "--head is what moves in a .glb file" in result.stderr
+
+
+def test_a_recording_becomes_a_vrm_animation(recording: Path, tmp_path: Path) -> None:
+    result = facewire("convert", recording, "a.vrma", "--names", "perfect-sync", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "wrote a.vrma" in result.stdout
+    gltf = GLTF2().load_binary(str(tmp_path / "a.vrma"))
+    found = gltf.extensions["VRMC_vrm_animation"]["expressions"]
+    assert len(found["custom"]) == arkit.COUNT
+    for words, part in (
+        (("b.vrma", "--names", "vrm0"), "vrm1, perfect-sync"),
+        (("b.csv", "--names", "vrm1"), "--names is for"),
+        (("b.vrma", "--head", "a.vrma"), "--head is what moves in a .glb"),
+        (("a.vrma",), "a.vrma exists"),
+        (("none/b.vrma",), "there is no folder"),
+    ):
+        result = facewire("convert", recording, *words, cwd=tmp_path)
+        assert result.returncode == 2, result.stderr
+        assert part in result.stderr
+    assert not (tmp_path / "b.vrma").exists()

@@ -1,0 +1,120 @@
+"""A recorded face as the animation of a head: one that is given, or a stand-in with the names."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from facewire import arkit
+from facewire.errors import ConfigError
+from facewire.recordings.gltf.animation_writer import FLOAT, AnimationWriter, refuse_too_large
+from facewire.recordings.gltf.glb_file import Document, read_glb
+from facewire.recordings.gltf.rotations import product, rotations
+from facewire.recordings.recorded_face import RecordedFace
+
+_SIDES = {"_l": "left", "_r": "right"}
+_HEADS = ("head", "j_bip_c_head", "mixamorig:head")
+"""What heads are called among bones, in lower case."""
+
+
+def animated_glb(face: RecordedFace, head: Path | None = None) -> bytes:
+    """Return a GLB file in which a head moves as the face does.
+
+    Args:
+        face: the recording.
+        head: a GLB or VRM file with morph targets named as ARKit's shapes, in any case, whatever
+            comes before the name. Without one there is a triangle with 52 targets that move
+            nothing, from which other programs take the animation by the names.
+
+    Raises:
+        ConfigError: the head cannot be read, no target of it has such a name, or the file would
+            be too large.
+    """
+    document, binary = read_glb(head) if head else (_stand_in(), b"")
+    try:
+        return _animated(document, binary, face, head)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise ConfigError(f"{head} is no head as glTF 2.0 has it ({error!r})") from error
+
+
+def _animated(document: Document, binary: bytes, face: RecordedFace, head: Path | None) -> bytes:
+    shapes_by_node = _shapes_by_node(document)
+    if not shapes_by_node:
+        raise ConfigError(f"{head} has no morph targets named as ARKit's shapes, such as jawOpen")
+    refuse_too_large(binary, len(face) * sum(map(len, shapes_by_node.values())))
+    writer = AnimationWriter(document, binary, face)
+    for node, shapes in shapes_by_node.items():
+        # Targets that are no shapes stay at 0.
+        values = np.zeros((len(face), len(shapes)), np.float32)
+        for target, shape in enumerate(shapes):
+            if shape is not None:
+                values[:, target] = face.weights[:, shape]
+        writer.add(node, "weights", values)
+    if (bone := _head_bone(document)) is not None:
+        rest = np.array(document["nodes"][bone].get("rotation", (0, 0, 0, 1)), np.float64)
+        writer.add(bone, "rotation", product(rotations(face.head), rest))
+    return writer.glb()
+
+
+def shape_of(name: str) -> int | None:
+    """Return which of the 52 shapes a morph target is, by its name; None if it is another.
+
+    `jawOpen`, `JawOpen`, `Head.jawOpen`, `blendShape1.mouthSmile_L` are read.
+    """
+    last = re.split(r"[^0-9a-z_]", name.lower())[-1]
+    candidates = [last, last.rpartition("_")[2]]
+    if (side := _SIDES.get(last[-2:])) is not None:
+        candidates = [stem + side for stem in (last[:-2], last[:-2].rpartition("_")[2])]
+    return next((_BY_NAME[text] for text in candidates if text in _BY_NAME), None)
+
+
+_BY_NAME = {name.lower(): index for index, name in enumerate(arkit.NAMES)}
+
+
+def _shapes_by_node(document: Document) -> dict[int, list[int | None]]:
+    """Return the shape of each morph target, for the nodes whose mesh has any."""
+    found = {}
+    for place, node in enumerate(document.get("nodes", [])):
+        if "mesh" not in node:
+            continue
+        mesh = document["meshes"][node["mesh"]]
+        first = mesh["primitives"][0]
+        named = mesh.get("extras", {}).get("targetNames") or first.get("extras", {}).get(
+            "targetNames", []
+        )
+        shapes = [shape_of(name) for name in named]
+        if any(shape is not None for shape in shapes):
+            found[place] = shapes
+    return found
+
+
+def _head_bone(document: Document) -> int | None:
+    names = [str(node.get("name", "")).lower() for node in document.get("nodes", [])]
+    return next((names.index(name) for name in _HEADS if name in names), None)
+
+
+def _stand_in() -> Document:
+    """Return a triangle of a centimetre with a target for each shape, all of zeros."""
+    zeros = {
+        "componentType": FLOAT, "type": "VEC3", "count": 3, "min": [0, 0, 0], "max": [0, 0, 0],
+    }  # fmt: skip
+    return {
+        "asset": {"version": "2.0", "generator": "facewire"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"name": "Head", "mesh": 0}],
+        "accessors": [zeros],
+        "meshes": [
+            {
+                "name": "Face",
+                "primitives": [
+                    {
+                        "attributes": {"POSITION": 0},
+                        "targets": [{"POSITION": 0} for _ in arkit.NAMES],
+                    }
+                ],
+                "weights": [0.0] * arkit.COUNT,
+                "extras": {"targetNames": list(arkit.NAMES)},
+            }
+        ],
+    }
