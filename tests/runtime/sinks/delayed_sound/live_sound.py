@@ -47,6 +47,11 @@ class Observation:
         """How many samples of the stream there were."""
         return sum(map(len, self.stream))
 
+    @property
+    def text(self) -> str:
+        """All that was said, on one line."""
+        return " ".join(" ".join(self.said).split())
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true; the test's time limit is the only limit."""
         while not condition():
@@ -59,8 +64,8 @@ class Observation:
         await self.until(lambda: self.heard >= target)
 
     async def has_said(self, words: str) -> None:
-        """Wait for a line with these words."""
-        await self.until(lambda: any(words in line for line in self.said))
+        """Wait for these words, however the terminal breaks its lines."""
+        await self.until(lambda: words in self.text)
 
     async def watch(self, viewer: ClientConnection) -> None:
         """Note what a viewer gets."""

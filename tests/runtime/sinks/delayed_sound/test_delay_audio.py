@@ -7,6 +7,7 @@ with other things the sound of PulseAudio breaks now and then, and is in step a 
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib import resources
@@ -106,6 +107,48 @@ async def test_a_microphone_that_comes_back_does_not_end_it(
             play = partial(virtual_microphone.play, CLIP)
             assert abs(await late_ms(play, Heard(observed, recorder))) < TOLERANCE_MS
     assert observed.process.returncode == 130
+
+
+@pytest.mark.timeout(90)
+async def test_an_output_that_is_slower_than_the_face_plays_later_and_it_is_said(
+    virtual_microphone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sound card plays what a face without look-ahead has just shown."""
+    words = ("--input", str(CLIP), "--delay-audio", "pulse", "--lookahead-ms", "0")
+    with Recorder(virtual_microphone.loudspeaker_source, monkeypatch) as recorder:
+        async with live(*words, folder=tmp_path, env=virtual_microphone.env) as observed:
+            await observed.has_said("so the sound is")
+            await observed.hear_more(3)
+            end = observed.faces[-1][1]
+        played, _ = recorder.between(end - 2 * SECOND, end)
+    assert np.abs(played).max() > 0.1
+    told = re.findall(r"the sound is (\d+) ms later than the face; give \1 ms more", observed.text)
+    assert len(told) == 1
+
+
+@pytest.mark.timeout(90)
+async def test_an_output_that_hangs_does_not_hold_the_program(
+    virtual_microphone: Any, tmp_path: Path
+) -> None:
+    words = ("--input", str(CLIP), "--delay-audio", "pulse")
+    async with live(*words, folder=tmp_path, env=virtual_microphone.env) as observed:
+        await observed.hear_more(1)
+        virtual_microphone.freeze()
+        # Longer than a device is waited for; faces go on.
+        await observed.hear_more(4)
+    assert observed.process.returncode == 130
+
+
+async def test_the_settings_file_names_the_output(virtual_microphone: Any, tmp_path: Path) -> None:
+    (tmp_path / "facewire.toml").write_text('[stream]\ndelay_audio = "pulse"\n')
+    words = ("--device", "pulse", "--settings", "facewire.toml")
+    async with live(*words, folder=tmp_path, env=virtual_microphone.env) as observed:
+        await observed.hear_more(0.5)
+        assert observed.lookahead == 80 * RATE // 1000
+    async with live(
+        *words, "--delay-audio", "off", folder=tmp_path, env=virtual_microphone.env
+    ) as observed:
+        assert observed.lookahead == 20 * RATE // 1000
 
 
 @pytest.mark.parametrize(
