@@ -4,7 +4,8 @@ The columns are in the app's own order, which is not that of the 52 shapes on th
 before left for jaw and mouth. Such files are read by `recordings/live_link_table.py`.
 """
 
-import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from facewire import arkit
 from facewire.clock import Clock, SystemClock
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.sinks.live_link.timecode import Timecodes
+from facewire.sinks.output_help import Option, OutputHelp, read_options
 from facewire.sinks.recording_file import RecordingFile, count_frames
 from facewire.stream.sink import SinkRequest
 
@@ -45,24 +48,64 @@ _VALUES = len(COLUMNS) - 2
 _ORDER = np.array([arkit.INDEX[name] for name in SHAPES])
 
 
+ABOUT = OutputHelp(
+    form="csv:FILE",
+    example="csv:face.csv",
+    receivers="what imports recordings of Epic's Live Link Face app",
+    switch_on="import the file",
+    options=(
+        Option("timecode", "00:00:00:00", "when it begins, HH:MM:SS:FF without dropped numbers"),
+        Option(
+            "count", "BlendshapeCount", "what the second column is called",
+            ("BlendshapeCount", "BlendShapeCount"),
+        ),
+        Option("head", "yes", "whether the head's angles are recorded, or 0", ("yes", "no")),
+    ),
+)  # fmt: skip
+
+
 class LiveLinkCsv:
     """A sink that writes one row for each frame."""
 
     lossless = True
 
-    def __init__(self, path: Path, clock: Clock | None = None, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        *,
+        overwrite: bool = False,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
+        """Get ready to record.
+
+        Args:
+            path: the file.
+            clock: tells when it is time to write.
+            overwrite: whether a file that exists is replaced.
+            options: all of `ABOUT`, or none.
+
+        Raises:
+            ConfigError: the timecode is none.
+        """
+        chosen = options or read_options("", "", ABOUT.options)
         self.name = f"csv:{path}"
         self.recording = RecordingFile(path, clock or SystemClock(), overwrite=overwrite)
-        self._spec = StreamSpec()
+        self._count_name = chosen["count"]
+        self._head = chosen["head"] == "yes"
+        self._start = chosen["timecode"]
+        self._timecodes = Timecodes(StreamSpec(), self._start, check_frame=False)
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Begin the file with the names of its columns.
 
         Raises:
-            ConfigError: it cannot be written, or must not be overwritten.
+            ConfigError: it cannot be written, or must not be overwritten; or no second of this
+                frame rate has the frame at which its timecode begins.
         """
-        self._spec = spec
-        first = f"{','.join(COLUMNS)}\n".encode()
+        self._timecodes = Timecodes(spec, self._start)
+        names = (COLUMNS[0], self._count_name, *COLUMNS[2:])
+        first = f"{','.join(names)}\n".encode()
         await self.recording.open(lambda kept: first, count_frames(spec.frame_rate))
 
     async def send(self, frame: BlendshapeFrame) -> None:
@@ -71,9 +114,10 @@ class LiveLinkCsv:
         Raises:
             OSError: the disk is full, or gone.
         """
-        values = [*frame.weights[_ORDER].tolist(), *rotations(frame)]
+        turned = frame if self._head else replace(frame, head=(0.0, 0.0, 0.0))
+        values = [*frame.weights[_ORDER].tolist(), *rotations(turned)]
         row = ",".join(f"{value:.7f}" for value in values)
-        line = f"{timecode(self._spec, frame.timestamp)},{_VALUES},{row}\n"
+        line = f"{self._timecodes.at(frame.timestamp)},{_VALUES},{row}\n"
         await self.recording.add(line.encode())
 
     async def aclose(self) -> None:
@@ -83,19 +127,6 @@ class LiveLinkCsv:
             OSError: the disk is full, or gone.
         """
         await self.recording.aclose()
-
-
-def timecode(spec: StreamSpec, timestamp: int) -> str:
-    """Return `HH:MM:SS:FF.mmm` of a frame, counted in frames from 00:00:00:00.000.
-
-    As in non-drop SMPTE timecode, a second has as many frames as the rate rounded up, so at
-    30000/1001 frames a second an hour of timecode takes 3.6 seconds more than an hour.
-    """
-    nominal = math.ceil(spec.frame_rate)
-    seconds, frame = divmod(spec.frame_count(timestamp), nominal)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours % 24:02}:{minutes:02}:{seconds:02}:{frame:02}.000"
 
 
 def rotations(frame: BlendshapeFrame) -> list[float]:
@@ -114,6 +145,22 @@ def rotations(frame: BlendshapeFrame) -> list[float]:
     return [-yaw, pitch, -roll, *eyes]
 
 
-def open_csv(request: SinkRequest) -> LiveLinkCsv:
-    """Return the recorder of a file."""
-    return LiveLinkCsv(Path(request.argument), request.clock, overwrite=request.overwrite)
+@dataclass(frozen=True, slots=True)
+class CsvOutput:
+    """Makes the recorder of a file, as the function of an entry point does."""
+
+    about: OutputHelp
+
+    def __call__(self, request: SinkRequest) -> LiveLinkCsv:
+        """Return the recorder.
+
+        Raises:
+            ConfigError: the timecode is none.
+        """
+        return LiveLinkCsv(
+            Path(request.argument), request.clock, overwrite=request.overwrite,
+            options=request.options,
+        )  # fmt: skip
+
+
+open_csv = CsvOutput(ABOUT)

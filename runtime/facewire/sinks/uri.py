@@ -2,12 +2,14 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from facewire.clock import Clock, SystemClock
 from facewire.errors import ConfigError
 from facewire.plugins import find_plugin, has_plugin, plugins
+from facewire.sinks.output_help import OutputHelp, read_options
 from facewire.sinks.websocket import Broadcaster, WebSocketSink
 from facewire.stream.sink import Sink, SinkRequest
 
@@ -52,7 +54,7 @@ _LIVE_FORMS = {
     "vmc": "vmc://HOST",
     "vrchat": "vrchat://HOST",
 }
-_QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv)[?#]", re.IGNORECASE)
+_QUERY_AFTER_ENDING = re.compile(r"\.(csv|npz|jsonl|wav|tsv|glb|vrma)[?#]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class FileOutput:
     kind: str
     """Such as "csv"."""
     path: Path
+    options: Mapping[str, str] = field(default_factory=dict)
+    """All that the recorder has, where one was given behind a `?`."""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.path}"
@@ -114,10 +118,10 @@ def parse_output(
         return LiveOutput(sink)
     if colon and kinds.is_file(kind):
         # "csv://face.csv" is a slip that has only one meaning.
-        return FileOutput(kind, _path(uri, argument))
-    ending = Path(uri).suffix[1:].lower()
+        return _file(uri, kind, argument)
+    ending = Path(_before_query(uri)).suffix[1:].lower()
     if kinds.is_file(ending) and "://" not in uri:
-        return FileOutput(ending, _path(uri, uri))
+        return _file(uri, ending, uri)
     _refuse_folder(uri)
     raise ConfigError(f"{uri!r} is not an output here; give {kinds}")
 
@@ -139,14 +143,31 @@ def sink_of(
     """Return the sink of an output of faces."""
     if isinstance(output, LiveOutput):
         return output.sink
-    request = SinkRequest(str(output), str(output.path), clock or SystemClock(), overwrite)
+    request = SinkRequest(
+        str(output), str(output.path), clock or SystemClock(), overwrite, output.options
+    )
     recorder: Sink = find_plugin("sink", f".{output.kind}").make(request, Sink)
     return recorder
 
 
+def _file(uri: str, kind: str, text: str) -> FileOutput:
+    name = _before_query(text)
+    if name == text:
+        return FileOutput(kind, _path(uri, text))
+    mark, query = text[len(name)], text[len(name) + 1 :]
+    maker = find_plugin("sink", f".{kind}").load() if is_recorder(kind) else None
+    about = getattr(maker, "about", None)
+    if mark == "#" or not isinstance(about, OutputHelp):
+        raise ConfigError(f"{uri!r} has a {mark} after the file, which {kind} files do not take")
+    return FileOutput(kind, _path(uri, name), read_options(uri, query, about.options))
+
+
+def _before_query(text: str) -> str:
+    found = _QUERY_AFTER_ENDING.search(text)
+    return text[: found.end() - 1] if found else text
+
+
 def _path(uri: str, text: str) -> Path:
-    if _QUERY_AFTER_ENDING.search(text):
-        raise ConfigError(f"{uri!r} has a ? or # after the file; a file has no settings")
     try:
         path = Path(text).expanduser()
     except RuntimeError as error:

@@ -1,6 +1,7 @@
 """What a sink is: somewhere that faces of one stream go to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -99,3 +100,5 @@ class SinkRequest:
     clock: Clock
     overwrite: bool = False
     """Whether a file that exists is replaced; otherwise it is an error."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of a file, all that the function's `about` names, checked; empty where none was given."""

@@ -62,6 +62,10 @@ def list_outputs(
     _print_options(console, MULTICAST_OPTIONS)
     files = [f"{plugin.name[1:]}:FILE" for plugin in plugins("sink") if plugin.name[0] == "."]
     console.print(f"Files, as docs/recordings.md says: {', '.join(files)}", soft_wrap=True)
+    for plugin in plugins("sink"):
+        if plugin.name[0] == "." and isinstance(about := _about(plugin), OutputHelp):
+            console.print(f"{about.form} takes also:", markup=False, soft_wrap=True)
+            _print_options(console, about.options)
 
 
 @app.command("test", epilog=TEST_EXAMPLES)

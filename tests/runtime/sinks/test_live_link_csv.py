@@ -1,6 +1,7 @@
 """Recordings in the form of Live Link Face."""
 
 import csv
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from tests.runtime.sinks.recordings import SPEC, frame, record, weights
 from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.recordings import read_recording
 from facewire.recordings.live_link_table import read_csv
-from facewire.sinks.live_link_csv import COLUMNS, ROTATIONS, LiveLinkCsv, timecode
+from facewire.sinks.live_link.timecode import Timecodes
+from facewire.sinks.live_link_csv import COLUMNS, ROTATIONS, LiveLinkCsv
+from facewire.sinks.uri import sink_from_uri
 
 
 class TestCsv:
@@ -77,12 +81,47 @@ class TestCsv:
     )
     def test_timecodes_count_frames(self, rate: str, index: int, expected: str) -> None:
         spec = StreamSpec(frame_rate=Fraction(rate))
-        assert timecode(spec, spec.timestamp(index)) == expected
+        assert Timecodes(spec, "00:00:00:00").at(spec.timestamp(index)) == expected
 
     def test_no_timecode_comes_twice_in_an_hour(self) -> None:
         spec = StreamSpec(frame_rate=Fraction(60_000, 1001))
-        count = 3_600 * 60
-        assert len({timecode(spec, spec.timestamp(index)) for index in range(count)}) == count
+        count, codes = 3_600 * 60, Timecodes(spec, "00:00:00:00")
+        assert len({codes.at(spec.timestamp(index)) for index in range(count)}) == count
+
+    @pytest.mark.parametrize(
+        ("rate", "start", "index", "expected"),
+        [
+            ("30", "01:00:00:00", 0, "01:00:00:00.000"),
+            ("30", "01:00:00:29", 1, "01:00:01:00.000"),
+            ("24", "9:59:59:23", 1, "10:00:00:00.000"),
+            ("60", "23:59:59:59", 1, "00:00:00:00.000"),
+            ("30000/1001", "00:01:00:00", 1800, "00:02:00:00.000"),
+        ],
+    )
+    def test_they_begin_where_it_is_asked(
+        self, rate: str, start: str, index: int, expected: str
+    ) -> None:
+        spec = StreamSpec(frame_rate=Fraction(rate))
+        assert Timecodes(spec, start).at(spec.timestamp(index)) == expected
+
+    async def test_options_change_what_they_name(self, tmp_path: Path) -> None:
+        path = tmp_path / "face.csv"
+        uri = f"{path}?timecode=23:59:59:40&count=BlendShapeCount&head=no"
+        await record(sink_from_uri(uri), 130)
+        header, first, *_ = path.read_text().splitlines()
+        assert header.split(",")[:2] == ["Timecode", "BlendShapeCount"]
+        assert header.split(",")[2:] == list(COLUMNS[2:])
+        assert first.startswith("23:59:59:40.000,61,")
+        again = read_recording(path)
+        np.testing.assert_allclose(again.weights, weights(130), atol=1e-6)
+        assert again.timestamps.tolist() == [SPEC.timestamp(index) for index in range(130)]
+        assert not again.head.any()
+
+    async def test_a_frame_that_no_second_has_is_refused(self, tmp_path: Path) -> None:
+        sink = sink_from_uri(f"{tmp_path}/face.csv?timecode=01:00:00:30")
+        with pytest.raises(ConfigError, match="a frame from 0 to 23"):
+            await sink.open(StreamSpec(frame_rate=Fraction(24)), "energy")
+        assert not os.listdir(tmp_path)
 
     def test_files_of_others_are_read_by_name(self, tmp_path: Path) -> None:
         path = tmp_path / "other.csv"

@@ -80,9 +80,15 @@ def test_an_output_is_found_by_its_kind_or_its_ending(uri: str, kind: type, name
         ("osc://127.0.0.1:9000?bundle=maybe", "give yes or no"),
         ("osc://127.0.0.1:9000?bundle=no&bundle=yes", "gives bundle twice"),
         ("osc:face.csv", "host and a port"),
-        ("csv:face.csv?overwrite=yes", "a file has no settings"),
-        ("npz:face.npz#2", "a file has no settings"),
-        ("face.csv?x", "osc://HOST:PORT"),
+        ("csv:face.csv?overwrite=yes", "no option 'overwrite'; it has timecode, count, head"),
+        ("csv:face.csv#1", "has a # after the file"),
+        ("csv:face.csv?count=Count", "give BlendshapeCount or BlendShapeCount"),
+        ("csv:face.csv?timecode=01:00:00;00", "is drop-frame, which these files cannot say"),
+        ("csv:face.csv?timecode=24:00:00:00", "no time of a day"),
+        ("csv:face.csv?timecode=", "no time of a day"),
+        ("jsonl:face.jsonl?timecode=01:00:00:00", "which (npz|jsonl) files do not take"),
+        ("npz:face.npz#2", "which (npz|jsonl) files do not take"),
+        ("face.csv?x", "has no option 'x'"),
         ("csv:nul\0.csv", "names no file"),
         ("csv:folder/", "folder/ is a folder; name a file in it"),
         ("csv:~nobody-of-that-name/x.csv", "no folder that is known"),
@@ -132,6 +138,15 @@ def test_what_is_listed_is_what_there_may_be(uri: str, kinds: Kinds, listed: str
     with pytest.raises(ConfigError) as caught:
         parse_output(uri, kinds)
     assert str(caught.value) == f"{uri!r} is not an output here; give {listed}"
+
+
+def test_options_of_a_file_are_no_part_of_its_name() -> None:
+    for uri in ("csv:a.csv?timecode=01:00:00:00", "a.csv?timecode=01:00:00:00"):
+        output = parse_output(uri)
+        assert isinstance(output, FileOutput)
+        assert output.path == Path("a.csv")
+        wanted = {"timecode": "01:00:00:00", "count": "BlendshapeCount", "head": "yes"}
+        assert output.options == wanted
 
 
 def test_sound_and_words_may_be_named_by_their_kind() -> None:

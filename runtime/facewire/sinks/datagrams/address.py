@@ -1,13 +1,13 @@
 """What `vmc://studio:39539?names=vrm1` means: a host, a port and options."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from facewire.errors import ConfigError
-from facewire.sinks.output_help import Option, OutputHelp
+from facewire.sinks.output_help import Option, OutputHelp, read_options
 
 MULTICAST_OPTIONS = (
     Option("interface", "", "this machine's address in the network that multicast goes to"),
@@ -67,7 +67,7 @@ def parse_address(
     if parts.path.strip("/") and not takes_path:
         raise ConfigError(f"{uri!r} has a path, which means nothing here; leave it out")
     known = (*about.options, *MULTICAST_OPTIONS)
-    options = _options(uri, parse_qsl(parts.query, keep_blank_values=True), known)
+    options = read_options(uri, parts.query, known)
     return Address(
         parts.scheme,
         parts.hostname or host,
@@ -87,21 +87,6 @@ def _split(uri: str, about: OutputHelp) -> tuple[SplitResult, int | None]:
         raise ConfigError(
             f"{uri!r} cannot be read ({error}); write it like {about.example}"
         ) from error
-
-
-def _options(uri: str, given: Sequence[tuple[str, str]], known: Sequence[Option]) -> dict[str, str]:
-    found = {option.name: option.default for option in known}
-    by_name = {option.name: option for option in known}
-    for name, value in given:
-        if name not in by_name:
-            raise ConfigError(f"{uri!r} has no option {name!r}; it has {', '.join(by_name)}")
-        if sum(other == name for other, _ in given) > 1:
-            raise ConfigError(f"{uri!r} gives {name} twice; leave one out")
-        choices = by_name[name].choices
-        if choices and value not in choices:
-            raise ConfigError(f"{uri!r} says {name}={value}; give {' or '.join(choices)}")
-        found[name] = value
-    return found
 
 
 def _multicast(uri: str, options: Mapping[str, str]) -> Multicast:
