@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from facewire import __version__
@@ -11,6 +11,7 @@ from facewire.face import FaceStage
 from facewire.face.profile import Profile
 from facewire.frames import StreamSpec
 from facewire.server.slots import SessionSlots
+from facewire.server.sockets.loop_share import LoopShare
 from facewire.settings.limits import Limits
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
@@ -46,6 +47,8 @@ class ServerContext:
     threads: ServerThreads
     voices: Sequence[str] = ()
     """Of this machine, which clients of `/speak` may name; the first is for who names none."""
+    share: LoopShare = field(default_factory=LoopShare)
+    """What greedy clients have of the event loop, whatever they speak."""
 
     def hello(
         self, kind: type[AnyHello], spec: StreamSpec, fmt: FrameFormat, **more: Any

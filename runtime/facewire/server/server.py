@@ -25,7 +25,6 @@ from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import keep_alive
-from facewire.server.sockets.loop_share import LoopShare
 from facewire.server.sockets.socket_limits import SocketLimits
 from facewire.server.speak import SpeakConnection
 from facewire.server.viewer import serve_viewer, viewer_from_query
@@ -166,7 +165,7 @@ class FaceServer:
         Raises:
             ConfigError: the port is in use, or the address is not ours.
         """
-        make_connection = partial(FairConnection, share=LoopShare(), sockets=self._sockets)
+        make_connection = partial(FairConnection, share=self._context.share, sockets=self._sockets)
         try:
             self._server = await serve(
                 self._handle,

@@ -35,12 +35,12 @@ class SessionSlots:
             ProtocolError: all are taken.
         """
         with self.hold():
-            connection.streaming = True
+            connection.credit.streaming = True
             self._sockets.admit(connection)
             try:
                 yield
             finally:
-                connection.streaming = False
+                connection.credit.streaming = False
                 self._sockets.dismiss(connection)
 
     @contextmanager

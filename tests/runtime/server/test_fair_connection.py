@@ -9,7 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from facewire.server.sockets.fair_connection import CREDIT_S, FairConnection
+from facewire.server.sockets.client_credit import CREDIT_S
+from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.loop_share import REST, LoopShare
 
 MESSAGES = 20

@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from websockets.asyncio.server import ServerConnection
 
 from facewire.server.http.method import METHOD_REFUSAL, method_of
-from facewire.server.sockets.driven_coroutine import DrivenCoroutine, Step
-from facewire.server.sockets.loop_share import MESSAGE_S, SLICE_S, LoopShare
+from facewire.server.sockets.client_credit import ClientCredit
+from facewire.server.sockets.loop_share import SLICE_S, LoopShare
 
 T = TypeVar("T")
 
@@ -31,12 +30,6 @@ MOST_UNREAD = 262_144
 """Bytes of answers that wait in this process for a client that does not read."""
 REFUSAL_S = 1.0
 """How long a client may take to read that its method is not answered here."""
-CREDIT_S = 0.02
-"""Of the loop's time, which a client may use at once."""
-INCOME = 0.05
-"""The share of the loop's time that a client with a stream has for itself."""
-MOST_DEBT_S = 1.0
-"""Of the loop's time, which a client may have used beyond its share and still be heard soon."""
 
 
 class SocketKeeper(Protocol):
@@ -57,8 +50,7 @@ class FairConnection(ServerConnection):
     def __init__(self, *args: Any, share: LoopShare, sockets: SocketKeeper, **options: Any) -> None:
         super().__init__(*args, **options)
         self.accepted_at = self.loop.time()
-        self.streaming = False
-        """Whether the client has a stream, and so a share of the loop of its own."""
+        self.credit = ClientCredit(share)
         self.wants_no_body = False
         """Whether the client asked with HEAD."""
         self._refused = False
@@ -71,13 +63,7 @@ class FairConnection(ServerConnection):
         self._asked = False
         self._full = False
         """Whether enough messages wait to be looked at."""
-        self._credit_s = CREDIT_S
-        self._credited_at = self.accepted_at
         self._heard_at = self.accepted_at
-        self._taken_apart_s = 0.0
-        """Since a step began: what was charged for taking messages apart."""
-        self._at_a_turn = False
-        """Whether the last message was handled at a greedy client's turn."""
 
     @property
     def silent_s(self) -> float:
@@ -92,9 +78,7 @@ class FairConnection(ServerConnection):
         Raises:
             ConnectionClosed: there is none.
         """
-        self._at_a_turn = not self._can_spend(MESSAGE_S)
-        if self._at_a_turn:
-            await self._share.turn()
+        await self.credit.turn()
         return await self.recv()
 
     async def metered(self, handling: Coroutine[Any, Any, T]) -> T:
@@ -104,7 +88,7 @@ class FairConnection(ServerConnection):
             handling: calls `next_message` again and again, and suspends between messages, or all
                 that came at once would be handled at once; time that it waits costs nothing.
         """
-        return await DrivenCoroutine(handling, partial(self._charge_step, paid_s=MESSAGE_S))
+        return await self.credit.metered(handling)
 
     async def charged(self, work: Coroutine[Any, Any, T]) -> T:
         """Do what else is to be done for the client, such as answering it, and charge it for that.
@@ -114,7 +98,7 @@ class FairConnection(ServerConnection):
         Args:
             work: what to do; time that it waits costs nothing.
         """
-        return await DrivenCoroutine(work, partial(self._charge_step, paid_s=0.0))
+        return await self.credit.charged(work)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch over what is read, and what is not."""
@@ -208,7 +192,7 @@ class FairConnection(ServerConnection):
     def _go_on(self) -> None:
         """Take the next slice, if there is one and it is this client's turn."""
         if self._held and not (self._full or self._unread or self._asked):
-            if self._can_spend(0.0):
+            if self.credit.can_spend(0.0):
                 self._take_slice()
             if self._held and not (self._full or self._unread):
                 self._asked = True
@@ -228,37 +212,11 @@ class FairConnection(ServerConnection):
         del self._held[:size]
         super().data_received(data)
         spent = self.loop.time() - began
-        self._credit_s -= spent
-        self._taken_apart_s += spent
+        self.credit.take_apart(spent)
         if spent > SLICE_S:
             self._slice = max(self._slice // 2, SMALLEST_SLICE)
         elif spent < SLICE_S / 4:
             self._slice = min(self._slice * 2, LARGEST_SLICE)
-
-    def _charge_step(self, step: Step, paid_s: float) -> Any:
-        """Make a step of work for the client, and charge what is not paid of it."""
-        self._taken_apart_s = 0.0
-        began = self.loop.time()
-        try:
-            return step()
-        finally:
-            spent = self.loop.time() - began - self._taken_apart_s - paid_s
-            if spent > 0 and self._at_a_turn:
-                self._share.spend(spent)
-            elif spent > 0:
-                self._credit_s = max(self._credit_s - spent, -MOST_DEBT_S)
-
-    def _can_spend(self, seconds: float) -> bool:
-        """Whether there is credit left; what is spent is taken from it."""
-        now = self.loop.time()
-        if self.streaming:
-            self._credit_s += (now - self._credited_at) * INCOME
-        self._credited_at = now
-        self._credit_s = min(self._credit_s, CREDIT_S) - seconds
-        if self._credit_s > 0:
-            return True
-        self._credit_s += seconds
-        return False
 
     def _set_reading(self) -> None:
         if self.transport.is_closing():
