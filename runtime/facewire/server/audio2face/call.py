@@ -4,9 +4,9 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from facewire.clock import Clock
 from facewire.server.audio2face.messages import load_messages
-from facewire.settings.limits import Limits
+from facewire.server.context import ServerContext
+from facewire.server.sockets.client_credit import ClientCredit
 from facewire.wire.errors import ErrorCode, ProtocolError
 
 MOST_DRAINED = 300
@@ -22,23 +22,26 @@ class ClientLeft(Exception):
 class Call:
     """Reads and writes for one stream; each by one task at a time."""
 
-    def __init__(self, rpc: Any, end: object, clock: Clock, limits: Limits) -> None:
+    def __init__(self, rpc: Any, reads: str, end: object, context: ServerContext) -> None:
         """Get ready.
 
         Args:
             rpc: `grpc.aio.ServicerContext` of a call with bytes in and out.
+            reads: the message that the client sends, by its name in `messages.py`.
             end: what it reads when the client has said all.
-            clock: tells when messages come.
-            limits: how long to wait.
+            context: what all clients share.
         """
+        self.credit = ClientCredit(context.share)
+        """What the client may use of the event loop."""
         self.arrived = 0
         """When the last message was taken, in ns."""
         self.waited = 0
         """How long the server had waited for it, in ns; about 0 where it was there already."""
         self._rpc = rpc
+        self._reads = reads
         self._end = end
-        self._clock = clock
-        self._limits = limits
+        self._clock = context.clock
+        self._limits = context.limits
         self._timeout: asyncio.Timeout | None = None
 
     async def header(self) -> Any:
@@ -48,11 +51,24 @@ class Call:
             ProtocolError: something else comes, or nothing in time.
         """
         part = await self._read(self._limits.opening_s, "no header came in time; send it at once")
-        if part is None or part.WhichOneof("stream_part") != "audio_stream_header":
+        if part is None or _kind(part) != "audio_stream_header":
             raise ProtocolError(
                 "the first message must be the audio_stream_header", ErrorCode.OUT_OF_ORDER
             )
         return part.audio_stream_header
+
+    async def only(self) -> Any:
+        """Return the one message of a client that says no more than that.
+
+        Raises:
+            ProtocolError: something else comes, or nothing in time.
+        """
+        part = await self._read(self._limits.opening_s, f"no {self._reads} came in time")
+        if part is None:
+            raise ProtocolError(
+                f"the call says nothing; send {self._reads}", ErrorCode.OUT_OF_ORDER
+            )
+        return part
 
     def hurry(self) -> None:
         """Wait for the client no longer."""
@@ -71,7 +87,7 @@ class Call:
         )
         if part is None:
             return None
-        kind = part.WhichOneof("stream_part")
+        kind = _kind(part)
         if kind == "audio_with_emotion":
             return part.audio_with_emotion
         if kind == "end_of_audio":
@@ -113,7 +129,7 @@ class Call:
         with suppress(ProtocolError):
             for _ in range(MOST_DRAINED):
                 part = await self._read(DRAIN_S, "it is silent")
-                if part is None or part.WhichOneof("stream_part") == "end_of_audio":
+                if part is None or _kind(part) == "end_of_audio":
                     return
 
     async def _read(self, within_s: float, otherwise: str) -> Any:
@@ -122,6 +138,7 @@ class Call:
         Raises:
             ProtocolError: it is none, or does not come; then it says `otherwise`.
         """
+        await self.credit.turn()
         began = self._clock.now()
         try:
             async with asyncio.timeout(within_s) as self._timeout:
@@ -130,18 +147,25 @@ class Call:
             raise ProtocolError(otherwise, ErrorCode.IDLE) from None
         self.arrived = self._clock.now()
         self.waited = self.arrived - began
-        return None if data is self._end else parse(data)
+        return None if data is self._end else parse(data, self._reads)
 
 
-def parse(data: bytes) -> Any:
-    """Return an `AudioStream`.
+def _kind(part: Any) -> str | None:
+    """Return which part of a stream a message is; none, where it is not made of parts."""
+    is_part = "stream_part" in part.DESCRIPTOR.oneofs_by_name
+    return part.WhichOneof("stream_part") if is_part else None
+
+
+def parse(data: bytes, kind: str = "AudioStream") -> Any:
+    """Return a message of a kind, by its name in `messages.py`.
 
     Raises:
         ProtocolError: the bytes are none.
     """
     try:
-        return load_messages()["AudioStream"].FromString(data)
+        return load_messages()[kind].FromString(data)
     except Exception as error:  # of the classes of whatever protobuf is installed
         raise ProtocolError(
-            "a message is no AudioStream of Audio2Face-3D; use NVIDIA's published protocol"
+            f"a message is no {kind.removeprefix('Pushed')} of Audio2Face-3D; use NVIDIA's "
+            "published protocol"
         ) from error

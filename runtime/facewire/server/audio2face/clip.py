@@ -7,9 +7,9 @@ from typing import Any
 from facewire.clock import unix_seconds
 from facewire.face.profile import Profile
 from facewire.frames import BlendshapeFrame
-from facewire.server.audio2face.answers import AnimationWriter, end_of_processing, stream_header
+from facewire.server.audio2face.answers import AnimationWriter, Answers
 from facewire.server.audio2face.call import Call
-from facewire.server.audio2face.messages import SUCCESS, WARNING, status
+from facewire.server.audio2face.messages import SUCCESS, WARNING
 from facewire.server.audio2face.parameters import NO_EMOTIONS, WantedFace, has_emotion, wanted_face
 from facewire.server.client_pace import Pace
 from facewire.server.context import ServerContext
@@ -31,34 +31,42 @@ ANSWER_CAPACITY = 32
 class Clip:
     """Serves one call from behind its header to its last frame."""
 
-    def __init__(self, call: Call, context: ServerContext, own: Profile) -> None:
+    def __init__(
+        self, call: Call, viewer: Call, answers: Answers, context: ServerContext, own: Profile
+    ) -> None:
         """Get ready.
 
         Args:
-            call: of the client.
+            call: of the client whose audio it is.
+            viewer: of the client whom the faces are for; the same one, where one does both.
+            answers: how that one is answered.
             context: what all clients share.
             own: the server's profile, where the client asks for nothing else.
         """
         self._call = call
+        self._viewer = viewer
+        self._answers = answers
         self._context = context
         self._own = own
         self._heard = 0
         """Samples, at the client's rate."""
         self._frames = 0
 
-    async def serve(self, header: Any) -> None:
-        """Serve it, while a slot is held.
+    async def serve(self, header: Any) -> str:
+        """Serve it, while a slot is held, and return what came of it.
 
         Args:
             header: the client's `AudioStreamHeader`.
 
         Raises:
+            ClientLeft: nobody is there to see it.
             ProtocolError: the client did something wrong; in an ExceptionGroup after its header.
         """
         request = _open_request(header.audio_header)
         face = _wanted_face(header, self._own)
         compute, now = self._context.threads.compute, self._context.clock.now()
         with self._context.slots.hold():
+            self._call.credit.streaming = True
             session = await compute(now, open_session, self._context, request)
             with closing(session):
                 shown = self._context.make_face(
@@ -67,23 +75,28 @@ class Clip:
                 audio_format = request.audio_format
                 stream = SessionStream(audio_format, session, shown, self._context.clock)
                 writer = AnimationWriter(audio_format, session.spec)
-                await self._call.send(stream_header(header.audio_header, unix_seconds()))
+                send, say = self._viewer.send, self._answers
+                await send(say.header(header.audio_header, unix_seconds()))
                 if face.warning:
-                    await self._call.send(status(WARNING, f"{face.warning}."))
+                    await send(say.status(WARNING, f"{face.warning}."))
                 warned = NO_EMOTIONS in face.ignored
                 await self._serve(stream, writer, AudioIntake(audio_format), warned=warned)
-        await self._call.send(end_of_processing())
-        await self._call.send(status(SUCCESS, f"{self._frames} frames were made."))
+        result = f"{self._frames} frames were made."
+        for answer in (*say.end(), say.status(SUCCESS, result)):
+            await send(answer)
+        return result
 
     async def _serve(
         self, stream: SessionStream, writer: AnimationWriter, intake: AudioIntake, *, warned: bool
     ) -> None:
         pieces = Channel[PcmPiece](PIECE_CAPACITY)
         answers = Channel[bytes](ANSWER_CAPACITY)
+        credit = self._call.credit
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(intake, pieces, answers, warned), name="listen")
+            listening = credit.metered(self._listen(intake, pieces, answers, warned))
+            tasks.create_task(listening, name="listen")
             tasks.create_task(self._infer(stream, writer, pieces, answers), name="infer")
-            tasks.create_task(self._deliver(answers), name="deliver")
+            tasks.create_task(credit.charged(self._deliver(answers)), name="deliver")
 
     async def _listen(
         self,
@@ -98,7 +111,7 @@ class Clip:
             while (heard := await self._call.audio()) is not None:
                 if not warned and has_emotion(one.emotion for one in heard.emotions):
                     warned = True
-                    await answers.send(status(WARNING, f"{NO_EMOTIONS}."))
+                    await answers.send(self._answers.status(WARNING, f"{NO_EMOTIONS}."))
                 message = AudioMessage(heard.audio_buffer, self._heard)
                 call = self._call
                 due = pace.hear(intake.duration(message), call.arrived, call.waited)
@@ -148,7 +161,7 @@ class Clip:
 
     async def _deliver(self, answers: Channel[bytes]) -> None:
         async for answer in answers:
-            await self._call.send(answer)
+            await self._viewer.send(answer)
 
 
 def _wanted_face(header: Any, own: Profile) -> WantedFace:

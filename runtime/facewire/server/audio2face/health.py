@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from facewire.server.audio2face.messages import CONTROLLER, HEALTH, SERVING, load_messages
+from facewire.server.audio2face.messages import (
+    ANIMATION,
+    ANIMATION_CONTROLLER,
+    AUDIO,
+    CONTROLLER,
+    HEALTH,
+    SERVING,
+    load_messages,
+)
 
-SERVICES = ("", CONTROLLER, HEALTH)
+SERVICES = ("", CONTROLLER, AUDIO, ANIMATION, ANIMATION_CONTROLLER, HEALTH)
 """What may be asked after; the empty name is the whole server."""
 
 

@@ -14,6 +14,11 @@ from facewire.optional_dependency import import_optional
 PACKAGE = "facewire.audio2face"
 
 CONTROLLER = "nvidia_ace.services.a2f_controller.v1.A2FControllerService"
+AUDIO = "nvidia_ace.services.a2f.v1.A2FService"
+ANIMATION = "nvidia_ace.services.animation_data.v1.AnimationDataService"
+"""The older pair of services: audio is pushed to one, and the faces are pulled from the other."""
+ANIMATION_CONTROLLER = "nvidia_ace.services.animation_controller.v1.AnimationControllerService"
+"""Both of them in one, which gives ids, too."""
 HEALTH = "grpc.health.v1.Health"
 
 _FIELDS = {
@@ -49,13 +54,30 @@ _FIELDS = {
     "AnimationDataStream": """
         animation_data_stream_header 1 AnimationDataStreamHeader,
         animation_data 2 AnimationData, event 3 Event, status 4 Status""",
+    "Empty": "",
+    "AnimationIdsOrStatus": "animation_ids 1 AnimationIds, status 2 Status",
+    "AnimationIds": "request_id 1 string, stream_id 2 string, target_object_id 3 string",
+    "PushedAudioStreamHeader": """
+        animation_ids 1 AnimationIds, audio_header 2 AudioHeader, face_params 3 FaceParameters,
+        blendshape_params 5 BlendShapeParameters, emotion_params 6 EmotionParameters""",
+    "PushedAudioStream": """
+        audio_stream_header 1 PushedAudioStreamHeader, audio_with_emotion 2 AudioWithEmotion""",
+    "PulledAnimationDataStreamHeader": """
+        animation_ids 1 AnimationIds, source_service_id 2 string, audio_header 3 AudioHeader,
+        skel_animation_header 4 SkelAnimationHeader, start_time_code_since_epoch 5 double""",
+    "PulledAnimationDataStream": """
+        animation_data_stream_header 1 PulledAnimationDataStreamHeader,
+        animation_data 2 AnimationData, status 3 Status""",
     "HealthCheckRequest": "service 1 string",
     "HealthCheckResponse": "status 1 int32",
 }
 """Name, number and type of each field; [] is repeated, {} is a map from strings. What is neither
 read nor written here is left out: a parser keeps it as unknown."""
 
-_ONE_OF = {"AudioStream": "stream_part", "AnimationDataStream": "stream_part"}
+_ONE_OF = dict.fromkeys(
+    ("AudioStream", "AnimationDataStream", "PushedAudioStream", "PulledAnimationDataStream"),
+    "stream_part",
+) | {"AnimationIdsOrStatus": "response"}
 """Messages of which every field is an alternative to the others."""
 
 SUCCESS, WARNING, ERROR = 0, 2, 3
@@ -97,12 +119,6 @@ def load_grpc() -> tuple[ModuleType, ModuleType]:
     """
     need = "Audio2Face-3D clients need grpcio"
     return import_optional("grpc", need, "a2f"), import_optional("grpc.aio", need, "a2f")
-
-
-def status(code: int, message: str) -> bytes:
-    """Return an answer that says how it goes."""
-    stream = load_messages()["AnimationDataStream"]
-    return bytes(stream(status={"code": code, "message": message}).SerializeToString())
 
 
 def _describe(message: Any, fields: str, one_of: str | None) -> None:

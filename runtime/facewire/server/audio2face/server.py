@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,17 +14,20 @@ from websockets.datastructures import Headers
 
 from facewire.errors import ConfigError
 from facewire.face.profile import NEUTRAL, Profile
+from facewire.server.audio2face.answers import ControllerAnswers, PulledAnswers
 from facewire.server.audio2face.call import Call, ClientLeft
-from facewire.server.audio2face.clip import Clip
 from facewire.server.audio2face.health import Health
 from facewire.server.audio2face.messages import (
+    ANIMATION,
+    ANIMATION_CONTROLLER,
+    AUDIO,
     CONTROLLER,
     ERROR,
     HEALTH,
     load_grpc,
     load_messages,
-    status,
 )
+from facewire.server.audio2face.services import Services
 from facewire.server.context import ServerContext
 from facewire.server.http.access_token import Access
 from facewire.server.refusal import CLOSE_S, first_of, listen_error
@@ -33,8 +38,6 @@ logger = logging.getLogger("facewire.server")
 DEFAULT_PORT = 52_000
 MESSAGE_BYTES = 3 << 20
 """Of one message to the server: ten seconds at 144 kHz, as NVIDIA's server takes them."""
-MOST_OPENING = 64
-"""Calls that have sent no header; of more, the oldest goes."""
 MOST_CHECKS = 32
 """Health checks at once."""
 HANDSHAKE_MS = 10_000
@@ -50,6 +53,11 @@ _STATUS = {
     ErrorCode.SLOW_READER: "DEADLINE_EXCEEDED",
 }
 """gRPC's status by what went wrong; all else is INVALID_ARGUMENT."""
+
+
+Refusal = Callable[[int, str], bytes]
+"""Words why a call ends, where NVIDIA's clients look for it."""
+Serve = Callable[[Call], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +109,10 @@ class Audio2FaceServer:
         load_messages()
         self._context = context
         self._access = access
-        self._profile = profile
+        self._services = Services(context, profile)
         self._host = host
         self._port = port
         self._certificate = certificate
-        self._opening: dict[Call, None] = {}
         self._calls: set[asyncio.Task[Any]] = set()
         self._closing = False
         self._server: Any = None
@@ -168,11 +175,22 @@ class Audio2FaceServer:
 
     def _handlers(self) -> tuple[Any, ...]:
         # Bytes in and out: what is no message is refused in a sentence, not in gRPC's words.
-        grpc, health = self._grpc, Health(self._grpc.StatusCode.NOT_FOUND)
+        grpc, health, serves = self._grpc, Health(self._grpc.StatusCode.NOT_FOUND), self._services
+        controller, pulled = ControllerAnswers().status, PulledAnswers().status
+
+        def streams(reads: str, serve: Serve, say: Refusal | None) -> Any:
+            # One message is a stream of one: calls with a single answer are served like the rest.
+            handle = partial(self._process, reads, serve, say)
+            return grpc.stream_stream_rpc_method_handler(_coroutine(handle))
+
+        push = {"PushAudioStream": streams("PushedAudioStream", serves.push, None)}
+        pull = {"PullAnimationDataStream": streams("AnimationIds", serves.pull, pulled)}
+        ask = {"RequestAnimationIds": streams("Empty", serves.request_ids, None)}
         methods = {
-            CONTROLLER: {
-                "ProcessAudioStream": grpc.stream_stream_rpc_method_handler(self._process)
-            },
+            CONTROLLER: {"ProcessAudioStream": streams("AudioStream", serves.process, controller)},
+            AUDIO: push,
+            ANIMATION: pull,
+            ANIMATION_CONTROLLER: ask | pull | push,
             HEALTH: {"Check": grpc.unary_unary_rpc_method_handler(health.check)},
         }
         return tuple(
@@ -180,14 +198,14 @@ class Audio2FaceServer:
             for service, handlers in methods.items()
         )
 
-    async def _process(self, _: Any, rpc: Any) -> None:
+    async def _process(self, reads: str, serve: Serve, say: Refusal | None, rpc: Any) -> None:
         """Serve a call until it is over; whatever happens, the others go on."""
         task = asyncio.current_task()
         assert task is not None
-        call = Call(rpc, self._aio.EOF, self._context.clock, self._context.limits)
+        call = Call(rpc, reads, self._aio.EOF, self._context)
         self._calls.add(task)
         try:
-            refusal = await self._refusal_of(rpc, call)
+            refusal = await self._refusal_of(rpc, serve, call)
         except asyncio.CancelledError:
             if not self._closing:
                 raise
@@ -196,13 +214,14 @@ class Audio2FaceServer:
         finally:
             self._calls.discard(task)
         if refusal is not None:
-            await self._refuse(rpc, call, refusal)
+            await self._refuse(rpc, say, call, refusal)
 
-    async def _refusal_of(self, rpc: Any, call: Call) -> ProtocolError | None:
+    async def _refusal_of(self, rpc: Any, serve: Serve, call: Call) -> ProtocolError | None:
         """Serve a call, and return why it ends before its time, if the client is to hear it."""
         refusal: ProtocolError | None = None
         try:
-            await self._serve(rpc, call)
+            self._check_token(rpc)
+            await serve(call)
         except* ClientLeft:
             logger.info("Audio2Face-3D client %s left", rpc.peer())
         except* ProtocolError as errors:
@@ -212,19 +231,9 @@ class Audio2FaceServer:
             refusal = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)
         return refusal
 
-    async def _serve(self, rpc: Any, call: Call) -> None:
-        self._check_token(rpc)
-        self._context.slots.check()
-        if len(self._opening) >= MOST_OPENING:
-            next(iter(self._opening)).hurry()
-        self._opening[call] = None
-        try:
-            header = await call.header()
-        finally:
-            del self._opening[call]
-        await Clip(call, self._context, self._profile).serve(header)
-
-    async def _refuse(self, rpc: Any, call: Call, error: ProtocolError) -> None:
+    async def _refuse(
+        self, rpc: Any, say: Refusal | None, call: Call, error: ProtocolError
+    ) -> None:
         """Say what was wrong where NVIDIA's clients look for it, and as the status of the call."""
         logger.info("Audio2Face-3D client %s: %s", rpc.peer(), error)
         message = f"{error}."
@@ -233,8 +242,8 @@ class Audio2FaceServer:
             name = "UNAUTHENTICATED"
         try:
             async with asyncio.timeout(CLOSE_S):
-                if error.code is not ErrorCode.SLOW_READER:
-                    await call.send(status(ERROR, message))
+                if say is not None and error.code is not ErrorCode.SLOW_READER:
+                    await call.send(say(ERROR, message))
                 if not self._closing:
                     await call.drain()
         except (TimeoutError, ClientLeft):
@@ -252,6 +261,15 @@ class Audio2FaceServer:
         ]
         if not self._access.admits("", Headers(shown)):
             raise TokenError
+
+
+def _coroutine(handle: Callable[[Any], Awaitable[None]]) -> Callable[[Any, Any], Any]:
+    """Return what grpcio takes for a coroutine function: it is called with an iterator, too."""
+
+    async def handler(_: Any, rpc: Any) -> None:
+        await handle(rpc)
+
+    return handler
 
 
 def _check_port(host: str, port: int) -> None:

@@ -25,7 +25,8 @@ from tests.runtime.server.session_client import Client, all_sessions_over, sessi
 from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.server.audio2face.messages import ERROR, load_grpc
-from facewire.server.audio2face.server import MOST_OPENING, Audio2FaceServer, Certificate
+from facewire.server.audio2face.server import Audio2FaceServer, Certificate
+from facewire.server.audio2face.services import MOST_OPENING
 from facewire.settings.limits import Limits
 from facewire_engines.energy.engine import EnergyEngine
 

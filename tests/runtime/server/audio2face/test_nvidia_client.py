@@ -22,6 +22,7 @@ from facewire.wire.binary import encode_samples
 ROOT = Path(__file__).parents[4]
 PYTHON = ROOT / ".cache" / "nvidia-client" / "bin" / "python"
 CLIENT = Path(__file__).with_name("nvidia_client.py")
+PUSH_PULL = Path(__file__).with_name("nvidia_push_pull.py")
 SUCCESS, WARNING = 0, 2
 
 
@@ -132,3 +133,29 @@ async def test_nvidias_sample_client_is_content(
         for name in ("clip.wav", "output_000001/out.wav")
     )
     np.testing.assert_array_equal(back, sent)
+
+
+async def test_nvidias_messages_push_audio_and_pull_its_faces(
+    samples: Path, speech_like: Samples, tmp_path: Path
+) -> None:
+    pcm = tmp_path / "clip.pcm"
+    pcm.write_bytes(encode_samples(speech_like, Encoding.S16LE))
+    python = samples / ".venv" / "bin" / "python"
+    async with serving() as server:
+        status, printed = await run(python, PUSH_PULL, server.address, pcm, str(RATE))
+        expected = await of_session(server, speech_like, RATE)
+    assert status == 0
+    told = json.loads(printed)
+    assert len(told) == 3
+    for clip in told:
+        assert clip["names"][17:19] == ["JawOpen", "MouthClose"]
+        assert clip["kinds"] == [
+            "animation_data_stream_header", *["animation_data"] * 90, "status",
+        ]  # fmt: skip
+        np.testing.assert_allclose(clip["weights"], expected, atol=1e-5)
+        np.testing.assert_allclose(clip["times"], np.arange(90) / 30, atol=1e-9)
+        assert bytes.fromhex(clip["sound"]) == pcm.read_bytes()
+        assert clip["status"] == clip["pushed"] == [SUCCESS, "90 frames were made."]
+    assert told[0]["ids"] == told[1]["ids"]
+    assert len(told[0]["ids"][0]) > 20
+    assert told[2]["ids"] == ["s", "1", "head"]
