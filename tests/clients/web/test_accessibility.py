@@ -225,7 +225,8 @@ def test_nothing_moves_without_a_word_for_somebody_who_wants_less_motion(
     browser: "Browser", server: str, open_page: OpenPage
 ) -> None:
     restless = """() => [...facewire.pose.head, ...Object.entries(facewire.pose)
-        .filter(([name]) => /^(eyeBlink|eyeLook|brow)/.test(name)).map(([, weight]) => weight)]"""
+        .filter(([name]) => /^(eye|brow|(jaw|mouth)(Left|Right)$)/.test(name))
+        .map(([, weight]) => weight)]"""
     with open_page(browser, f"{server}/") as page:
         wait_for(page, "speech?.state === 'resting' && facewire.drawnFrames > 120")
         assert any(page.evaluate(restless))
