@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Sequence
 from itertools import chain, product
 from typing import Any
+
+from pythonosc.osc_message_builder import OscMessageBuilder
 
 from facewire.clock import Clock
 from facewire.errors import ConfigError
@@ -18,6 +21,12 @@ from facewire.sinks.vmc.messages import FaceMessages
 from facewire.sinks.vmc.other_sender import OtherSender
 
 logger = logging.getLogger(__name__)
+
+MARK = "/facewire/forwards"
+"""Goes out with each frame and says who sends it: what comes back has gone round. Receivers of
+VMC leave out addresses that they do not know."""
+
+_MOST_REFUSED = 64
 
 
 class VmcForwarding:
@@ -57,6 +66,11 @@ class VmcForwarding:
         self._place = place
         self._transport: asyncio.DatagramTransport | None = None
         self._heard = self._puzzled = False
+        mark = OscMessageBuilder(MARK)
+        mark.add_arg(secrets.token_hex(8))
+        self._mark = mark.build().dgram
+        self._refused: set[tuple[Any, ...]] = set()
+        """Who sends us what we sent."""
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Listen, and look the receiver up.
@@ -108,11 +122,16 @@ class VmcForwarding:
         def encode(frame: BlendshapeFrame) -> list[bytes]:
             other = self._other
             ours = self._messages[not other.has_head, not other.is_there]
-            return [*other.expressions(), *ours.encode(frame, spec)]
+            return [*other.expressions(), *ours.encode(frame, spec), self._mark]
 
         return encode
 
     def _take(self, datagram: bytes, sender: tuple[Any, ...]) -> None:
+        if sender in self._refused:
+            return
+        if self._mark in datagram:  # whole, also in a bundle
+            self._refuse(sender)
+            return
         try:
             going_on = self._other.hear(datagram)
         except ValueError as error:
@@ -125,3 +144,14 @@ class VmcForwarding:
             logger.info("%s forwards what %s:%s sends", self.name, *sender[:2])
         for each in going_on:
             self._sink.deliver(each)
+
+    def _refuse(self, sender: tuple[Any, ...]) -> None:
+        """Take no more from who sends our own back, which would go round for ever."""
+        if len(self._refused) >= _MOST_REFUSED:
+            self._refused.clear()
+        self._refused.add(sender)
+        logger.warning(
+            "%s gets its own messages back from %s:%s, and takes nothing from there any more; let "
+            "one of the two send to the avatar",
+            self.name, *sender[:2],
+        )  # fmt: skip

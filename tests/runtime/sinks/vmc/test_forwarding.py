@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ from tests.runtime.sinks.vmc.test_vmc import Message, by_python_osc, values
 from facewire.clock import SECOND, ManualClock
 from facewire.errors import ConfigError
 from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.vmc.forwarding import MARK
 from facewire.stream.sink import Sink
 
 HIPS = ("Hips", 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -34,7 +37,9 @@ class Studio:
         """Return what the avatar got by now."""
         # What was sent is with us already; it goes on when the loop gets to it.
         await asyncio.sleep(0.05)
-        return by_python_osc(waiting(self.avatar))
+        heard = by_python_osc(waiting(self.avatar))
+        # See the last tests: it is for other forwarders, and no avatar knows it.
+        return [message for message in heard if message[0] != MARK]
 
     async def show(self, **shapes: float) -> list[Message]:
         await self.sink.send(face_of(**shapes))
@@ -150,3 +155,40 @@ async def test_long_names_are_not_sent_again_with_each_frame(studio: Studio) -> 
     names = values(await studio.show())
     assert "Joy" in names
     assert max(map(len, names)) < 100
+
+
+async def test_who_sends_our_own_back_is_refused_and_others_are_not(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    await studio.sink.send(face_of(jawOpen=0.5))
+    await asyncio.sleep(0.05)
+    sent = waiting(studio.avatar)
+    (mark,) = [datagram for datagram in sent if MARK.encode() in datagram]
+    assert isinstance(studio.body, SimpleUDPClient)
+    place = studio.body._address, studio.body._port
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as echo:
+        echo.connect(place)
+        for _ in range(3):
+            echo.send(mark)
+            echo.send(OscMessageBuilder("/VMC/Ext/Root/Echo").build().dgram)
+        assert await studio.heard() == []
+    said = [record.message for record in caplog.records if "its own messages" in record.message]
+    assert len(said) == 1
+    studio.body.send_message("/VMC/Ext/Bone/Pos", HIPS)
+    assert addresses(await studio.heard()) == ["Bone/Pos"]
+
+
+def test_two_that_forward_to_each_other_say_so_and_go_on() -> None:
+    with listening() as one, listening() as other:
+        ports = port_of(one), port_of(other)
+    command = (sys.executable, "-m", "facewire", "outputs", "test", "--seconds", "6")
+    both = [
+        subprocess.Popen(
+            [*command, f"vmc://127.0.0.1:{there}?forward={here}"], stderr=subprocess.PIPE, text=True
+        )
+        for here, there in (ports, ports[::-1])
+    ]
+    said = [process.communicate(timeout=100)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    loops = [text.count("its own messages back") for text in said]
+    assert max(loops) == 1, said
