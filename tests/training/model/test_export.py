@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
@@ -12,7 +13,8 @@ from facewire_engines.model_files import EMBEDDED_MODELS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
-from facewire_training.data.sources import SOURCES
+from facewire_training.data.soft_labels import save_soft
+from facewire_training.data.sources import SOURCES, TEACHER
 from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import BILABIALS, calibrate, data_of
 from facewire_training.model.frontend import HOP
@@ -50,7 +52,8 @@ def test_a_manifest_names_what_the_runs_before_have_heard_too(tmp_path: Path) ->
     """Three runs: a published model, one that begins with it, one that borrows its decoder."""
     restore(EMBEDDED_MODELS / "phones", tmp_path / "published")
     corpus = tmp_path / "corpus"
-    write(corpus / "nospeech", NoSpeech(hours=0.003, seed=1).utterances(), {})
+    heard = write(corpus / "nospeech", NoSpeech(hours=0.003, seed=1).utterances(), {})
+    save_soft(corpus, heard, np.zeros((len(heard.labels), len(PHONES)), np.uint8), "a teacher")
     write(corpus / "voices", NoSpeech(hours=0.003, seed=2).utterances(), {})
     for name, before in (
         ("second", {"begin_with": str(tmp_path / "published")}),
@@ -64,4 +67,6 @@ def test_a_manifest_names_what_the_runs_before_have_heard_too(tmp_path: Path) ->
     assert any("GRID" in name for name in found)
     assert found[SOURCES["nospeech"].name].hours == 0.0
     published = json.loads((EMBEDDED_MODELS / "phones" / "manifest.json").read_text())["data"]
-    assert set(found) == {source["name"] for source in published} | {SOURCES["nospeech"].name}
+    learned = {SOURCES["nospeech"].name, TEACHER.name}
+    assert set(found) == {source["name"] for source in published} | learned
+    assert found[TEACHER.name].licence == "MIT"

@@ -68,3 +68,10 @@ SOURCES: dict[str, Source] = {
     ),
     "nospeech": Source("noise made by facewire_training", "Apache-2.0", "Facewire"),
 }
+
+TEACHER = Source(
+    "phone probabilities of a probe on the encoder of Whisper tiny.en, for the recorded English",
+    "MIT",
+    "Whisper (c) 2022 OpenAI",
+)
+"""What soft labels come from (`data/teacher`); none of its weights is in the model."""

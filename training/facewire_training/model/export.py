@@ -18,7 +18,8 @@ from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
-from facewire_training.data.sources import SOURCES
+from facewire_training.data.soft_labels import labelled
+from facewire_training.data.sources import SOURCES, TEACHER, Source
 from facewire_training.data.styles import parse_styles
 from facewire_training.model.checkpoint import DATA_FILE
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
@@ -125,12 +126,19 @@ def data_of(run: Path, corpus: Path) -> tuple[DataSource, ...]:
         if (one / DATA_FILE).exists():
             known = msgspec.json.decode((one / DATA_FILE).read_bytes(), type=list[DataSource])
             found |= {source.name: source for source in known}
+    taught_hours = 0.0
     for shard in load(corpus):
-        source = SOURCES.get(shard.corpus) if shard.corpus in heard else None
-        if source is not None:
-            hours = round(shard.hours, 2)
-            found[source.name] = DataSource(source.name, hours, source.licence, source.attribution)
+        if shard.corpus in heard and shard.corpus in SOURCES:
+            found |= _entry(SOURCES[shard.corpus], shard.hours)
+            taught_hours += shard.hours if labelled(corpus, shard) else 0.0
+    if taught_hours:
+        found |= _entry(TEACHER, taught_hours)
     return tuple(found.values())
+
+
+def _entry(source: Source, hours: float) -> dict[str, DataSource]:
+    known = DataSource(source.name, round(hours, 2), source.licence, source.attribution)
+    return {source.name: known}
 
 
 def write_model(
