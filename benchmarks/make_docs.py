@@ -29,6 +29,7 @@ from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
 from front_page import five_figures, hour
+from gpu_run import Report as GpuReport
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
 from latency_table import all_stages, in_short, requests_table
@@ -37,7 +38,7 @@ from precisions import Precisions
 from session_cost import SessionCosts
 from soak import Soak
 from speech_timeline import Timeline
-from throughput_table import peer_table, sessions_table
+from throughput_table import gpu_table, peer_table, sessions_table
 from voice_text import VoiceReport, closures, typed
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,8 @@ def sections(results: Path) -> dict[str, Sections]:
         for end in ("", "-fast", "-30fps", "-breathy")
     ]
     quality = quality_text.read_reports(results)
-    ruler = ruler_text.read_ruler(results, "first-model")
+    before = ruler_text.read_ruler(results, "first-model", "quality-lookahead-first-model.json")
+    ruler = ruler_text.read_ruler(results, "second-model")
     soak = _read(results / "soak-cpu.json", Soak)
     return {
         "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
@@ -72,6 +74,7 @@ def sections(results: Path) -> dict[str, Sections]:
         },
         "docs/engines.md": {
             "session cost": lambda: session_costs(costs),
+            "gpu": lambda: gpu_table(_read(results / "gpu-h200.json", GpuReport)),
             "precisions": lambda: precisions_table(
                 _read(results / "precisions-cpu.json", Precisions)
             ),
@@ -95,7 +98,7 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/deployment.md": {"hour": lambda: hour(soak)},
         "docs/quality.md": {
             "lips": lambda: quality_text.summary(quality),
-            "worst first": lambda: ruler_text.worst_first(ruler),
+            "worst first": lambda: ruler_text.worst_first(ruler, before),
             "table": lambda: quality_text.short_table(quality),
             "look-aheads": lambda: lookahead_text.what_it_buys(ruler.timing),
             "noise": lambda: quality_text.noise(quality),
@@ -104,7 +107,7 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/quality-tables.md": {
             "table": lambda: quality_text.all_tables(quality),
             "test": lambda: quality_text.test_table(quality),
-            "first model": lambda: ruler_text.all_figures(ruler),
+            "whole ruler": lambda: ruler_text.all_figures(ruler),
             "conditions": lambda: ruler_text.conditions(ruler),
             "openings": lambda: ruler_text.openings(ruler),
             "missed": lambda: ruler_text.missed(ruler),

@@ -1,4 +1,4 @@
-"""What docs/quality.md and docs/quality-tables.md say of the first model, by the whole ruler."""
+"""What docs/quality.md and docs/quality-tables.md say of the model, by the whole ruler."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Ruler:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One line of the table: a figure, and what the next model is to reach."""
+    """One line of the table: a figure, and what a model is to reach."""
 
     what: str
     value: Value
@@ -69,8 +69,8 @@ class Goal:
         return (value - self.goal) / max(value, 1e-9) if self.most else 1 - value / self.goal
 
 
-def read_ruler(results: Path, model: str) -> Ruler:
-    """Read `quality-MODEL.json`, `robustness-MODEL.json` and `quality-lookahead.json` of a folder.
+def read_ruler(results: Path, model: str, timing: str = "quality-lookahead.json") -> Ruler:
+    """Read `quality-MODEL.json`, `robustness-MODEL.json` and the report by look-ahead of a folder.
 
     Raises:
         ConfigError: one is missing, or is something else.
@@ -78,7 +78,7 @@ def read_ruler(results: Path, model: str) -> Ruler:
     return Ruler(
         read_report(results / f"quality-{model}.json"),
         read_robustness(results / f"robustness-{model}.json"),
-        read_report(results / "quality-lookahead.json"),
+        read_report(results / timing),
     )
 
 
@@ -145,23 +145,24 @@ GOALS: tuple[Goal, ...] = (
          form=Form.TWO),
     Goal("FACEGOOD's jaw, r", _content("jaw_r", speech=FACEGOOD_SET), 0.80, form=Form.TWO),
 )  # fmt: skip
-"""What the second model is to reach, on validation people. Amplitudes are to be .8 to 1.25 of real
+"""What a model is to reach, on validation people. Amplitudes are to be .8 to 1.25 of real
 faces', which `quality.figures` tells."""
 
 
-def worst_first(ruler: Ruler) -> str:
-    """Return the goals as a table, the farthest from its figure first."""
+def worst_first(ruler: Ruler, before: Ruler) -> str:
+    """Return the goals as a table, the farthest from its figure first, the model before beside."""
     ordered = sorted(GOALS, key=lambda goal: -goal.shortfall(ruler))
     rows = [
         [
             goal.what,
+            _written(goal.form, goal.value(before)),
             _written(goal.form, goal.value(ruler)),
             f"{'≤' if goal.most else '≥'} {_written(goal.form, goal.goal)}",
             _written(goal.form, goal.oracle(ruler)) if goal.oracle(ruler) is not None else "",
         ]
         for goal in ordered
     ]
-    return table(["", "now", "to reach", "oracle"], rows)
+    return table(["", "the model before", "now", "to reach", "oracle"], rows)
 
 
 def _written(form: Form, value: float | None) -> str:

@@ -4,6 +4,7 @@ from compare_audio2face import Comparison
 from docs_sections import how, table
 from facewire_cli.bench.throughput_search import Row
 from facewire_cli.commands.bench.throughput import ThroughputReport
+from gpu_run import Report as GpuReport
 
 NAMES = {"phones": "session by session", "phones-batched": "in common runs"}
 HEADER = ["engine", "frames/s", "cores", "sessions", "trials held", "p50 ms", "p99 ms", "max ms"]
@@ -40,6 +41,34 @@ def _row(row: Row) -> list[str]:
         f"{load.late} of {load.frames}",
         f"{100 * load.cpu_share:.0f} %",
     ]
+
+
+def gpu_table(report: GpuReport) -> str:
+    """Return what a GPU agreed on, and every trial of sessions on it."""
+    gpu = report.gpu.name if report.gpu else "no GPU"
+    agreed = "; ".join(
+        f"`{engine}` is at most {found.largest:.1e} from the model on the processor"
+        for engine, found in report.agreements.items()
+    )
+    rows = [
+        [
+            f"`{row.engine}`",
+            str(load.sessions),
+            *(f"{value:.2f}" for value in (load.inference.p50_ms, load.inference.p99_ms)),
+            f"{load.late} of {load.frames}",
+            f"{100 * load.cpu_share:.0f} %",
+        ]
+        for row in report.rows
+        for load in row.trials
+        if load.inference is not None
+    ]
+    return "\n\n".join(
+        (
+            how(report.command, report.date, report.machine),
+            f"On one {gpu}. Weights: {agreed}.",
+            table(["engine", "sessions", "p50 ms", "p99 ms", "late", "CPU"], rows),
+        )
+    )
 
 
 def peer_table(found: Comparison) -> str:
