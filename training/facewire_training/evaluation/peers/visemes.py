@@ -3,19 +3,19 @@
 Oculus Lipsync's fifteen visemes are those of its reference (Meta, "Viseme Reference" of Oculus
 Lipsync), which names the sounds of each; Ready Player Me's and TalkingHead's avatars have the same
 set. wLipSync's are the Japanese vowels of uLipSync and S. Their poses are not copied from anybody:
-each is what our own procedural animation shows in the middle of those sounds, so that a peer's
-table of poses is as good as ours and only its hearing and its timing are compared.
+each is what our own procedural animation showed in the middle of those sounds when the first model
+was measured, and stays so (`viseme_poses.json`). Those open wide, as avatars' visemes do; today's
+rules open less, and peers who hear faintly would look shut for a reason that is not theirs.
 """
 
+import json
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire_engines.phones.phone_set import INDEX
-from facewire_training.animation.procedural import animate
-from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float32]
 
@@ -48,25 +48,29 @@ VOWELS: dict[str, tuple[str, ...]] = {
 }
 """The same for the vowels of uLipSync."""
 
-_LENGTH_S = 0.3
-"""Of a sound that reaches its pose."""
-
 
 @lru_cache(maxsize=8)
-def _poses(sounds: tuple[tuple[str, ...], ...]) -> Floats:
-    """Return the pose of each group of sounds, [V, 52]."""
-    means = [np.mean([_pose(sound) for sound in group or ("sil",)], axis=0) for group in sounds]
-    return np.asarray(np.stack(means), np.float32)
+def _poses(names: tuple[str, ...]) -> Floats:
+    """Return the pose of each viseme, [V, 52].
 
-
-def _pose(sound: str) -> Floats:
-    phone = PhoneInterval(0.0, _LENGTH_S, INDEX[sound])
-    return np.asarray(animate([phone], np.array([_LENGTH_S / 2]))[0])
+    Raises:
+        KeyError: there is no such set of visemes.
+    """
+    file = resources.files("facewire_training.evaluation.peers") / "viseme_poses.json"
+    sets: dict[str, dict[str, dict[str, float]]] = json.loads(file.read_text(encoding="utf-8"))
+    poses = next((found for found in sets.values() if tuple(found) == names), None)
+    if poses is None:
+        raise KeyError(f"no poses for the visemes {', '.join(names)}")
+    rows = np.zeros((len(names), arkit.COUNT), np.float32)
+    for row, pose in zip(rows, poses.values(), strict=True):
+        for shape, weight in pose.items():
+            row[arkit.INDEX[shape]] = weight
+    return rows
 
 
 def blend(amounts: Floats, visemes: dict[str, tuple[str, ...]]) -> Floats:
     """Return the face of viseme amounts, `[T, V]` in the order of the table to `[T, 52]`."""
-    poses = _poses(tuple(visemes.values()))
+    poses = _poses(tuple(visemes))
     if amounts.shape[-1] != len(poses):
         raise ValueError(f"{amounts.shape[-1]} amounts for {len(poses)} visemes")
     weights = np.clip(np.asarray(amounts, np.float32) @ poses, 0.0, 1.0)
