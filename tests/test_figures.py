@@ -16,6 +16,7 @@ MEASURED = re.compile(r"(?<![\w.])\d+(?:\.\d+)? ?%|\br \.\d\d\b")
 
 DEFINITIONS = {
     "README.md": ("by a speed within 1 %",),
+    "microphone.md": ("up to 1 % faster or slower",),
     "hubert.md": ("0 % is", "100 % as wrong", "below 1 % of the clip's counts as 1 %"),
     "quality.md": (
         "that of 70 % of the true ones",
