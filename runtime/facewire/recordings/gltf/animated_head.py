@@ -7,18 +7,23 @@ import numpy as np
 
 from facewire import arkit
 from facewire.errors import ConfigError
-from facewire.recordings.gltf.animation_writer import FLOAT, AnimationWriter, refuse_too_large
+from facewire.recordings.gltf.animation_writer import (
+    FLOAT,
+    AnimationWriter,
+    Values,
+    refuse_too_large,
+)
 from facewire.recordings.gltf.glb_file import Document, read_glb
-from facewire.recordings.gltf.rotations import product, rotations
+from facewire.recordings.gltf.rotations import gaze, rotations
+from facewire.recordings.gltf.turning_nodes import find_node, joints, turned
 from facewire.recordings.recorded_face import RecordedFace
 
 _SIDES = {"_l": "left", "_r": "right"}
-_HEADS = ("head", "j_bip_c_head", "mixamorig:head")
-"""What heads are called among bones, in lower case."""
+_EYES = ("Left", "Right")
 
 
 def animated_glb(face: RecordedFace, head: Path | None = None) -> bytes:
-    """Return a GLB file in which a head moves as the face does.
+    """Return a GLB file in which a head moves as the face does: its shapes, its bone, its eyes.
 
     Args:
         face: the recording.
@@ -50,10 +55,23 @@ def _animated(document: Document, binary: bytes, face: RecordedFace, head: Path 
             if shape is not None:
                 values[:, target] = face.weights[:, shape]
         writer.add(node, "weights", values)
-    if (bone := _head_bone(document)) is not None:
-        rest = np.array(document["nodes"][bone].get("rotation", (0, 0, 0, 1)), np.float64)
-        writer.add(bone, "rotation", product(rotations(face.head), rest))
+    turns: dict[str, Values] = {
+        "head": face.head,
+        **{f"{s.lower()}Eye": gaze(face.weights, s) for s in _EYES},
+    }
+    for part, angles in turns.items():
+        place = find_node(document, part)
+        if place is not None and (part == "head" or _turns(document, place, shapes_by_node)):
+            writer.add(place, "rotation", turned(document, place, rotations(angles)))
     return writer.glb()
+
+
+def _turns(document: Document, eye: int, shapes_by_node: dict[int, list[int | None]]) -> bool:
+    """Tell whether an eye moves by its node: by morph targets too, it would look twice as far."""
+    if eye not in joints(document):
+        return eye not in shapes_by_node
+    looks = {shape for shapes in shapes_by_node.values() for shape in shapes if shape is not None}
+    return not any("eyeLook" in arkit.NAMES[shape] for shape in looks)
 
 
 def shape_of(name: str) -> int | None:
@@ -86,11 +104,6 @@ def _shapes_by_node(document: Document) -> dict[int, list[int | None]]:
         if any(shape is not None for shape in shapes):
             found[place] = shapes
     return found
-
-
-def _head_bone(document: Document) -> int | None:
-    names = [str(node.get("name", "")).lower() for node in document.get("nodes", [])]
-    return next((names.index(name) for name in _HEADS if name in names), None)
 
 
 def _stand_in() -> Document:

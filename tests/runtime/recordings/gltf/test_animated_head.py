@@ -1,6 +1,7 @@
 """Recorded faces as glTF animations, read by programs that are not ours."""
 
 import json
+import math
 import os
 import shutil
 import struct
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pygltflib import GLTF2
+from tests.clients.web.tiny_glb import tiny_vrm
 from tests.conftest import skip_unless_ci
 
 from facewire import arkit
@@ -50,14 +52,15 @@ def check(path: Path, recording: RecordedFace) -> int:
     """Compare the animation with the recording; return how many meshes it moves."""
     gltf = GLTF2().load(str(path))
     animation = gltf.animations[-1]
-    moved = 0
+    moved, turning = 0, []
     for channel in animation.channels:
         sampler = animation.samplers[channel.sampler]
         seconds = values(gltf, sampler.input)[:, 0]
         np.testing.assert_allclose(seconds, np.arange(len(recording)) / 60, atol=1e-6)
         node = gltf.nodes[channel.target.node]
         if channel.target.path == "rotation":
-            assert node.name == "Head"
+            assert node.name in ("Head", "eyeLeft", "eyeRight")
+            turning.append(node.name)
             np.testing.assert_allclose(
                 np.linalg.norm(values(gltf, sampler.output), axis=1), 1, atol=1e-6
             )
@@ -68,6 +71,8 @@ def check(path: Path, recording: RecordedFace) -> int:
             moves, recording.weights[:, [arkit.INDEX[name] for name in names]]
         )
         moved += 1
+    assert turning[:1] == ["Head"]
+    assert len(turning) == len(set(turning))
     return moved
 
 
@@ -110,6 +115,62 @@ def test_a_given_head_speaks(tmp_path: Path, name: str) -> None:
     after, longer = read_glb(tmp_path / "a.glb")
     assert longer[: len(binary)] == binary
     assert after["meshes"] == before["meshes"]
+
+
+def own_head(folder: Path, names: list[str], *, joint: bool) -> Path:
+    """A head whose left eye hangs on a bone that rests a quarter turned about y."""
+    document, binary = read_back(folder, animated_glb(face(1)))
+    del document["animations"]
+    document["meshes"][0]["extras"]["targetNames"] = names
+    quarter = [0, math.sqrt(0.5), 0, math.sqrt(0.5)]
+    document["nodes"] += [
+        {"name": "holder", "rotation": quarter, "children": [2]},
+        {"name": "LeftEye"},
+    ]
+    document["scenes"][0]["nodes"].append(1)
+    if joint:
+        document["skins"] = [{"joints": [2]}]
+    (folder / "own.glb").write_bytes(pack(document, binary))
+    return folder / "own.glb"
+
+
+def eye_turns(folder: Path, head: Path) -> Numbers | None:
+    """Return the eye's own rotations in a face that looks left, then down; None if it has none."""
+    weights = np.zeros((2, arkit.COUNT), np.float32)
+    weights[0, arkit.INDEX["eyeLookOutLeft"]] = weights[1, arkit.INDEX["eyeLookDownLeft"]] = 1
+    known = np.ones(arkit.COUNT, np.bool_)
+    (folder / "a.glb").write_bytes(
+        animated_glb(recorded_face(weights, StreamSpec(), known=known), head)
+    )
+    gltf = GLTF2().load(str(folder / "a.glb"))
+    found = [c for c in gltf.animations[0].channels if gltf.nodes[c.target.node].name == "LeftEye"]
+    if not found:
+        return None
+    return values(gltf, gltf.animations[0].samplers[found[0].sampler].output)
+
+
+def test_eyes_turn_about_the_models_axes_wherever_they_hang(tmp_path: Path) -> None:
+    head = own_head(tmp_path, ["jawOpen"] + [f"shape{n}" for n in range(51)], joint=True)
+    turns = eye_turns(tmp_path, head)
+    assert turns is not None
+    assert turns[0] == pytest.approx([0, np.sin(0.3), 0, np.cos(0.3)], abs=1e-6)
+    # Its own z is the model's x here.
+    assert turns[1] == pytest.approx([0, 0, np.sin(0.225), np.cos(0.225)], abs=1e-6)
+
+
+def test_bones_of_eyes_rest_where_morph_targets_look_and_eyeballs_turn(tmp_path: Path) -> None:
+    names = list(arkit.NAMES)
+    assert eye_turns(tmp_path, own_head(tmp_path, names, joint=True)) is None
+    assert eye_turns(tmp_path, own_head(tmp_path, names, joint=False)) is not None
+
+
+def test_the_head_of_a_vrm_is_what_its_humanoid_says(tmp_path: Path) -> None:
+    (tmp_path / "own.vrm").write_bytes(tiny_vrm(1, [], list(arkit.NAMES)))
+    document, _ = read_glb(tmp_path / "own.vrm")
+    head = document["extensions"]["VRMC_vrm"]["humanoid"]["humanBones"]["head"]["node"]
+    (tmp_path / "a.glb").write_bytes(animated_glb(face(), tmp_path / "own.vrm"))
+    channels = GLTF2().load(str(tmp_path / "a.glb")).animations[0].channels
+    assert [c.target.node for c in channels if c.target.path == "rotation"] == [head]
 
 
 def test_names_are_read_as_programs_write_them() -> None:
