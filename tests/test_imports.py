@@ -23,7 +23,7 @@ from tests.source_tree import (
 BELOW = {
     "facewire": set[str](),
     "facewire_engines": {"facewire"},
-    "facewire_training": {"facewire", "facewire_engines"},
+    "facewire_training": {"facewire", "facewire_engines", "facewire_web"},
     "facewire_cli": {"facewire", "facewire_engines", "facewire_training"},
     "facewire_client": {"facewire"},
     "facewire_web": set[str](),

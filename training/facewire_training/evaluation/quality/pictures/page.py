@@ -4,11 +4,9 @@ import base64
 import html
 import io
 import json
-import posixpath
 import re
 from collections.abc import Sequence
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +22,10 @@ from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import SetScores
 from facewire_training.evaluation.quality.thresholds import JUDGED_MS
 from facewire_training.take import Take
+from facewire_web.modules import modules_as_urls
 
-_FACE_PACKAGE = "facewire_web"
 _MODULES = ("face/face_view.js", "client/pose.js")
 """Of the viewer's page: those that draw. What they import comes with them."""
-_IMPORT = re.compile(r'from "(\.[\w./]+)"')
 
 Performed = Sequence[tuple[str, Take, float]]
 """Name of a system, its take of the whole clip, and its delay in live timing in ms."""
@@ -66,39 +63,12 @@ def _own(name: str) -> str:
 
 
 def _modules() -> dict[str, str]:
-    """Return the drawing modules as data URLs that find each other by `facewire/NAME`."""
     try:
-        sources = _with_imports(resources.files(_FACE_PACKAGE), _MODULES)
+        return modules_as_urls(_MODULES)
     except (OSError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"the page needs the viewer's drawing ({error}); install Facewire again"
         ) from error
-    urls = {}
-    for name, source in sources.items():
-        encoded = base64.b64encode(_mapped(name, source).encode()).decode()
-        urls[f"facewire/{name}"] = f"data:text/javascript;base64,{encoded}"
-    return urls
-
-
-def _with_imports(folder: Traversable, names: Sequence[str]) -> dict[str, str]:
-    """Return the text of modules and of all that they import, by name."""
-    sources: dict[str, str] = {}
-    wanted = list(names)
-    while wanted:
-        name = wanted.pop()
-        if name not in sources:
-            sources[name] = folder.joinpath(*name.split("/")).read_text(encoding="utf-8")
-            wanted += [_beside(name, found) for found in _IMPORT.findall(sources[name])]
-    return sources
-
-
-def _mapped(name: str, source: str) -> str:
-    return _IMPORT.sub(lambda match: f'from "facewire/{_beside(name, match[1])}"', source)
-
-
-def _beside(name: str, relative: str) -> str:
-    """Return what a module of the package means by an address such as "../client/pose.js"."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
 
 
 def _clip(excerpt: Excerpt, performed: Performed) -> dict[str, Any]:
