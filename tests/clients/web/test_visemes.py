@@ -87,7 +87,8 @@ def test_u_is_a_small_round_dark_hole_without_teeth(mouths: dict[str, Any]) -> N
 def test_o_is_round_too_and_clearly_larger(mouths: dict[str, Any]) -> None:
     o, u, a = mouths["ow"], mouths["uw"], mouths["aa"]
     assert o["dark"]["count"] > 2.5 * u["dark"]["count"]
-    assert o["dark"]["width"] < 2.2 * o["dark"]["height"]
+    # The model's lips are as near to each other in "ow" as people's: an oval, no circle.
+    assert o["dark"]["width"] < 2.8 * o["dark"]["height"]
     assert o["dark"]["width"] < 0.8 * a["dark"]["width"]
 
 

@@ -32,7 +32,9 @@ function innerLips(pose) {
     - 5.2 * (pose.mouthUpperUpLeft + pose.mouthUpperUpRight)
     - 4.5 * (pose.noseSneerLeft + pose.noseSneerRight)
     - 7 * pose.mouthShrugUpper - 2.2 * pose.mouthRollUpper
-    - 2.5 * (pose.mouthSmileLeft + pose.mouthSmileRight);
+    - 2.5 * (pose.mouthSmileLeft + pose.mouthSmileRight)
+    // Of a tongue between the teeth, and of flared lips, the upper teeth are what is recognised.
+    - 3.5 * smoothstep(0.12, 0.35, pose.tongueOut) - 3.5 * hushing(pose);
   const lower = 48 * pose.jawOpen - 51 * close + 11 * pose.mouthFunnel
     + 4.6 * (pose.mouthLowerDownLeft + pose.mouthLowerDownRight)
     + 1.5 * pose.jawForward - 4.8 * pose.mouthRollLower - 9.4 * pose.mouthShrugLower
@@ -42,6 +44,11 @@ function innerLips(pose) {
   // A tongue that is out stands between the lips, also where no weight says that they are open.
   const room = mix(-60, 7, smoothstep(0, 0.5, pose.tongueOut));
   return { upper, lower: Math.max(lower, upper + room) };
+}
+
+/** How far lips are pushed out before a jaw that is too, as for sh: neither o nor r moves it. */
+function hushing(pose) {
+  return smoothstep(0.06, 0.1, pose.jawForward) * smoothstep(0.15, 0.35, pose.mouthFunnel) * (1 - clamp(3 * pose.jawOpen));
 }
 
 /** mouthClose brings the lips together over an open jaw, and no further than together. */
@@ -100,7 +107,7 @@ function characterOf(pose) {
   const bared = (pose.mouthUpperUpLeft + pose.mouthUpperUpRight) / 2;
   const press = (pose.mouthPressLeft + pose.mouthPressRight) / 2;
   const pout = rising(pose.mouthPucker, 2.3);
-  const flared = smoothstep(0.05, 0.14, bared) * clamp(1.6 * pose.mouthFunnel + pose.mouthPucker);
+  const flared = Math.max(smoothstep(0.05, 0.14, bared), hushing(pose)) * clamp(1.6 * pose.mouthFunnel + pose.mouthPucker);
   return {
     pursed: pout * (1 - 0.8 * smoothstep(0, 0.4, flared)),
     flared,
