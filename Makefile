@@ -14,7 +14,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest
 # What no other program may disturb is in the other half, one test after the other.
 OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard tests/benchmarks/test_*.py)) $(wildcard tests/test_*.py) \
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
@@ -29,7 +29,7 @@ test: $(VENV)/.all ## the whole test suite, two halves at a time; what pip canno
 	$(MAKE) --jobs 2 test-streams test-offline
 
 test-streams: $(VENV)/.all ## what runs in real time, one after the other: servers, clients, browsers, sound
-	$(PYTEST) tests $(OFFLINE:%=--ignore=%)
+	PYTHONASYNCIODEBUG=1 $(PYTEST) tests $(OFFLINE:%=--ignore=%)
 
 # Each half has a core: two threads would wait for each other, and for the other half, at every step.
 test-offline: $(VENV)/.all ## models, training, faces, files, the docs; says what it found when it is done

@@ -39,7 +39,7 @@ def test_the_same_program_measures_the_processor(tmp_path: Path) -> None:
     assert row["engine"] == "phones-batched@onnx"
     assert [trial["sessions"] for trial in row["trials"]] == [1]
     assert row["trials"][0]["frames"] > 10
-    assert report["agreements"]["phones-batched@onnx"]["largest"] <= 1e-6
+    assert report["agreements"]["phones-batched@onnx"]["largest"] <= 5e-6
     assert "no model" in report["left_out"][f"hubert:{tmp_path}@onnx"]
     assert report["gpu"] is None
     assert f"wrote {path}" in ended.stderr

@@ -22,21 +22,19 @@ _READ_AHEAD = 16
 
 
 class Paced:
-    """Lets each chunk appear when its last sample is due, counted from entering the context.
+    """Lets each chunk appear when its last sample is due, counted from when it is first asked for.
 
-    A consumer that was late gets what is due at once, and the schedule does not move. `captured`
+    Whoever waits for a listener first loses nothing of the recording. A consumer that was late gets what is due at once, and the schedule does not move. `captured`
     is the time when the chunk was due.
     """
 
     def __init__(self, chunks: Iterable[AudioChunk], clock: Clock) -> None:
         self._chunks = iter(chunks)
         self._clock = clock
-        self._began = 0
         self._reading = threading.Lock()
         self._played: AsyncGenerator[AudioChunk, None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._began = self._clock.now()
         self._played = self._play()
         return self
 
@@ -56,6 +54,7 @@ class Paced:
         return self._played
 
     async def _play(self) -> AsyncGenerator[AudioChunk, None]:
+        began = self._clock.now()
         waiting: deque[AudioChunk] = deque()
         more = True
         while more or waiting:
@@ -65,7 +64,7 @@ class Paced:
                 waiting.extend(fetched)
                 continue
             chunk = waiting.popleft()
-            due = self._began + chunk.end * SECOND // chunk.sample_rate
+            due = began + chunk.end * SECOND // chunk.sample_rate
             await self._clock.sleep_until(due)
             yield replace(chunk, captured=due)
 

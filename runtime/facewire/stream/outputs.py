@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from facewire.clock import Clock
@@ -73,10 +73,28 @@ async def deliver_stream(
         await outputs.open(sinks, listeners, others, engine_name)
         error = await outputs.run(produce)
     finally:
-        await outputs.aclose()
+        await _uninterrupted_once(outputs.aclose())
     if error is not None:
         raise error
     return outputs.report
+
+
+async def _uninterrupted_once(closing: Coroutine[Any, Any, None]) -> None:
+    """Close to the end, also if whoever runs this is told to stop meanwhile: files become whole.
+
+    Told a second time, it stops. What was already stopped before is at its second time.
+    """
+    running = asyncio.current_task()
+    task = asyncio.ensure_future(closing)
+    try:
+        if running is not None and running.cancelling():
+            await task
+        else:
+            await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await task
+        raise
 
 
 class StreamOutputs:

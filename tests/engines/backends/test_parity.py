@@ -60,7 +60,8 @@ def test_the_batched_engine_stands_in_for_the_single_one(speech: Samples) -> Non
     parity = compare_engines(load("phones"), load("phones-batched"), speech[:64_000])
     assert parity.frames == 240
     assert parity.within_tolerance
-    assert parity.largest <= 1e-6
+    # Sums in another order through two layers of 320: a few units of the last digit.
+    assert parity.largest <= 5e-6
 
 
 def test_another_model_is_told_apart_by_its_worst_shapes(speech: Samples) -> None:

@@ -91,9 +91,10 @@ def test_arrays_as_programs_have_them(speech: tuple[Samples, int]) -> None:
     samples, rate = speech
     ints = (samples * 32767).astype(np.int16)
     stereo = np.stack([ints, ints], axis=1)
-    np.testing.assert_allclose(
-        animate(stereo, rate).weights, animate(samples.astype(np.float64), rate).weights, atol=0.02
-    )
+    # A blink may begin a frame sooner: it waits for the mouth to be still.
+    plain = AnimatorOptions(idle=False)
+    doubles = animate(samples.astype(np.float64), rate, plain)
+    np.testing.assert_allclose(animate(stereo, rate, plain).weights, doubles.weights, atol=0.02)
     with pytest.raises(ValueError, match="int16, not int64"):
         animate([1, 2, 3], rate)
     with Animator(rate) as animator, pytest.raises(ValueError, match="1 channels"):

@@ -36,6 +36,7 @@ async def test_a_chunk_appears_when_its_last_sample_is_due() -> None:
         asyncio.TaskGroup() as tasks,
     ):
         listening = tasks.create_task(listen(source), name="listen")
+        await settle()
         for elapsed_ms, count in ((9, 0), (10, 1), (19, 1), (20, 2), (21, 3)):
             clock.advance(5 * SECOND + elapsed_ms * MILLISECOND - clock.now())
             await settle()
@@ -51,21 +52,26 @@ async def test_a_chunk_appears_when_its_last_sample_is_due() -> None:
 async def test_a_reader_that_was_late_catches_up() -> None:
     clock = ManualClock()
     async with Paced(chunks_of(np.zeros(16_000, np.float32), 160), clock) as source:
+        # Whoever opens a source before he listens has missed nothing.
+        clock.advance(7 * SECOND)
         chunks = aiter(source)
+        first = asyncio.ensure_future(anext(chunks))
+        await settle()
         clock.advance(500 * MILLISECOND)
-        caught_up = [await anext(chunks) for _ in range(50)]
+        caught_up = [await first, *[await anext(chunks) for _ in range(49)]]
         assert caught_up[-1].captured == clock.now()
         clock.advance(10 * MILLISECOND)
-        assert (await anext(chunks)).captured == 510 * MILLISECOND
+        assert (await anext(chunks)).captured == 7 * SECOND + 510 * MILLISECOND
 
 
 async def test_a_rate_that_does_not_divide_a_second_does_not_drift() -> None:
     clock = ManualClock()
     last = AudioChunk(np.zeros(7, np.float32), 44_100 * 3_600 - 7, 44_100)
     async with Paced([last], clock) as source:
+        heard = asyncio.ensure_future(anext(aiter(source)))
+        await settle()
         clock.advance(3_600 * SECOND)
-        async for chunk in source:
-            assert chunk.captured == 3_600 * SECOND
+        assert (await heard).captured == 3_600 * SECOND
 
 
 async def test_a_file_in_real_time_is_the_file(speech_like: Samples, tmp_path: Path) -> None:

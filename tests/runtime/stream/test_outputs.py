@@ -160,6 +160,28 @@ async def test_cancelling_keeps_what_was_queued_for_a_recorder() -> None:
     assert report.wall_ns > 0
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_file_that_is_being_finished_is_finished_unless_told_twice(times: int) -> None:
+    closing, finish = asyncio.Event(), asyncio.Event()
+
+    class Archive(Recorder):
+        async def aclose(self) -> None:
+            closing.set()
+            await finish.wait()
+            self.events.append("whole")
+
+    archive = Archive()
+    stream = asyncio.create_task(run_to(source_of(made_speech(0.1)), archive))
+    await closing.wait()
+    for _ in range(times):
+        stream.cancel()
+        await asyncio.sleep(0.05)
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await stream
+    assert archive.events == (["open", "whole"] if times == 1 else ["open"])
+
+
 async def test_a_sink_that_never_closes_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
     hanging, recorder = NeverCloses(), Recorder()
     async with asyncio.timeout(20):

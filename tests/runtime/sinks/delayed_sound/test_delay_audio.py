@@ -123,7 +123,9 @@ async def test_an_output_that_is_slower_than_the_face_plays_later_and_it_is_said
         played, _ = recorder.between(end - 2 * SECOND, end)
     assert np.abs(played).max() > 0.1
     told = re.findall(r"the sound is (\d+) ms later than the face; give \1 ms more", observed.text)
-    assert len(told) == 1
+    # Said again only when it has become later still.
+    assert [int(ms) for ms in told] == sorted({int(ms) for ms in told})
+    assert 1 <= len(told) <= 3
 
 
 @pytest.mark.timeout(90)
