@@ -45,6 +45,9 @@ FILES = Kinds(live=False)
 SPEECH = Kinds(also=("wav", "tsv"))
 """Of a stream that also has sound and words."""
 
+_CONVERTED = ("glb", "vrma")
+"""What `facewire convert` makes of recordings."""
+
 _OWN = ("ws", ".wav", ".tsv")
 """Names that no package can add: they are no sinks of faces, or only a server has them."""
 _LIVE_FORMS = {
@@ -123,6 +126,11 @@ def parse_output(
     if kinds.is_file(ending) and "://" not in uri:
         return _file(uri, ending, uri)
     _refuse_folder(uri)
+    if ending in _CONVERTED:
+        raise ConfigError(
+            f"{uri!r} is made from a recording: record take.npz, then run facewire convert "
+            f"take.npz {uri}"
+        )
     raise ConfigError(f"{uri!r} is not an output here; give {kinds}")
 
 

@@ -24,8 +24,9 @@ _READ_AHEAD = 16
 class Paced:
     """Lets each chunk appear when its last sample is due, counted from when it is first asked for.
 
-    Whoever waits for a listener first loses nothing of the recording. A consumer that was late gets what is due at once, and the schedule does not move. `captured`
-    is the time when the chunk was due.
+    Whoever waits for a listener first loses nothing of the recording. A consumer that was late gets
+    what is due at once, and the schedule does not move. `captured` is the time when the chunk was
+    due.
     """
 
     def __init__(self, chunks: Iterable[AudioChunk], clock: Clock) -> None:

@@ -140,6 +140,12 @@ def test_what_is_listed_is_what_there_may_be(uri: str, kinds: Kinds, listed: str
     assert str(caught.value) == f"{uri!r} is not an output here; give {listed}"
 
 
+@pytest.mark.parametrize("uri", ["take.glb", "folder/take.VRMA"])
+def test_what_is_converted_from_recordings_says_how(uri: str) -> None:
+    with pytest.raises(ConfigError, match=f"run facewire convert take.npz {uri}"):
+        parse_output(uri, FACES)
+
+
 def test_options_of_a_file_are_no_part_of_its_name() -> None:
     for uri in ("csv:a.csv?timecode=01:00:00:00", "a.csv?timecode=01:00:00:00"):
         output = parse_output(uri)
