@@ -85,16 +85,15 @@ async def _uninterrupted_once(closing: Coroutine[Any, Any, None]) -> None:
     Told a second time, it stops. What was already stopped before is at its second time.
     """
     running = asyncio.current_task()
-    task = asyncio.ensure_future(closing)
-    try:
-        if running is not None and running.cancelling():
-            await task
-        else:
-            await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if not task.done():
-            await task
-        raise
+    stopped = running is not None and running.cancelling()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(closing, name="close the outputs")
+        try:
+            await (task if stopped else asyncio.shield(task))
+        except asyncio.CancelledError:
+            if not task.done():
+                await task
+            raise
 
 
 class StreamOutputs:
