@@ -12,7 +12,13 @@ from facewire.audio.gap_meter import GapMeter
 from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError
 from facewire.sources.device_time import DeviceTime
-from facewire.sources.sound_devices import PORTAUDIO, SoundDevice, load_sounddevice
+from facewire.sources.sound_devices import (
+    PORTAUDIO,
+    SoundDevice,
+    load_sounddevice,
+    start_stream,
+    stop_stream,
+)
 from facewire.stream.channel import Channel, ChannelClosed, Overflow
 
 CAPACITY_S = 10
@@ -95,8 +101,7 @@ class Capture:
         """Stop recording and let go of the device, once it is open. Blocks, as `open` does."""
         with PORTAUDIO:
             if self._stream is not None:
-                self._stream.abort(ignore_errors=True)
-                self._stream.close(ignore_errors=True)
+                stop_stream(self._stream)
                 self._stream = None
 
     def _start(self, sounddevice: Any) -> Any:
@@ -114,12 +119,7 @@ class Capture:
             finished_callback=self._finished,
             **wanted,
         )
-        try:
-            stream.start()
-        except sounddevice.PortAudioError:
-            stream.close(ignore_errors=True)
-            raise
-        return stream
+        return start_stream(sounddevice, stream)
 
     def is_silent(self) -> bool:
         """Tell whether the device has not called back for so long that it must be gone."""

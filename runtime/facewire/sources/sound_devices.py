@@ -93,6 +93,26 @@ def closing_on_refresh(close: Callable[[], None]) -> Iterator[None]:
             _OPEN.remove(close)
 
 
+def start_stream(sounddevice: Any, stream: Any) -> Any:
+    """Return a stream once it runs; one that cannot is let go of.
+
+    Raises:
+        PortAudioError: of `sounddevice`; it cannot.
+    """
+    try:
+        stream.start()
+    except sounddevice.PortAudioError:
+        stream.close(ignore_errors=True)
+        raise
+    return stream
+
+
+def stop_stream(stream: Any) -> None:
+    """Stop a stream at once and let go of its device, whatever PortAudio says to that."""
+    stream.abort(ignore_errors=True)
+    stream.close(ignore_errors=True)
+
+
 async def call_portaudio(call: Callable[[], T], name: str) -> T:
     """Await a call into PortAudio; if cancelled, let it come back before the program may end.
 

@@ -23,6 +23,8 @@ from facewire.sources.sound_devices import (
     closing_on_refresh,
     list_output_devices,
     load_sounddevice,
+    start_stream,
+    stop_stream,
 )
 
 logger = logging.getLogger(__name__)
@@ -171,20 +173,14 @@ class OutputStream:
             callback=self._called_back,
             finished_callback=self._finished,
         )
-        try:
-            stream.start()
-        except sounddevice.PortAudioError:
-            stream.close(ignore_errors=True)
-            raise
-        return stream
+        return start_stream(sounddevice, stream)
 
     def _close(self) -> None:
         """Stop and let go of the device, if it is open. Blocks, as `_open` does."""
         with PORTAUDIO:
             stream, self._stream = self._stream, None
             if stream is not None:
-                stream.abort(ignore_errors=True)
-                stream.close(ignore_errors=True)
+                stop_stream(stream)
 
     def _called_back(self, block: NDArray[np.float32], count: int, times: Any, status: Any) -> None:
         now = self._called = self._clock.now()

@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from statistics import median
-from types import TracebackType
 from typing import Self
 
 from facewire.clock import MILLISECOND, SECOND, Clock
@@ -54,13 +53,8 @@ class DelayedSound:
         await self.output.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.output.__aexit__(kind, error, traceback)
+    async def __aexit__(self, *error: object) -> None:
+        await self.output.__aexit__(*error)
 
     async def open(self, spec: StreamSpec, engine: str) -> None:
         """Get ready for a stream of this geometry."""
