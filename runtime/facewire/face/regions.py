@@ -17,5 +17,10 @@ def indices(*names: str) -> NDArray[np.intp]:
     return np.array([arkit.INDEX[name] for name in names])
 
 
+def both_sides(name: str) -> tuple[str, str]:
+    """Return the names of a shape's two sides."""
+    return f"{name}Left", f"{name}Right"
+
+
 JAW_OPEN = arkit.INDEX["jawOpen"]
 MOUTH_CLOSE = arkit.INDEX["mouthClose"]

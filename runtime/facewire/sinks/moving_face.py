@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facewire import arkit
+from facewire.face.regions import both_sides
 from facewire.frames import BlendshapeFrame, StreamSpec, Weights
 
 EACH_S = 1.25
@@ -27,17 +28,13 @@ class Movement:
     """Yaw, pitch and roll that the head goes to and back from, in radians."""
 
 
-def _both(name: str) -> tuple[str, str]:
-    return f"{name}Left", f"{name}Right"
-
-
 MOVEMENTS = (
     Movement("the jaw opens", ("jawOpen",)),
-    Movement("the mouth smiles", _both("mouthSmile")),
+    Movement("the mouth smiles", both_sides("mouthSmile")),
     Movement("the lips purse", ("mouthPucker",)),
-    Movement("both eyes shut", _both("eyeBlink")),
+    Movement("both eyes shut", both_sides("eyeBlink")),
     Movement("its own left eye shuts", ("eyeBlinkLeft",)),
-    Movement("the brows rise", ("browInnerUp", *_both("browOuterUp"))),
+    Movement("the brows rise", ("browInnerUp", *both_sides("browOuterUp"))),
     Movement("the eyes look to its own left", ("eyeLookOutLeft", "eyeLookInRight")),
     Movement("the head turns to its own left", head=(_TURN, 0.0, 0.0)),
 )

@@ -44,9 +44,8 @@ FACES = Kinds()
 FILES = Kinds(live=False)
 SPEECH = Kinds(also=("wav", "tsv"))
 """Of a stream that also has sound and words."""
-
-_CONVERTED = ("glb", "vrma")
-"""What `facewire convert` makes of recordings."""
+CONVERTED = Kinds(live=False, also=("glb", "vrma"))
+"""What `facewire convert` makes of a recording."""
 
 _OWN = ("ws", ".wav", ".tsv")
 """Names that no package can add: they are no sinks of faces, or only a server has them."""
@@ -126,7 +125,7 @@ def parse_output(
     if kinds.is_file(ending) and "://" not in uri:
         return _file(uri, ending, uri)
     _refuse_folder(uri)
-    if ending in _CONVERTED:
+    if ending in CONVERTED.also:
         raise ConfigError(
             f"{uri!r} is made from a recording: record take.npz, then run facewire convert "
             f"take.npz {uri}"

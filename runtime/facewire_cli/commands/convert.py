@@ -15,15 +15,13 @@ from facewire.recordings.gltf.animated_head import animated_glb
 from facewire.recordings.gltf.glb_file import write_whole
 from facewire.recordings.gltf.vrm_animation import parse_expression_names, vrm_animation
 from facewire.sinks.output_files import Existing, Outputs, settle_outputs
-from facewire.sinks.uri import FileOutput, Kinds, parse_output, sink_of
+from facewire.sinks.uri import CONVERTED, FileOutput, parse_output, sink_of
 from facewire.stream.outputs import StreamOutputs, deliver_stream
 from facewire.stream.report import StreamReport
 from facewire_cli import options
 from facewire_cli.running import run
 from facewire_cli.signals import Ended
 from facewire_cli.summary import print_outputs, raise_failures
-
-CONVERTED = Kinds(live=False, also=("glb", "vrma"))
 
 EXAMPLES = """
 Examples:

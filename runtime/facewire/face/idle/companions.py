@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.face.idle.amounts import COMPANION_LAG, COMPANIONS
 from facewire.face.profile import Profile
-from facewire.face.regions import indices
+from facewire.face.regions import both_sides, indices
 from facewire.frames import Weights
 
 _CHEEKS = ("cheekSquint", "eyeSquint")
@@ -43,7 +43,7 @@ def _rows() -> dict[str, Weights]:
     """Return, by the shape that goes along, how much of each other it takes, `[52]`."""
     rows: dict[str, Weights] = {}
     for to, of, share in COMPANIONS:
-        targets, sources = _both_sides(to), _both_sides(of)
+        targets, sources = _names(to), _names(of)
         for side, target in enumerate(targets):
             row = rows.setdefault(target, np.zeros(arkit.COUNT, np.float32))
             taken = sources[side : side + 1] if len(sources) == len(targets) else sources
@@ -52,5 +52,5 @@ def _rows() -> dict[str, Weights]:
     return rows
 
 
-def _both_sides(name: str) -> tuple[str, ...]:
-    return (name,) if name in arkit.INDEX else (f"{name}Left", f"{name}Right")
+def _names(shape: str) -> tuple[str, ...]:
+    return (shape,) if shape in arkit.INDEX else both_sides(shape)
