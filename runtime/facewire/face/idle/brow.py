@@ -14,9 +14,8 @@ from facewire.face.idle.amounts import (
     BROW_SWAY,
     BROW_TILT,
     EYES_WIDE,
-    STILL,
 )
-from facewire.face.idle.drift import Drift
+from facewire.face.idle.drift import Drift, reach
 from facewire.face.regions import indices
 from facewire.frames import Weights
 
@@ -60,7 +59,7 @@ class Brows:
         self._raised = 0.0
 
     def step(
-        self, time: float, activity: SpeechActivity, effort: float, alive: float, dt: float
+        self, time: float, activity: SpeechActivity, effort: float, liveliness: float, dt: float
     ) -> BrowMotion:
         """Return the motion at `time` seconds, `dt` after the last."""
         self._since_onset += dt
@@ -71,9 +70,9 @@ class Brows:
         if self._since_onset < _FLASH:
             flash = self._height * math.sin(math.pi * self._since_onset / _FLASH) ** 2
         self._raised = approach(self._raised, flash + _PER_EFFORT * effort, dt, _LAG)
-        lowered = BROW_LOWERED * (alive - STILL) / (1 - STILL)
+        alive = reach(liveliness)
         slow, fine = BROW_SWAY * self._sway.at(time), BROW_FINE * self._fine.at(time)
-        sway = alive * (slow + fine) - lowered
+        sway = alive * (slow + fine) - BROW_LOWERED * liveliness
         return BrowMotion(self._raised, sway, alive * BROW_TILT * self._tilt.at(time))
 
 

@@ -3,11 +3,18 @@
 import math
 import random
 
+from facewire.face.idle.amounts import STILL
+
 RATES_HZ = (0.09, 0.22, 0.41)
 """None is a multiple of another, so that a minute is like no other minute."""
 SHARES = (0.55, 0.3, 0.15)
 DEVIATION = math.sqrt(sum(share**2 for share in SHARES) / 2)
 """Standard deviation over time, .45."""
+
+
+def reach(liveliness: float) -> float:
+    """Return how far slow motion goes, of 1 in lively speech, for a liveliness from 0 to 1."""
+    return STILL + (1 - STILL) * liveliness
 
 
 class Drift:

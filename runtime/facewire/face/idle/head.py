@@ -8,8 +8,8 @@ import math
 import random
 
 from facewire.face.activity import SpeechActivity, approach, smoothstep
-from facewire.face.idle.amounts import HEAD_FINE, POSTURE, STILL
-from facewire.face.idle.drift import Drift
+from facewire.face.idle.amounts import HEAD_FINE, POSTURE
+from facewire.face.idle.drift import Drift, reach
 
 Angles = tuple[float, float, float]
 """Yaw, pitch and roll in radians."""
@@ -42,7 +42,7 @@ class Head:
         self._nod = 0.0
 
     def step(
-        self, time: float, activity: SpeechActivity, effort: float, alive: float, dt: float
+        self, time: float, activity: SpeechActivity, effort: float, liveliness: float, dt: float
     ) -> Angles:
         """Return the angles at `time` seconds, `dt` after the last."""
         self._lag = approach(self._lag, _NOD * effort, dt, 0.08)
@@ -51,11 +51,11 @@ class Head:
         if activity.onset:
             yaw, pitch, roll = (self._drawn(deviation) for deviation in POSTURE)
             self._begun, self._from, self._to = time, held, (yaw, pitch, roll)
-        lively = (alive - STILL) / (1 - STILL)
+        alive = reach(liveliness)
         yaw, pitch, roll = (
             held[axis]
             + alive * _REACH[axis] * self._drifts[axis].at(time)
-            + lively * HEAD_FINE[axis] * self._quick[axis].at(time)
+            + liveliness * HEAD_FINE[axis] * self._quick[axis].at(time)
             for axis in range(3)
         )
         return yaw, pitch + self._nod, roll

@@ -5,11 +5,12 @@ import numpy as np
 from facewire.face.activity import Effort, SpeechActivity, approach
 from facewire.face.calibration import limit
 from facewire.face.gap_keeper import GapKeeper
-from facewire.face.idle.amounts import BREATH_NOSE, BREATH_PITCH, BREATH_PRESS, STILL
+from facewire.face.idle.amounts import BREATH_NOSE, BREATH_PITCH, BREATH_PRESS
 from facewire.face.idle.blink import Blinks
 from facewire.face.idle.breath import Breath
 from facewire.face.idle.brow import Brows, move_brows
 from facewire.face.idle.companions import Companions
+from facewire.face.idle.drift import reach
 from facewire.face.idle.gaze import RANGE, Gaze, turn_eyes
 from facewire.face.idle.head import Angles, Head
 from facewire.face.idle.sides import Sides, move_sides
@@ -54,14 +55,14 @@ class IdleMotion:
         profile, spoken = self._profile, weights.copy()
         speaking = 1.0 if activity.quiet < _AWAKE else 0.0
         self._liveliness = approach(self._liveliness, speaking, dt, _CALMING)
-        alive = STILL + (1 - STILL) * self._liveliness
+        alive = reach(self._liveliness)
         effort = self._effort.step(float(weights[JAW_OPEN]), dt)
 
         self._companions.step(weights, dt)
         gap = self._lips.of(spoken)
         sides = self._sides.at(time, alive, min(gap, 1.0))
         move_sides(weights, sides, profile.asymmetry_strength)
-        brows = self._brows.step(time, activity, effort, alive, dt)
+        brows = self._brows.step(time, activity, effort, self._liveliness, dt)
         move_brows(weights, brows, profile.brow_strength)
         tight = self._squint.step(time, effort, alive, dt)
         weights[_SQUINT] += np.float32(profile.cheek_strength * tight)
@@ -70,7 +71,7 @@ class IdleMotion:
 
         yaw, pitch, roll = (
             profile.head_strength * angle
-            for angle in self._head.step(time, activity, effort, alive, dt)
+            for angle in self._head.step(time, activity, effort, self._liveliness, dt)
         )
         pitch -= BREATH_PITCH * breath
         left, up = (profile.saccade_strength * part for part in self._gaze.step(time))
