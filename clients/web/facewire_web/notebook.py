@@ -1,6 +1,5 @@
 """A recorded face that moves in a notebook's cell, with its sound, as the page draws it."""
 
-import base64
 import html
 import io
 import json
@@ -11,7 +10,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_web.modules import modules_as_urls
+from facewire_web.document_parts import (
+    data_url,
+    json_in_script,
+    modules_as_urls,
+    packed_weights,
+)
 
 _HEIGHT_PX = 460
 
@@ -84,19 +88,17 @@ def show_face(face: Face, samples: NDArray[np.floating], sample_rate: int) -> No
     sound = np.asarray(samples)
     if sound.ndim != 1:
         raise ValueError(f"samples are [T], not {list(sound.shape)}; take one channel")
-    packed = np.round(np.clip(face.weights, 0, 1) * 255).astype(np.uint8)
     data = {
         "names": face.spec.names,
         "times": [round(float(at) / face.spec.sample_rate, 4) for at in face.timestamps],
         "head": [[round(float(angle), 4) for angle in angles] for angles in face.head],
-        "weights": base64.b64encode(packed.tobytes()).decode(),
+        "weights": packed_weights(face.weights),
         "sound": _wav(sound, sample_rate),
     }
     page = resources.files("facewire_web").joinpath("notebook.html").read_text(encoding="utf-8")
     imports = json.dumps({"imports": modules_as_urls(("face/face_view.js", "client/pose.js"))})
-    # What is data cannot end the element that it stands in.
-    told = json.dumps(data).replace("<", "\\u003c")
-    return NotebookFace(page.replace("{{imports}}", imports).replace("{{data}}", told))
+    filled = page.replace("{{imports}}", imports).replace("{{data}}", json_in_script(data))
+    return NotebookFace(filled)
 
 
 def _wav(samples: NDArray[np.floating], sample_rate: int) -> str:
@@ -106,4 +108,4 @@ def _wav(samples: NDArray[np.floating], sample_rate: int) -> str:
         writer.setsampwidth(2)
         writer.setframerate(sample_rate)
         writer.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_url("audio/wav", file.getvalue())

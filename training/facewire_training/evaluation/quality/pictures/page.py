@@ -1,6 +1,5 @@
 """One self-contained HTML file: the tables, and two faces that say the same in step."""
 
-import base64
 import html
 import io
 import json
@@ -22,7 +21,12 @@ from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import SetScores
 from facewire_training.evaluation.quality.thresholds import JUDGED_MS
 from facewire_training.take import Take
-from facewire_web.modules import modules_as_urls
+from facewire_web.document_parts import (
+    data_url,
+    json_in_script,
+    modules_as_urls,
+    packed_weights,
+)
 
 _MODULES = ("face/face_view.js", "client/pose.js")
 """Of the viewer's page: those that draw. What they import comes with them."""
@@ -47,7 +51,7 @@ def write_page(path: Path, report: Report, shown: Sequence[tuple[Excerpt, Perfor
         "imports": json.dumps({"imports": _modules()}),
         "about": html.escape("\n".join(report.heading())),
         "tables": "\n".join(_table(scores) for scores in report.sets),
-        "data": json.dumps(data).replace("<", "\\u003c"),
+        "data": json_in_script(data),
         "script": _own("page.js"),
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _own("page.html"))
@@ -91,20 +95,19 @@ def _clip(excerpt: Excerpt, performed: Performed) -> dict[str, Any]:
 def _audio(samples: np.ndarray[Any, np.dtype[np.float32]]) -> str:
     file = io.BytesIO()
     soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_url("audio/wav", file.getvalue())
 
 
 def _system(excerpt: Excerpt, name: str, take: Take, delay_ms: float) -> dict[str, Any]:
     rate = float(take.frame_rate)
     part = slice(round(excerpt.start_s * rate), max(round(excerpt.end_s * rate), 1))
     weights = take.weights[part]
-    packed = np.round(np.clip(weights, 0, 1) * 255).astype(np.uint8).tobytes()
     return {
         "name": name,
         "rate": rate,
         "delay": delay_ms / 1000,
         "gap": [round(float(gap), 3) for gap in take.gap()[part]],
-        "weights": base64.b64encode(packed).decode(),
+        "weights": packed_weights(weights),
     }
 
 

@@ -1,11 +1,16 @@
-"""The page's JavaScript modules inside a document that no server stands behind."""
+"""Modules, weights and data inside an HTML document that no server stands behind."""
 
 import base64
+import json
 import posixpath
 import re
 from collections.abc import Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _IMPORT = re.compile(r'from "(\.[\w./]+)"')
 
@@ -19,9 +24,24 @@ def modules_as_urls(names: Sequence[str]) -> dict[str, str]:
     sources = _with_imports(resources.files("facewire_web"), names)
     urls = {}
     for name, source in sources.items():
-        encoded = base64.b64encode(_mapped(name, source).encode()).decode()
-        urls[f"facewire/{name}"] = f"data:text/javascript;base64,{encoded}"
+        urls[f"facewire/{name}"] = data_url("text/javascript", _mapped(name, source).encode())
     return urls
+
+
+def data_url(kind: str, content: bytes) -> str:
+    """Return an address that holds what it leads to; `kind` is its MIME type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def packed_weights(weights: NDArray[np.floating]) -> str:
+    """Return weights [T, 52] as a byte each, 255 for 1, in base64."""
+    shares = np.round(np.clip(weights, 0, 1) * 255).astype(np.uint8)
+    return base64.b64encode(shares.tobytes()).decode()
+
+
+def json_in_script(data: Any) -> str:
+    """Return JSON that cannot end the `script` element that it stands in."""
+    return json.dumps(data).replace("<", "\\u003c")
 
 
 def _with_imports(folder: Traversable, names: Sequence[str]) -> dict[str, str]:
