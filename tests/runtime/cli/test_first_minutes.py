@@ -31,6 +31,7 @@ async def test_the_demo_waits_for_whoever_opens_the_page(tmp_path: Path) -> None
             said += (await asyncio.to_thread(os.read, terminal, 4096)).decode()
         found = re.search(r"http://(\S+?)/", said)
         assert found is not None
+        # As long as it takes somebody to open a browser: the clip's own clock must not run.
         await asyncio.sleep(5)
         async with FaceViewer(f"ws://{found[1]}") as viewer:
             frames = aiter(viewer)

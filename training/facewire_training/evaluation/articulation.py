@@ -30,9 +30,10 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.face_landmarks import measure
 from facewire_training.data.corpora.facegood import Facegood
 from facewire_training.data.corpora.grid import IMAGE_SIZE, TOUCH
-from facewire_training.data.corpora.grid_words import SILENT, read_words
+from facewire_training.data.corpora.grid_words import phrase, read_words
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.splits import GRID_TRAINING, GRID_VALIDATION
+from facewire_training.evaluation.face_motion.points import EYES_MM
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
     false_closure_rate,
@@ -50,7 +51,6 @@ FRAME_RATE = Fraction(50)
 LOOKAHEAD_MS = 80.0
 GAP_MM = 32.8
 """Of jawOpen = 1 on the ICT face."""
-EYES_MM = 90.0
 CLIPS, UTTERANCES = 60, 30
 
 
@@ -88,8 +88,7 @@ def grid(root: Path, places: slice, performer: Streamed) -> tuple[float, list[Ta
     gaps = np.maximum(mouth.opening - TOUCH, 0.0).reshape(points.shape[:2]) * EYES_MM / GAP_MM
     found, takes = [], []
     for clip, gap in zip(clips, gaps, strict=True):
-        spoken = [word for word in words[clip] if word.word not in SILENT]
-        begin_s, end_s = spoken[0].start_s, spoken[-1].end_s
+        begin_s, end_s = phrase(words[clip])
         found.append(gap[round(begin_s * rate) : round(end_s * rate)])
         sound = Utterance(clip, read_mono(root / "audio" / f"{clip}.opus"), (), "1", "grid")
         take = performer(sound, FRAME_RATE)

@@ -6,7 +6,7 @@ part, so a phone may stand some tens of ms off. Good enough for an oracle, not f
 
 import csv
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,12 @@ def read_words(path: Path) -> dict[str, list[TimedWord]]:
     except (OSError, EOFError, ValueError, KeyError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path} as words: {error}; give the GRID folder") from error
     return clips
+
+
+def phrase(words: Sequence[TimedWord]) -> tuple[float, float]:
+    """Return when the first word of a clip begins and the last one ends, in seconds."""
+    spoken = [word for word in words if word.word not in SILENT]
+    return spoken[0].start_s, spoken[-1].end_s
 
 
 class Pronouncer:

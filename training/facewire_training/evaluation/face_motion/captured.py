@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from facewire.errors import ConfigError
 from facewire_training.data.corpora.face_landmarks import steadied
 from facewire_training.data.corpora.grid import IMAGE_SIZE
-from facewire_training.data.corpora.grid_words import SILENT, TimedWord, read_words
+from facewire_training.data.corpora.grid_words import phrase, read_words
 from facewire_training.evaluation.face_motion.motion import Motion
 from facewire_training.evaluation.face_motion.points import EYES_MM, MEASURES, of_landmarks
 
@@ -42,15 +42,10 @@ def captured_motion(root: Path, places: slice) -> dict[str, Motion]:
     lids = np.mean([weights[..., shapes.index(f"eyeBlink{s}")] for s in ("Left", "Right")], axis=0)
     return {
         clip: Motion(
-            *_phrase(words[clip]), {name: curve[k] for name, curve in curves.items()}, lids[k]
+            *phrase(words[clip]), {name: curve[k] for name, curve in curves.items()}, lids[k]
         )
         for k, clip in enumerate(clips)
     }
-
-
-def _phrase(words: list[TimedWord]) -> tuple[float, float]:
-    spoken = [word for word in words if word.word not in SILENT]
-    return spoken[0].start_s, spoken[-1].end_s
 
 
 def _angles(turned: Floats) -> dict[str, Floats]:

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_training.evaluation.face_motion.motion import RATE, Motion
+from facewire_training.evaluation.metrics.motion.whole_face import SHUT
 
 Floats = NDArray[np.float64]
 
-BLINK = 0.4
-"""As `metrics.motion.whole_face.SHUT`: lids that pass it blink."""
 _BEFORE, _AFTER = 3, 6
 """Frames around lids half as far shut, in which a blink moves everything around the eyes."""
 SMOOTHED = 3
@@ -75,11 +74,11 @@ def blinks_near_ends(motions: Collection[Motion]) -> float:
 
 def _blinks(lids: Floats) -> NDArray[np.intp]:
     """Return the frames in which a blink begins."""
-    shut = np.nan_to_num(lids) > BLINK
+    shut = np.nan_to_num(lids) > SHUT
     return np.flatnonzero(shut[1:] & ~shut[:-1]) + 1
 
 
 def _beside_blinks(lids: Floats) -> NDArray[np.bool_]:
-    shut = np.nan_to_num(lids, nan=1.0) > BLINK / 2
+    shut = np.nan_to_num(lids, nan=1.0) > SHUT / 2
     reach = np.ones(_BEFORE + _AFTER + 1)
     return np.asarray(np.convolve(shut, reach)[_BEFORE : _BEFORE + len(shut)] > 0)
