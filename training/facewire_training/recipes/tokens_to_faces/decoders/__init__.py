@@ -1,0 +1,1 @@
+"""Face decoders of the paper and our own: rows of an encoder in, faces out."""

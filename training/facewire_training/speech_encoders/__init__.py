@@ -1,0 +1,1 @@
+"""Frozen speech encoders: what a face decoder reads instead of audio, offline."""
