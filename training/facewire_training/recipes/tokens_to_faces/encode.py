@@ -1,0 +1,71 @@
+"""Encode corpora with a frozen speech encoder, once, for all decoders that learn from it.
+
+    python -m facewire_training.recipes.tokens_to_faces.encode --corpus runs/corpus \
+        --encoder whisper-tiny.en --out runs/encoded/whisper
+
+What is whole is kept, so an interrupted run is simply started again.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import Progress
+
+from facewire.errors import ConfigError
+from facewire_training.command import make_parser, run_command
+from facewire_training.data.shards import load_one
+from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, write_representation
+from facewire_training.speech_encoders.encoder import SpeechEncoder
+from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
+
+STUDY = "librispeech,readings:2,grid,validation/librispeech:3,validation-captures/grid"
+"""What the table of docs/representations.md is made of."""
+
+
+def encode(encoder: SpeechEncoder, corpus: Path, chosen: str, out: Path) -> None:
+    """Encode shards.
+
+    Args:
+        encoder: its audio is at the rate of the shards.
+        corpus: folder that `prepare` wrote.
+        chosen: names of shards, commas between; `NAME:3` is every third utterance.
+        out: folder of the representation.
+
+    Raises:
+        ConfigError: a shard is missing, or the folder holds another encoder's rows.
+    """
+    write_representation(out, encoder.representation)
+    with Progress() as progress:
+        for word in chosen.split(","):
+            name, _, every = word.partition(":")
+            folder = corpus / name
+            if not (folder / "shard.json").is_file():
+                raise ConfigError(f"{corpus} has no shard {name}; training/README.md, step 1")
+            if every and not (every.isdecimal() and int(every)):
+                raise ConfigError(f"{word!r} is not a shard; write NAME, or NAME:3 for every third")
+            shard = load_one(folder)
+            utterances = np.arange(0, len(shard), int(every or 1))
+            bar = progress.add_task(name, total=len(utterances))
+            for done in write_encoded(out, name, shard, utterances, encoder):
+                progress.update(bar, completed=done)
+
+
+def main() -> None:
+    """Parse the command line and encode."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), required=True, help="which one")
+    parser.add_argument("--weights", type=Path, help="its weights, where it does not know them")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the representation")
+    parser.add_argument("--shards", default=STUDY, help="which (default: %(default)s)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    encoder = open_encoder(options.encoder, options.weights, options.device)
+    encode(encoder, options.corpus, options.shards, options.out)
+
+
+if __name__ == "__main__":
+    run_command(main)
