@@ -1,0 +1,170 @@
+"""Train a small encoder on clean speech: minutes on two cores; resumable and seeded.
+
+    python -m facewire_training.speech_encoders.small.train --corpus runs/corpus \
+        --taught runs/encoded/whisper --kind labels --run runs/small/labels
+"""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import Progress
+from torch import Tensor
+
+from facewire.errors import ConfigError
+from facewire.report_file import command_line
+from facewire_engines.phones.phone_set import PHONES
+from facewire_training.command import make_parser, run_command
+from facewire_training.data.shards import UNKNOWN, Shard, load_one
+from facewire_training.data.soft_labels import load_soft, probabilities
+from facewire_training.recipes.tokens_to_faces.encoded import EncodedShard, load_encoded
+from facewire_training.speech_encoders.small.body import STEP
+from facewire_training.speech_encoders.small.networks import (
+    SmallConfig,
+    SmallEncoder,
+    representation_of,
+    share_used,
+)
+
+CORPORA = "librispeech,readings"
+CROP = 200
+"""Steps of a crop: 4 s."""
+LOUDER_DB = 12.0
+"""Crops are made louder or softer by up to this."""
+
+
+class Crops:
+    """Draws crops of utterances that the teacher has heard. Batch `n` is always the same."""
+
+    def __init__(self, corpus: Path, taught: Path, names: str, batch: int, seed: int) -> None:
+        self._batch, self._seed = batch, seed
+        self._shards: list[tuple[Shard, EncodedShard, NDArray[np.uint8] | None]] = []
+        for name in names.split(","):
+            shard = load_one(corpus / name)
+            heard = load_encoded(taught, name, shard)
+            self._shards.append((shard, heard, load_soft(corpus, shard)))
+        hours = np.array([len(heard.rows) for _, heard, _ in self._shards], float)
+        self._shares = hours / hours.sum()
+
+    def draw(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return samples `[B, T]`, probabilities of phones, and the teacher's rows."""
+        rng = np.random.default_rng((self._seed, step))
+        crops = [self._crop(rng) for _ in range(self._batch)]
+        samples, phones, taught = (
+            torch.from_numpy(np.stack(part)) for part in zip(*crops, strict=True)
+        )
+        return samples, phones, taught
+
+    def _crop(
+        self, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        shard, heard, soft = self._shards[rng.choice(len(self._shards), p=self._shares)]
+        place = int(rng.integers(len(heard)))
+        rows = heard.rows_of(place).astype(np.float32)
+        first = int(rng.integers(max(1, len(rows) - CROP)))
+        begin = int(shard.starts[heard.utterances[place]])
+        samples = np.zeros(CROP * STEP, np.float32)
+        piece = shard.samples[begin + first * STEP : begin + min(first + CROP, len(rows)) * STEP]
+        gain = 10 ** (rng.uniform(-LOUDER_DB, LOUDER_DB) / 20) / 32767
+        samples[: len(piece)] = np.clip(piece * gain, -1, 1)
+        hop = begin // 160 + 2 * first
+        labels = shard.labels[hop : hop + len(piece) // 160]
+        phones = np.zeros((2 * CROP, len(PHONES)), np.float32)
+        known = np.nonzero(labels != UNKNOWN)[0]
+        phones[known, labels[known]] = 1.0
+        if soft is not None:
+            told = probabilities(soft[hop : hop + len(labels)])
+            phones[: len(told)] = 0.5 * phones[: len(told)] + 0.5 * told
+        # The teacher's row k is centred on the beginning of step k, what is taught on its middle.
+        after = np.concatenate((rows[1:], rows[-1:]))
+        taught = np.zeros((CROP, rows.shape[1]), np.float32)
+        middle = 0.5 * (rows + after)[first : first + CROP]
+        taught[: len(middle)] = middle
+        return samples, phones, taught
+
+
+def train(config: SmallConfig, crops: Crops, run: Path, steps: int, rate: float) -> SmallEncoder:
+    """Train to `steps`, going on from the run's last checkpoint, and return the encoder.
+
+    Raises:
+        ConfigError: the loss is no number; the last checkpoint is kept.
+    """
+    torch.manual_seed(0)
+    network = SmallEncoder(config)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
+    run.mkdir(parents=True, exist_ok=True)
+    file, first = run / "checkpoint.pt", 0
+    if file.exists():
+        state = torch.load(file, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+    with Progress() as progress, (run / "metrics.jsonl").open("a") as log:
+        bar = progress.add_task("training", total=steps, completed=first)
+        for step in range(first, steps):
+            torch.manual_seed(step)
+            warm = min(1.0, (step + 1) / 50)
+            cosine = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * step / steps))
+            for group in optimizer.param_groups:
+                group["lr"] = rate * warm * cosine
+            parts = network.losses(*crops.draw(step))
+            if not parts["total"].isfinite():
+                raise ConfigError(f"the loss of batch {step} is no number; take a smaller --rate")
+            optimizer.zero_grad()
+            parts["total"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            told = {name: round(float(value), 4) for name, value in parts.items()}
+            progress.update(bar, advance=1, description=f"loss {told['total']:.3f}")
+            if step % 10 == 0:
+                log.write(json.dumps({"step": step, "time": time.time(), **told}) + "\n")
+                log.flush()
+            if (step + 1) % 100 == 0 or step + 1 == steps:
+                save(network, optimizer, run, step + 1)
+    return network.eval()
+
+
+def save(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path, step: int) -> None:
+    """Write a checkpoint so that a crash in the middle leaves the last one whole."""
+    state = {
+        "step": step,
+        "config": asdict(network.config),
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    torch.save(state, run / "checkpoint.tmp")
+    (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+
+
+def main() -> None:
+    """Parse the command line and train."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
+    parser.add_argument("--taught", type=Path, required=True, help="the same, heard by Whisper")
+    parser.add_argument("--kind", choices=("acoustic", "codec", "labels"), required=True)
+    parser.add_argument("--run", type=Path, required=True, help="folder of this run")
+    parser.add_argument("--corpora", default=CORPORA, help="shards (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=1200, help="batches (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=24, help="crops of 4 s (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="of the batches")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / "command.txt").write_text(command_line() + "\n")
+    crops = Crops(options.corpus, options.taught, options.corpora, options.batch, options.seed)
+    network = train(SmallConfig(options.kind), crops, options.run, options.steps, options.rate)
+    samples, *_ = crops.draw(options.steps)
+    with torch.inference_mode():
+        ids = network.ids(samples).flatten(0, 1)
+    used = share_used(network, ids)
+    print(f"{representation_of(options.kind).name}: {used:.0%} of each codebook used")
+
+
+if __name__ == "__main__":
+    run_command(main)
