@@ -35,7 +35,7 @@ from facewire_training.recipes.hubert.geometry import (
     add_geometry,
     geometry_of,
 )
-from facewire_training.recipes.hubert.graphs import export_graphs, export_step, quantised
+from facewire_training.recipes.hubert.graphs import export_graphs, quantised
 from facewire_training.recipes.hubert.model import (
     Checkpoint,
     FaceModel,
@@ -45,6 +45,7 @@ from facewire_training.recipes.hubert.model import (
     untrained_face,
 )
 from facewire_training.recipes.hubert.relative_error import relative_error
+from facewire_training.streaming.step_network import export_step
 
 RUNS = 10
 SPEECH_SECONDS = 4

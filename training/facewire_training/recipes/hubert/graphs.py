@@ -2,18 +2,16 @@
 
 import logging
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from facewire_engines.backends.graph import NEXT
 from facewire_engines.hubert.engine import DECODER, ENCODER, FACE, FRONT_END
-from facewire_training.model.onnx_folder import ExportedGraph, export_graph
+from facewire_training.model.onnx_folder import ExportedGraph
 from facewire_training.recipes.hubert.front_end import HOP
 from facewire_training.recipes.hubert.geometry import Geometry
 from facewire_training.recipes.hubert.model import FaceModel, streamed
+from facewire_training.streaming.step_network import export_step
 
 
 def export_graphs(face: FaceModel, geometry: Geometry) -> list[ExportedGraph]:
@@ -41,29 +39,6 @@ def export_graphs(face: FaceModel, geometry: Geometry) -> list[ExportedGraph]:
         export_step(DECODER, face.memory, encoded, ("features", "known", *names), ["memory"]),
         export_step(FACE, face.query, memory, ("memory", "ages", "known"), ["weights"]),
     ]
-
-
-def export_step(
-    name: str,
-    network: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: Sequence[str],
-    results: list[str],
-) -> ExportedGraph:
-    """Return a network as ONNX: it returns its results, and then its next pasts.
-
-    Args:
-        name: of the file.
-        network: what is exported.
-        inputs: examples, a batch of two.
-        names: of the inputs; pasts begin with `past_`.
-        results: names of the results.
-
-    Raises:
-        ValueError: onnxruntime does not compute what torch does.
-    """
-    outputs = [*results, *(NEXT + name for name in names if name.startswith("past_"))]
-    return export_graph(name, network, inputs, names, outputs, relative=True)
 
 
 def quantised(graph: ExportedGraph) -> ExportedGraph:
