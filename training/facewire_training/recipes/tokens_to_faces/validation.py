@@ -1,0 +1,98 @@
+"""What decoders are measured on: people nobody trained on, as an encoder hears them.
+
+Two sets. *Speech*: read sentences with exact phones; the true face is the procedural animation of
+them, which is what decoders learned, so it favours whatever tells phones. *Captures*: sentences
+with the face that was seen to say them, which no decoder here has learned from.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire_training.animation.effort import effort_from_audio
+from facewire_training.animation.procedural import animate
+from facewire_training.data.capture import Capture
+from facewire_training.data.shards import Shard, load_one
+from facewire_training.data.targets import load_targets
+from facewire_training.model.frontend import HOP, SAMPLE_RATE
+from facewire_training.recipes.tokens_to_faces.encoded import EncodedShard, load_encoded
+from facewire_training.take import Take
+
+SPEECH = "validation/librispeech"
+CAPTURES = "validation-captures/grid"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeardShard:
+    """A shard, and some of its utterances as an encoder hears them."""
+
+    corpus: Path
+    """Folder of the shard's folder."""
+    shard: Shard
+    encoded: EncodedShard
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def frames(self, place: int, frame_rate: Fraction) -> int:
+        """Return how many frames an utterance has: those within its audio."""
+        first, end = self._span(place)
+        return ceil((end - first) * frame_rate / SAMPLE_RATE)
+
+    def take(self, place: int, weights: NDArray[np.float32], frame_rate: Fraction) -> Take:
+        """Return a face of an utterance, beside what is said in it."""
+        utterance = int(self.encoded.utterances[place])
+        return Take(np.clip(weights, 0, 1), frame_rate, self.shard.phones(utterance))
+
+    def oracle(self, place: int, frame_rate: Fraction) -> Take:
+        """Return the face that rules make of the true phones."""
+        utterance = int(self.encoded.utterances[place])
+        times = np.arange(self.frames(place, frame_rate)) / float(frame_rate)
+        effort = effort_from_audio(self.shard.audio(utterance), SAMPLE_RATE)
+        places = np.minimum((times * SAMPLE_RATE / HOP).astype(int), len(effort) - 1)
+        phones = self.shard.phones(utterance)
+        return Take(animate(phones, times, effort[places]), frame_rate, phones)
+
+    def captures(self) -> Iterator[Capture]:
+        """Yield the faces that were seen, one for each utterance."""
+        targets = load_targets(self.corpus, self.shard)
+        for place in range(len(self)):
+            begin, end = (bound // HOP for bound in self._span(place))
+            known: NDArray[np.bool_] = np.array(targets.known[begin:end])
+            curves = np.array(targets.curves[begin:end], np.float32)
+            curves[~np.logical_or.reduce(known, axis=1)] = np.nan
+            utterance = int(self.encoded.utterances[place])
+            yield Capture(
+                self.shard.names[utterance],
+                self.shard.audio(utterance),
+                curves,
+                np.logical_or.reduce(known, axis=0),
+                Fraction(SAMPLE_RATE, HOP),
+                self.shard.corpus,
+                self.shard.speakers[utterance],
+                start_s=HOP / 2 / SAMPLE_RATE,
+            )
+
+    def _span(self, place: int) -> tuple[int, int]:
+        utterance = int(self.encoded.utterances[place])
+        return int(self.shard.starts[utterance]), int(self.shard.starts[utterance + 1])
+
+
+def heard(corpus: Path, encoded: Path, name: str) -> HeardShard:
+    """Open a shard and its rows.
+
+    Raises:
+        ConfigError: the rows are not there, or of other audio.
+    """
+    shard = load_one(corpus / name)
+    return HeardShard((corpus / name).parent, shard, load_encoded(encoded, name, shard))
+
+
+def in_lots(count: int, size: int) -> Sequence[range]:
+    """Cut `count` utterances into lots that a decoder takes at once."""
+    return [range(first, min(first + size, count)) for first in range(0, count, size)]
