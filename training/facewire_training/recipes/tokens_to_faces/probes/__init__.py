@@ -1,0 +1,1 @@
+"""What a speech representation tells of phones, visemes and faces, before anything is decoded."""
