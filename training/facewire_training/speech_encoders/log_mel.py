@@ -69,6 +69,7 @@ class LogMelEncoder:
 
     sample_rate = SAMPLE_RATE
     right = 0
+    delay = 0
 
     def __init__(
         self,

@@ -77,6 +77,7 @@ class WindowedEncoder:
     network: nn.Module
     """The same over windows: see `SlidingWindow`."""
     window: Window
+    delay: int = 0
 
     @property
     def representation(self) -> Representation:

@@ -4,14 +4,16 @@
 `--engine recipe:FOLDER` runs them. A causal encoder is one network: the samples of a hop in, `step`
 rows out. One that is not causal hears a hop's samples and says anew what each of its newest
 `step + right` rows is (`sliding_window.py` makes such a network of any that hears a whole window);
-a stream takes each row with as much right context as its look-ahead leaves room for.
+a stream takes each row with as much right context as its look-ahead leaves room for. A causal one
+may also lag: its newest row is `delay` rows behind what it has heard.
 
-To stream an encoder, add these four members to it:
+To stream an encoder, add these members to it:
 
     class SmallCodec:
         representation, sample_rate, encode        # a SpeechEncoder already
         step = 1                                   # rows of a hop
-        right = 0                                  # it is causal
+        right = 0                                  # it is causal,
+        delay = 2                                  # and hears two rows' time past each row
 
         def networks(self) -> list[StepNetwork]:
             example = torch.zeros(2, hop_samples(self))
@@ -53,12 +55,18 @@ class StreamingEncoder(SpeechEncoder, Protocol):
         """Rows before the newest hop's that are said anew with it; 0 of a causal encoder."""
         ...
 
+    @property
+    def delay(self) -> int:
+        """How many rows the newest row lies behind the last that was heard whole."""
+        ...
+
     def networks(self) -> Sequence[StepNetwork]:
         """Return what hears a hop `samples` `[B, hop]`, in order.
 
         The last returns `rows`: float32 `[B, step + right, width]`, or int64 ids
-        `[B, step + right, codebooks]`, the newest last. The newest row is the last that
-        `Representation.rows` counts in what was heard.
+        `[B, step + right, codebooks]`, the newest last. The newest row is the one `delay` before
+        the last that `Representation.rows` counts in what was heard; rows before the stream are
+        left to the network.
         """
         ...
 
@@ -105,9 +113,12 @@ def streamed_rows(
     heard = torch.from_numpy(samples[: len(samples) // hop * hop].copy())[None]
     newest = encoder.step + encoder.right - right
     steps = run_stream(encoder.networks(), heard) if heard.numel() else []
-    # The first rows of all lie before the stream.
     pieces = [rows[0, newest - encoder.step : newest] for rows in steps]
-    joined: NDArray[np.generic] = torch.cat(pieces).numpy()[right:] if pieces else _no_rows(encoder)
+    # The first rows of all lie before the stream.
+    before = right + encoder.delay
+    joined: NDArray[np.generic] = (
+        torch.cat(pieces).numpy()[before:] if pieces else _no_rows(encoder)
+    )
     return joined
 
 

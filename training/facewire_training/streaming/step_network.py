@@ -18,7 +18,8 @@ class StepNetwork:
     """One graph of a stream.
 
     Its network is called with a feed and the pasts, in order, and returns its result and the next
-    pasts, in the same order. Whatever a stream remembers is in its pasts.
+    pasts, in the same order. Whatever a stream remembers is in its pasts. The first dimension of
+    every tensor counts streams: what a GRU remembers has to be turned.
     """
 
     file: str

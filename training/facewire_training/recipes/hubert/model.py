@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from facewire.sources.sound_file import SoundFile
 from facewire_training.recipes.hubert.checkpoints import SIZES, load_hubert, random_hubert
-from facewire_training.recipes.hubert.face_decoder import FaceDecoderConfig, FaceMemory, FaceQuery
 from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE, StreamedFrontEnd
 from facewire_training.recipes.hubert.window import StreamedHubert, WindowedHubert, all_known
+from facewire_training.streaming.face_decoder import FaceDecoderConfig, FaceMemory, FaceQuery
 
 RANDOM_FACE = {"tiny": {"width": 32, "layers": 2, "memory": 20}}
 """Sizes of face decoders other than the usual one."""
@@ -111,7 +111,8 @@ def _spread_weights(face: FaceModel, speech: Tensor) -> None:
     reach = face.query.config.reach
     windows = memory.unfold(0, reach, 1).transpose(1, 2)  # [T, reach, D]
     ages = torch.arange(reach - 1, -1, -1).float().expand(len(windows), -1)
-    raw = face.query.raw(windows, ages, all_known(windows))
+    known = all_known(windows)
+    raw = face.query.raw(windows, ages[:, None], known[:, None], ages[:, -1:])[:, 0]
     gain = SPREAD / raw.std(0)
     head = face.query.head
     head.weight.mul_(gain[:, None])

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-UNKNOWN = -1e4
-"""Added to attention scores: nothing is left of them, in half precision, too."""
+from facewire_training.streaming.face_decoder import UNKNOWN
 
 
 class WindowedHubert(nn.Module):
