@@ -7,6 +7,10 @@ from typing import Any, Literal
 from torch import nn
 
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
+from facewire_training.recipes.tokens_to_faces.decoders.streaming import (
+    Streaming,
+    StreamingConfig,
+)
 from facewire_training.recipes.tokens_to_faces.decoders.transformer import (
     Transformer,
     TransformerConfig,
@@ -43,7 +47,7 @@ class DecoderKind:
     build: Callable[[Any, Setting], nn.Module]
     """Makes a module that is a `FaceDecoder`."""
     presets: Mapping[str, Preset]
-    """`paper` is as published; `narrow` learns something within minutes on one core."""
+    """`paper` is as published or as large; `narrow` learns something within minutes on one core."""
 
 
 DECODERS: Mapping[str, DecoderKind] = {
@@ -56,6 +60,19 @@ DECODERS: Mapping[str, DecoderKind] = {
                 TransformerConfig(
                     width=128, layers=3, heads=4, feed_forward=256, head=256, positions="time"
                 ),
+                seconds=5, steps=600, rate=1e-3, warm_up=50,
+            ),
+        },
+    ),
+    "streaming": DecoderKind(
+        StreamingConfig,
+        Streaming,
+        {
+            "paper": Preset(
+                StreamingConfig(width=512, layers=6), batch=64, steps=51_000, warm_up=500
+            ),
+            "narrow": Preset(
+                StreamingConfig(width=128, layers=3, heads=4),
                 seconds=5, steps=600, rate=1e-3, warm_up=50,
             ),
         },
