@@ -103,12 +103,12 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	touch $@ $(VENV)/.core
 
 $(VENV)/.train: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --editable ".[mic,train,tensorrt]"
+	$(BIN)/python -m pip install --quiet --editable ".[mic,train,tensorrt-rtx]"
 	touch $@ $(VENV)/.all
 
 # An extra that has no wheel for this machine is left out: the tests that need it say so.
 $(VENV)/.all: $(VENV)/.dev
-	for extra in models quality torch train tensorrt; do \
+	for extra in models quality torch train tensorrt-rtx; do \
 	    $(BIN)/python -m pip install --quiet --editable ".[mic,tts,$$extra]" || echo "without [$$extra]"; \
 	done
 	touch $@

@@ -132,7 +132,7 @@ def _gpu(backends: list[str]) -> Gpu | None:
             return None
         raise EngineError(
             "this measures a GPU: it needs one of NVIDIA's with its driver, and "
-            f"pip install -e '.[tensorrt,torch]' ({error})"
+            f"pip install -e '.[tensorrt-rtx,torch]' ({error})"
         ) from error
 
 

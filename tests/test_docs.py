@@ -114,11 +114,11 @@ def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) 
 
 def skip_without_what_it_needs(command: str) -> None:
     if command.startswith("facewire engine build"):
-        pytest.importorskip("tensorrt_rtx", reason="install it: pip install -e '.[tensorrt]'")
+        pytest.importorskip("tensorrt_rtx", reason="install it: pip install -e '.[tensorrt-rtx]'")
     if "--a2f" in command:
         pytest.importorskip("grpc", reason="install grpcio: pip install -e '.[a2f]'")
     if ":int8" in command:
-        pytest.importorskip("onnx", reason="install it: pip install -e '.[tensorrt]'")
+        pytest.importorskip("onnx", reason="install it: pip install -e '.[tensorrt-rtx]'")
     if command.startswith("facewire devices"):
         try:
             list_input_devices()

@@ -51,8 +51,7 @@ def check_engines(
         raise EngineError(f"{reference} and {other} are not the same model: {error}") from error
     if speech is None and judges(backend_of(reference), backend):
         verdict = Verdict(parity.largest, tolerance, force)
-        target = find_gpu().target
-        write_verdict(cache or default_cache(), files, backend.precision, target, verdict)
+        write_verdict(cache or default_cache(), files, backend.precision, find_gpu(), verdict)
     return parity
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from facewire.errors import ConfigError
 from facewire_engines.backends.graph import BATCH
 from facewire_engines.backends.onnx_surgery import STREAMS
-from facewire_engines.backends.tensorrt.builder import Progress, build_plan, default_targets
+from facewire_engines.backends.tensorrt.builder import Progress, build_plan
+from facewire_engines.backends.tensorrt.libraries import choose_library, gpu_at_hand
 from facewire_engines.backends.tensorrt.plan_form import (
     MAX_BATCH,
     check_precision,
@@ -62,30 +63,34 @@ def build_plans(
         model: a name or a folder.
         cache: folder of plans.
         precision: what products are computed in, of `PRECISIONS`.
-        targets: processors such as `sm_89`; `default_targets()` if empty.
+        targets: processors such as `sm_89`; all that the library builds for, if empty, or the GPU
+            at hand where it builds for no other.
         max_batch: most rows of a run.
         rebuild: build even what is there.
         progress: gets the name of a graph, and returns who is told about its build.
 
     Raises:
-        ConfigError: no such model, precision or target, no TensorRT or onnx, or the cache cannot
-            be written.
+        ConfigError: no such model, precision or target, no library that makes plans for the
+            targets, no onnx, or the cache cannot be written.
         EngineError: a file of the model is missing or damaged, or TensorRT cannot compile it.
     """
     check_precision(precision)
     folder = model_folder(model)
     manifest = read_manifest(folder)
-    chosen = tuple(sorted(set(targets or default_targets()), key=lambda name: (len(name), name)))
+    gpu = gpu_at_hand()
+    library = choose_library(gpu, targets)
+    all_targets = targets or library.known_targets() or ([gpu.target] if gpu else [])
+    chosen = tuple(sorted(set(all_targets), key=lambda name: (len(name), name)))
     lengths = {BATCH: (1, max_batch), "samples": (HOP, HOP), STREAMS: (1, MOST_STREAMS)}
     results = []
     for graph in sorted(manifest.files, reverse=True):
         file = read_graph(folder, manifest, graph)
-        key = plan_key(file, precision, chosen, max_batch)
+        key = plan_key(file, precision, chosen, library, max_batch)
         before = plan_state(cache, key)
         path = cache / f"{key.stem}.plan"
         if rebuild or before is not PlanState.READY:
             content = plan_form(file, precision)
-            plan = build_plan(content, graph, chosen, lengths, progress(graph))
+            plan = build_plan(library, content, graph, chosen, lengths, progress(graph))
             path = write_plan(cache, key, plan)
         results.append(PlanResult(graph, path, before, path.stat().st_size))
     return results

@@ -11,6 +11,7 @@ from facewire_engines.backends.golden import golden_speech
 from facewire_engines.backends.graph import Graph, GraphFile, GraphLoader
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.backends.parity import TOLERANCES, compare_golden
+from facewire_engines.backends.tensorrt.libraries import choose_library
 from facewire_engines.backends.tensorrt.plans import default_cache
 from facewire_engines.backends.verdicts import Verdict, read_verdict, write_verdict
 
@@ -47,7 +48,7 @@ def choose(make: Maker, sessions: int, cache: Path | None = None) -> tuple[Engin
             problems.append(_because(backend, str(error)))
         else:
             passed = f" ({'; '.join(problems)})" if problems else ""
-            return engine, f"back-end {backend}, on {_gpu_name()}{passed}"
+            return engine, f"back-end {backend}, on {_gpu_name()}{_compiler(backend)}{passed}"
     return make(load_onnx), f"back-end onnx, on the processor: {'; '.join(problems)}"
 
 
@@ -57,6 +58,11 @@ def _gpu_name() -> str:
         return find_gpu().name
     except EngineError:
         return "the GPU"
+
+
+def _compiler(backend: Backend) -> str:
+    """Return what runs the plans, where plans are run."""
+    return f", by {choose_library(find_gpu())}" if backend.name == "tensorrt" else ""
 
 
 def _candidates(problems: list[str]) -> Iterator[Backend]:
@@ -95,11 +101,11 @@ def _load(make: Maker, backend: Backend, cache: Path) -> Engine:
     if backend.name != "tensorrt":
         _check(judge(make(load_onnx), engine, backend))
         return engine
-    target = find_gpu().target
-    verdict = read_verdict(cache, files, backend.precision, target)
+    gpu = find_gpu()
+    verdict = read_verdict(cache, files, backend.precision, gpu)
     if verdict is None:
         verdict = judge(make(load_onnx), engine, backend)
-        write_verdict(cache, files, backend.precision, target, verdict)
+        write_verdict(cache, files, backend.precision, gpu, verdict)
     _check(verdict)
     return engine
 

@@ -101,11 +101,10 @@ def missing(backend: Backend) -> str | None:
     """Return why a back-end cannot work on this machine, in a few words, or None if it may."""
     if backend.name == "tensorrt":
         from facewire_engines.backends.cuda_driver import find_gpu
-        from facewire_engines.backends.tensorrt.builder import load_tensorrt
+        from facewire_engines.backends.tensorrt.libraries import choose_library
 
         try:
-            find_gpu()
-            load_tensorrt()
+            choose_library(find_gpu())
         except (ConfigError, EngineError) as error:
             return str(error)
     if backend.name == "torch-cuda":

@@ -106,7 +106,8 @@ def use_gpu() -> None:
 def _driver() -> Any:
     """Return cuda-python's driver module, initialised."""
     need = "NVIDIA's driver is reached through cuda-python"
-    driver = import_optional("cuda.bindings.driver", need, "tensorrt", error=EngineError)
+    command = 'pip install "cuda-bindings>=12.8"'
+    driver = import_optional("cuda.bindings.driver", need, command=command, error=EngineError)
     try:
         (status,) = driver.cuInit(0)
     except Exception as error:  # each version of cuda-python has a class for a missing library

@@ -32,7 +32,9 @@ def load_onnx_package() -> Any:
     Raises:
         ConfigError: it is not installed.
     """
-    return import_optional("onnx", "graphs are rewritten with onnx", "tensorrt")
+    return import_optional(
+        "onnx", "graphs are rewritten with onnx", command='pip install "onnx>=1.17"'
+    )
 
 
 def parse(content: bytes, name: str) -> Any:

@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 
 from facewire.errors import ConfigError
+from facewire_engines.backends.cuda_driver import Gpu
 from facewire_engines.backends.graph import GraphFile
+from facewire_engines.backends.tensorrt.libraries import choose_library
 from facewire_engines.backends.tensorrt.plan_form import plan_key
 from facewire_engines.backends.tensorrt.plans import find_plan
 
@@ -30,15 +32,13 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.forced or self.largest <= self.tolerance
 
 
-def read_verdict(
-    cache: Path, files: list[GraphFile], precision: str, target: str
-) -> Verdict | None:
+def read_verdict(cache: Path, files: list[GraphFile], precision: str, gpu: Gpu) -> Verdict | None:
     """Return what is known about the plans of a model, or None if nothing is, or one is missing.
 
     Raises:
-        ConfigError: TensorRT is not installed.
+        ConfigError: no library that is installed makes plans for the GPU.
     """
-    path = _path(cache, files, precision, target)
+    path = _path(cache, files, precision, gpu)
     if path is None:
         return None
     try:
@@ -48,14 +48,15 @@ def read_verdict(
 
 
 def write_verdict(
-    cache: Path, files: list[GraphFile], precision: str, target: str, verdict: Verdict
+    cache: Path, files: list[GraphFile], precision: str, gpu: Gpu, verdict: Verdict
 ) -> None:
     """Keep a verdict about the plans of a model, if all of them are there.
 
     Raises:
-        ConfigError: TensorRT is not installed, or the cache cannot be written.
+        ConfigError: no library that is installed makes plans for the GPU, or the cache cannot be
+            written.
     """
-    path = _path(cache, files, precision, target)
+    path = _path(cache, files, precision, gpu)
     if path is None:
         return
     try:
@@ -66,10 +67,11 @@ def write_verdict(
         ) from error
 
 
-def _path(cache: Path, files: list[GraphFile], precision: str, target: str) -> Path | None:
+def _path(cache: Path, files: list[GraphFile], precision: str, gpu: Gpu) -> Path | None:
+    target, library = gpu.target, choose_library(gpu)
     digest = hashlib.sha256(target.encode())
     for file in sorted(files, key=lambda file: file.name):
-        found = find_plan(cache, plan_key(file, precision, (target,)), target)
+        found = find_plan(cache, plan_key(file, precision, (target,), library), target)
         if found is None:
             return None
         digest.update(found[1].sha256.encode())

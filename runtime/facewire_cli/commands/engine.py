@@ -66,7 +66,11 @@ def build(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build what is there, too.")] = False,
     cache: CacheOption = None,
 ) -> None:
-    """Compile a model for NVIDIA GPUs; this needs TensorRT for RTX, but no GPU."""
+    """Compile a model for NVIDIA GPUs: with TensorRT for RTX anywhere, with TensorRT on the GPU.
+
+    Where both are installed, the one that is made for the card is used.
+    """
+    from facewire_engines.backends.tensorrt.libraries import gpu_at_hand, library_line
     from facewire_engines.backends.tensorrt.plans import PlanState, default_cache
     from facewire_engines.plan_building import build_plans
 
@@ -87,16 +91,18 @@ def build(
             rebuild=rebuild,
             progress=progress,
         )
+    _say(library_line(gpu_at_hand(), target or ()))
     for result in results:
         kept = result.before is PlanState.READY and not rebuild
         what = "is up to date" if kept else f"was {result.before}, now built"
         line = f"{result.graph} {what}: {result.path} ({result.size:,} bytes)"
-        Console().print(line, soft_wrap=True, highlight=False)
+        _say(line)
 
 
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_plans(cache: CacheOption = None) -> None:
     """List the engines that packages add, and the plans that are there."""
+    from facewire_engines.backends.tensorrt.libraries import gpu_at_hand, library_line
     from facewire_engines.backends.tensorrt.plans import default_cache, stored_plans
 
     engines = Table(box=None, pad_edge=False)
@@ -106,6 +112,7 @@ def list_plans(cache: CacheOption = None) -> None:
         engines.add_row(engine.name, engine.package)
     console = Console()
     console.print(engines, "", sep="\n")
+    _say(library_line(gpu_at_hand()))
     folder = cache or default_cache()
     table = Table(box=None, pad_edge=False)
     for name in ("model", "graph", "precision", "sessions", "targets", "made by", "bytes"):
@@ -146,8 +153,11 @@ def check(
     ENGINE@BACKEND:PRECISION is an engine on a back-end. Plans that pass may be used without being
     asked for; those that fail may not, unless --force says so.
     """
-    from facewire_engines.checking import check_engines
+    from facewire_engines.backends.tensorrt.libraries import gpu_at_hand, library_line
+    from facewire_engines.checking import backend_of, check_engines
 
+    if "tensorrt" in (backend_of(reference).name, backend_of(other).name):
+        _say(library_line(gpu_at_hand()))
     speech = None if recording is None else _samples(recording)
     parity = check_engines(reference, other, speech, force=force, cache=cache)
     table = Table(box=None, pad_edge=False)
@@ -173,6 +183,11 @@ def check(
     )
     if not parity.within_tolerance and not force:
         raise EngineError(f"{other} is not a stand-in for {reference}; do not use it")
+
+
+def _say(line: str) -> None:
+    """Print a line that a program may read, too."""
+    Console().print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _samples(recording: Path) -> Samples:

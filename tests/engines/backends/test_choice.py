@@ -156,7 +156,7 @@ def test_eight_bits_are_not_shared_among_streams() -> None:
 
 
 def test_eight_bits_keep_their_tolerance_and_not_that_of_fp32(speech: Samples) -> None:
-    pytest.importorskip("onnx", reason="install onnx: pip install -e '.[tensorrt]'")
+    pytest.importorskip("onnx", reason="install onnx: pip install -e '.[torch]'")
     parity = check_engines("phones", "phones@onnx:int8", speech[:32_000])
     assert 1e-3 < parity.largest <= parity.tolerance
 

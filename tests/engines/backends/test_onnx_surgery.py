@@ -12,7 +12,7 @@ from facewire_engines.backends.tensorrt.plan_form import in_precision, plan_form
 from facewire_engines.model_files import read_graph, read_manifest
 from facewire_engines.plan_building import model_folder
 
-onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[tensorrt]'")
+onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[torch]'")
 
 FOLDER = model_folder("phones")
 ENCODER, DECODER = (

@@ -11,6 +11,7 @@ from facewire.errors import ConfigError
 from facewire_engines.backends.tensorrt.plans import (
     PlanKey,
     PlanState,
+    find_plan,
     plan_state,
     read_plan,
     stored_plans,
@@ -62,10 +63,11 @@ def test_a_plan_of_another_revision_is_stale(folder: Path, change: dict[str, str
         {"precision": "fp16"},
         {"targets": ("sm_89",)},
         {"max_batch": 8},
+        {"library": "tensorrt"},
     ],
     ids=lambda c: next(iter(c)),
 )
-def test_another_models_or_processors_plan_has_another_name(
+def test_another_models_processors_or_librarys_plan_has_another_name(
     folder: Path, change: dict[str, object]
 ) -> None:
     write_plan(folder, KEY, PLAN)
@@ -73,17 +75,27 @@ def test_another_models_or_processors_plan_has_another_name(
     assert plan_state(folder, wanted) is PlanState.MISSING
 
 
-def test_a_plan_copied_from_another_processor_is_foreign(folder: Path) -> None:
-    other = msgspec.structs.replace(KEY, targets=("sm_80",))
-    path = write_plan(folder, other, PLAN)
+@pytest.mark.parametrize(
+    "change", [{"targets": ("sm_80",)}, {"library": "tensorrt"}], ids=lambda c: next(iter(c))
+)
+def test_a_plan_of_another_processor_or_library_under_this_name_is_foreign(
+    folder: Path, change: dict[str, object]
+) -> None:
+    path = write_plan(folder, msgspec.structs.replace(KEY, **change), PLAN)
     for suffix in (".plan", ".json"):
         path.with_suffix(suffix).rename(folder / f"{KEY.stem}{suffix}")
     assert (plan_state(folder, KEY), read_plan(folder, KEY)) == (PlanState.FOREIGN, None)
 
 
-def test_a_plan_of_another_library_is_foreign(folder: Path) -> None:
-    write_plan(folder, msgspec.structs.replace(KEY, library="tensorrt"), PLAN)
-    assert plan_state(folder, KEY) is PlanState.FOREIGN
+def test_a_processors_plan_is_found_among_those_of_both_libraries(folder: Path) -> None:
+    """Whichever has more rows: one library cannot read the other's."""
+    other = msgspec.structs.replace(KEY, library="tensorrt", library_version="11.4", max_batch=256)
+    paths = {key.library: write_plan(folder, key, PLAN) for key in (KEY, other)}
+    for key in (KEY, other):
+        found = find_plan(folder, key, "sm_89")
+        assert found is not None
+        assert found[0] == paths[key.library]
+    assert find_plan(folder, msgspec.structs.replace(other, library="third"), "sm_89") is None
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {

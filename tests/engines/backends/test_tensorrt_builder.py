@@ -1,5 +1,6 @@
 """Plans of the embedded model, built without a GPU, and what TensorRT cannot build."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from typer.testing import CliRunner
 
 from facewire.errors import ConfigError, EngineError
 from facewire_cli.app import app
-from facewire_engines.backends.tensorrt.builder import build_plan, default_targets, known_targets
+from facewire_engines.backends.tensorrt.builder import build_plan
+from facewire_engines.backends.tensorrt.libraries import Library, choose_library
 from facewire_engines.backends.tensorrt.plans import PlanState, stored_plans
 from facewire_engines.model_files import read_manifest, read_verified
 from facewire_engines.plan_building import build_plans, model_folder
@@ -15,6 +17,11 @@ from facewire_engines.plan_building import build_plans, model_folder
 pytest.importorskip("tensorrt_rtx", reason="install TensorRT: pip install tensorrt_rtx")
 TARGET = "sm_89"
 LENGTHS = {"batch": (1, 8), "samples": (160, 160)}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return choose_library(None, [TARGET])
 
 
 @pytest.fixture(scope="module")
@@ -41,43 +48,45 @@ def test_a_damaged_plan_is_built_again(tmp_path: Path) -> None:
     assert encoder.path.stat().st_size > 1_000_000
 
 
-def test_the_default_targets_share_a_plan(tmp_path: Path, decoder: bytes) -> None:
-    assert len(default_targets()) > 2
-    assert build_plan(decoder, "decoder.onnx", default_targets(), LENGTHS)
+def test_all_targets_share_a_plan(library: Library, decoder: bytes) -> None:
+    assert len(library.known_targets()) > 2
+    assert build_plan(library, decoder, "decoder.onnx", library.known_targets(), LENGTHS)
 
 
-def test_progress_goes_to_the_end(decoder: bytes) -> None:
+def test_progress_goes_to_the_end(library: Library, decoder: bytes) -> None:
     seen: list[tuple[int, int]] = []
-    build_plan(decoder, "decoder.onnx", [TARGET], LENGTHS, lambda *step: seen.append(step))
+    build_plan(library, decoder, "decoder.onnx", [TARGET], LENGTHS, lambda *step: seen.append(step))
     assert seen[0][0] == 0
     assert seen[-1][0] == seen[-1][1] > 1
     assert seen == sorted(seen)
 
 
 @pytest.mark.parametrize("operator", ["Wobble", "StringNormalizer"])
-def test_an_operator_that_tensorrt_lacks_is_named(decoder: bytes, operator: str) -> None:
+def test_an_operator_that_tensorrt_lacks_is_named(
+    library: Library, decoder: bytes, operator: str
+) -> None:
     onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
     model = onnx.load_from_string(decoder)
     node = next(node for node in model.graph.node if node.op_type == "Sigmoid")
     node.op_type, node.name = operator, "the_node"
     with pytest.raises(EngineError) as error:
-        build_plan(model.SerializeToString(), "decoder.onnx", [TARGET], LENGTHS)
+        build_plan(library, model.SerializeToString(), "decoder.onnx", [TARGET], LENGTHS)
     assert f"{operator} (node the_node)" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_what_is_not_onnx_is_said_to_be_that() -> None:
+def test_what_is_not_onnx_is_said_to_be_that(library: Library) -> None:
     with pytest.raises(EngineError, match=r"cannot read decoder.onnx as an ONNX model"):
-        build_plan(b"garbage", "decoder.onnx", [TARGET], LENGTHS)
+        build_plan(library, b"garbage", "decoder.onnx", [TARGET], LENGTHS)
 
 
-def test_an_open_dimension_that_nobody_expects_is_named(decoder: bytes) -> None:
+def test_an_open_dimension_that_nobody_expects_is_named(library: Library, decoder: bytes) -> None:
     with pytest.raises(EngineError, match="'batch'"):
-        build_plan(decoder, "decoder.onnx", [TARGET], {"rows": (1, 8)})
+        build_plan(library, decoder, "decoder.onnx", [TARGET], {"rows": (1, 8)})
 
 
-def test_an_unknown_target_is_the_users_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=f"'sm_1'.*{known_targets()[-1]}"):
+def test_an_unknown_target_is_the_users_mistake(tmp_path: Path, library: Library) -> None:
+    with pytest.raises(ConfigError, match=f"'sm_1'.*{library.known_targets()[-1]}"):
         build_plans("phones", tmp_path, targets=["sm_1"])
     assert list(tmp_path.iterdir()) == []
 
@@ -90,7 +99,9 @@ def test_the_commands_build_and_list(tmp_path: Path) -> None:
     words = ["engine", "build", "--target", TARGET, "--max-sessions", "4", *cache]
     built = runner.invoke(app, words, catch_exceptions=False)
     assert built.output.count("was missing, now built") == 2
+    assert f"plans: by TensorRT for RTX {version('tensorrt_rtx')}, for {TARGET}\n" in built.output
     again = runner.invoke(app, words, catch_exceptions=False)
     assert again.output.count("is up to date") == 2
     listed = runner.invoke(app, ["engine", "list", *cache], catch_exceptions=False)
-    assert listed.output.count(TARGET) == 2
+    assert listed.output.count(f"{TARGET}  ") == 2
+    assert "plans: by TensorRT for RTX" in listed.output

@@ -1,93 +1,23 @@
-"""ONNX to TensorRT plans; TensorRT for RTX needs no GPU for it.
+"""ONNX to plans, with TensorRT for RTX or TensorRT.
 
 Networks are strongly typed: the arithmetic is that of the ONNX file.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
-from facewire.errors import ConfigError, EngineError
-from facewire.optional_dependency import install_command
-from facewire_engines.backends.cuda_driver import find_gpu
+from facewire.errors import EngineError
+from facewire_engines.backends.tensorrt.libraries import Library
 
-LIBRARIES = ("tensorrt_rtx", "tensorrt")
-"""Modules with the same API; the first that loads is used."""
 PROGRESS_PHASE = "Building engine"
-"""What TensorRT calls the whole of a build."""
-
-WITHOUT_FP32 = ("sm_75",)
+"""What both call the whole of a build."""
 
 Progress = Callable[[int, int], None]
 """Gets how many of how many steps are done, from any thread."""
 
 
-def load_tensorrt() -> Any:
-    """Return TensorRT's module: TensorRT for RTX, or else TensorRT.
-
-    Raises:
-        ConfigError: neither is installed, or neither loads here.
-    """
-    problems = []
-    for name in LIBRARIES:
-        try:
-            return import_module(name)
-        except Exception as error:  # its libraries may be missing, or those of another system
-            problems.append((str(error) or type(error).__name__).splitlines()[0])
-    raise ConfigError(
-        f"TensorRT does not load ({'; '.join(problems)}); install it with: "
-        + install_command("tensorrt")
-    )
-
-
-def library_name() -> str:
-    """Return the name of TensorRT's module.
-
-    Raises:
-        ConfigError: it is not installed, or does not load here.
-    """
-    return str(load_tensorrt().__name__)
-
-
-def library_version() -> str:
-    """Return TensorRT's version.
-
-    Raises:
-        ConfigError: it is not installed, or does not load here.
-    """
-    return str(load_tensorrt().__version__)
-
-
-def known_targets() -> tuple[str, ...]:
-    """Return the processors that plans can be built for anywhere, such as `sm_89`, oldest first.
-
-    TensorRT, other than TensorRT for RTX, knows none: it builds for the GPU at hand.
-
-    Raises:
-        ConfigError: TensorRT is not installed.
-    """
-    capabilities = getattr(load_tensorrt(), "ComputeCapability", None)
-    known = capabilities.__members__ if capabilities else ()
-    numbers = sorted(int(name[2:]) for name in known if name.startswith("SM"))
-    return tuple(f"sm_{number}" for number in numbers)
-
-
-def default_targets() -> tuple[str, ...]:
-    """Return the known targets that compute in fp32, which `sm_75` does not in this library.
-
-    Where none is known, it is the GPU at hand.
-
-    Raises:
-        ConfigError: TensorRT is not installed.
-        EngineError: there is no GPU, and TensorRT cannot build for others.
-    """
-    known = known_targets()
-    if not known:
-        return (find_gpu().target,)
-    return tuple(target for target in known if target not in WITHOUT_FP32)
-
-
 def build_plan(
+    library: Library,
     content: bytes,
     name: str,
     targets: Sequence[str],
@@ -97,26 +27,30 @@ def build_plan(
     """Compile an ONNX graph.
 
     Args:
+        library: what compiles it, from `choose_library()` for the same targets.
         content: the ONNX file.
         name: what messages call it.
-        targets: processors, from `known_targets()`.
+        targets: processors such as `sm_89`.
         lengths: least and greatest size of each dimension that the graph leaves open, by its name.
         progress: gets told how far it is.
 
     Raises:
-        ConfigError: TensorRT is not installed, or does not know a target.
         EngineError: the graph has an operator that TensorRT lacks, or cannot be compiled.
     """
-    tensorrt = load_tensorrt()
+    tensorrt = library.module
     log = new_log(tensorrt)
     builder = tensorrt.Builder(log)
+    # TensorRT 11 and TensorRT for RTX know no other networks; TensorRT 10 has to be told.
     typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
     network = builder.create_network(typed)
     parser = tensorrt.OnnxParser(network, log)
     if not parser.parse(content):
         raise EngineError(_why_not(parser, name))
     config = builder.create_builder_config()
-    _set_targets(tensorrt, config, targets)
+    # By default products of fp32 may round their factors to 19 bits, as TF32.
+    config.clear_flag(tensorrt.BuilderFlag.TF32)
+    if library.known_targets():
+        _set_targets(tensorrt, config, targets)
     monitor = _new_monitor(tensorrt, progress)
     config.progress_monitor = monitor
     config.add_optimization_profile(_profile(builder, network, name, lengths))
@@ -142,33 +76,11 @@ def _why_not(parser: Any, name: str) -> str:
 
 
 def _set_targets(tensorrt: Any, config: Any, targets: Sequence[str]) -> None:
-    """Say what a plan shall run on: known processors, or the one GPU at hand.
-
-    Raises:
-        ConfigError: neither is what is wanted.
-    """
-    known = known_targets()
-    unknown = [target for target in targets if target not in known]
-    if unknown and not _is_here(targets):
-        others = f"choose among {', '.join(known)}" if known else "it builds for the GPU at hand"
-        raise ConfigError(
-            f"TensorRT {tensorrt.__version__} cannot build for {unknown[0]!r}; {others}"
-        )
-    if not known:
-        return
-    capabilities = tensorrt.ComputeCapability
+    """Say what a plan of TensorRT for RTX shall run on; TensorRT's are for the GPU at hand."""
     config.num_compute_capabilities = len(targets)
     for index, target in enumerate(targets):
-        number = target.removeprefix("sm_")
-        wanted = capabilities.CURRENT if unknown else getattr(capabilities, f"SM{number}")
-        config.set_compute_capability(wanted, index)
-
-
-def _is_here(targets: Sequence[str]) -> bool:
-    try:
-        return list(targets) == [find_gpu().target]
-    except EngineError:
-        return False
+        capability = getattr(tensorrt.ComputeCapability, f"SM{target.removeprefix('sm_')}")
+        config.set_compute_capability(capability, index)
 
 
 def _profile(builder: Any, network: Any, name: str, lengths: Mapping[str, tuple[int, int]]) -> Any:

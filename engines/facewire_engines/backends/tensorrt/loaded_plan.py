@@ -6,35 +6,36 @@ from facewire.errors import EngineError
 from facewire_engines.backends.cuda_driver import OUT_OF_MEMORY, CudaStream, find_gpu, use_gpu
 from facewire_engines.backends.graph import GraphSpec
 from facewire_engines.backends.onnx_surgery import ROWS
-from facewire_engines.backends.tensorrt.builder import load_tensorrt, new_log
+from facewire_engines.backends.tensorrt.builder import new_log
+from facewire_engines.backends.tensorrt.libraries import Library
 
 
 class LoadedPlan:
     """What may be run with any number of rows up to `most_rows`; any thread may use it."""
 
-    def __init__(self, spec: GraphSpec, plan: bytes) -> None:
+    def __init__(self, spec: GraphSpec, plan: bytes, library: Library) -> None:
         """Load a plan.
 
         Args:
             spec: the tensors of the graph that it was made from.
             plan: what `plan_building` wrote.
+            library: what compiled it.
 
         Raises:
-            ConfigError: TensorRT is not installed.
             EngineError: there is no GPU, its driver is too old, its memory is full, or the plan is
                 damaged, for another GPU, or from another version of TensorRT.
         """
         self.spec = spec
         self._gpu = find_gpu()
         use_gpu()
-        self._tensorrt = load_tensorrt()
+        self._tensorrt = library.module
         self._log = new_log(self._tensorrt)
         runtime = self._tensorrt.Runtime(self._log)
         self._runtime = runtime
         self._engine: Any = runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
             raise EngineError(
-                f"TensorRT {self._tensorrt.__version__} cannot load the plan on {self._gpu.name} "
+                f"{library} cannot load the plan on {self._gpu.name} "
                 f"({self._gpu.target}, driver for CUDA {self._gpu.driver}): {self._reason()}; "
                 "update NVIDIA's driver, or build again with: facewire engine build --rebuild"
             )

@@ -7,6 +7,7 @@ from facewire_engines.backends.cuda_driver import find_gpu
 from facewire_engines.backends.graph import GraphFile
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.backends.tensorrt.graph import TensorrtGraph
+from facewire_engines.backends.tensorrt.libraries import choose_library
 from facewire_engines.backends.tensorrt.loaded_plan import LoadedPlan
 from facewire_engines.backends.tensorrt.plan_form import plan_key
 from facewire_engines.backends.tensorrt.plans import find_plan
@@ -21,17 +22,19 @@ def load_plan(file: GraphFile, precision: str, cache: Path) -> TensorrtGraph:
         cache: folder of plans.
 
     Raises:
-        ConfigError: TensorRT is not installed.
+        ConfigError: no library that is installed makes plans for the GPU.
         EngineError: there is no GPU, no plan for it, or the plan cannot be loaded.
     """
     gpu = find_gpu()
-    found = find_plan(cache, plan_key(file, precision, (gpu.target,)), gpu.target)
+    library = choose_library(gpu)
+    wanted = plan_key(file, precision, (gpu.target,), library)
+    found = find_plan(cache, wanted, gpu.target)
     if found is None:
         raise EngineError(
-            f"there is no plan of {file.name} for {gpu.name} in {precision} that is whole and of "
-            f"this version; make one with: facewire engine build --target {gpu.target} "
+            f"there is no plan of {file.name} for {gpu.name} in {precision} that is whole and made "
+            f"by {library}; make one with: facewire engine build --target {gpu.target} "
             f"--precision {precision}"
         )
     backend = "tensorrt" if precision == "fp32" else f"tensorrt:{precision}"
     spec = OnnxGraph(file.content).spec
-    return TensorrtGraph(LoadedPlan(spec, found[0].read_bytes()), backend=backend)
+    return TensorrtGraph(LoadedPlan(spec, found[0].read_bytes(), library), backend=backend)

@@ -3,14 +3,14 @@
 from facewire.errors import ConfigError
 from facewire_engines.backends.graph import GraphFile
 from facewire_engines.backends.onnx_surgery import HALF, in_half, in_rows, one_hop, parse
-from facewire_engines.backends.tensorrt.builder import library_name, library_version
+from facewire_engines.backends.tensorrt.libraries import Library
 from facewire_engines.backends.tensorrt.plans import PlanKey
 
 PRECISIONS = ("fp32", *HALF)
 MAX_BATCH = 64
 
-FORM = "rows-1"
-"""Counts up when `plan_form` rewrites graphs in another way."""
+FORM = "rows-2"
+"""Counts up when `plan_form` rewrites graphs in another way, or they are built in another."""
 
 
 def check_precision(precision: str) -> None:
@@ -29,13 +29,13 @@ def check_precision(precision: str) -> None:
 
 
 def plan_key(
-    file: GraphFile, precision: str, targets: tuple[str, ...], max_batch: int = MAX_BATCH
+    file: GraphFile,
+    precision: str,
+    targets: tuple[str, ...],
+    library: Library,
+    max_batch: int = MAX_BATCH,
 ) -> PlanKey:
-    """Return what a plan of a graph depends on, with the TensorRT that is installed.
-
-    Raises:
-        ConfigError: none is.
-    """
+    """Return what a plan of a graph depends on."""
     return PlanKey(
         model=file.model,
         graph=file.name,
@@ -43,8 +43,8 @@ def plan_key(
         precision=precision,
         targets=targets,
         max_batch=max_batch,
-        library=library_name(),
-        library_version=library_version(),
+        library=library.name,
+        library_version=library.version,
         form=FORM,
     )
 

@@ -41,8 +41,8 @@ class PlanKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def stem(self) -> str:
         """Name of its file, which the next version of the same thing has too."""
-        where = "-".join(self.targets)
-        name = f"{self.model}-{Path(self.graph).stem}-{self.precision}-{where}-b{self.max_batch}"
+        parts = (self.model, Path(self.graph).stem, self.precision, self.library, *self.targets)
+        name = f"{'-'.join(parts)}-b{self.max_batch}"
         return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
 
 
