@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 from torch import nn
 
+from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import (
+    GruDiffusion,
+    GruDiffusionConfig,
+)
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import (
     Streaming,
@@ -74,6 +78,17 @@ DECODERS: Mapping[str, DecoderKind] = {
             "narrow": Preset(
                 StreamingConfig(width=128, layers=3, heads=4),
                 seconds=5, steps=600, rate=1e-3, warm_up=50,
+            ),
+        },
+    ),
+    "gru-diffusion": DecoderKind(
+        GruDiffusionConfig,
+        GruDiffusion,
+        {
+            "paper": Preset(GruDiffusionConfig(), batch=1, seconds=30, steps=320_000),
+            "narrow": Preset(
+                GruDiffusionConfig(width=128, condition=128, dropout=0.1),
+                seconds=5, steps=600, rate=2e-3, warm_up=20,
             ),
         },
     ),
