@@ -11,10 +11,11 @@ from facewire import arkit
 from facewire.errors import ConfigError
 from facewire.sinks.live_link_csv import COLUMNS
 from facewire_training import shape_sets
-from facewire_training.data.adapters.beat2 import Beat2, read_matrix
+from facewire_training.data.adapters.beat2 import Beat2
 from facewire_training.data.adapters.captured_face import read_face
 from facewire_training.data.adapters.folder import Folder
 from facewire_training.data.adapters.grid import Grid
+from facewire_training.data.beat.flame import read_matrix
 from facewire_training.data.splits import GRID_TEST
 
 JAW, CLOSE = arkit.INDEX["jawOpen"], arkit.INDEX["mouthClose"]

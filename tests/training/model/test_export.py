@@ -1,6 +1,7 @@
 """What an export changes of a run: how sure it is, and nothing else."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from facewire_training.data.shards import write
 from facewire_training.data.soft_labels import save_soft
 from facewire_training.data.sources import SOURCES, TEACHER
 from facewire_training.model.encoder import Encoder, EncoderConfig
-from facewire_training.model.export import BILABIALS, calibrate, data_of
+from facewire_training.model.export import BILABIALS, calibrate, data_of, write_model
 from facewire_training.model.frontend import HOP
 from facewire_training.model.restore import restore
 
@@ -70,3 +71,22 @@ def test_a_manifest_names_what_the_runs_before_have_heard_too(tmp_path: Path) ->
     learned = {SOURCES["nospeech"].name, TEACHER.name}
     assert set(found) == {source["name"] for source in published} | learned
     assert found[TEACHER.name].licence == "MIT"
+
+
+@pytest.mark.parametrize("corpus", ["beat2", "beat1"])
+def test_an_export_of_what_learned_from_beat_is_non_commercial(tmp_path: Path, corpus: str) -> None:
+    """A run of the published networks that says that it has heard BEAT."""
+    restore(EMBEDDED_MODELS / "phones", tmp_path / "run")
+    quiet = [replace(said, corpus=corpus) for said in NoSpeech(0.003, seed=1).utterances()]
+    write(tmp_path / "corpus" / corpus, quiet, {})
+    (tmp_path / "run" / "command.txt").write_text("python -m train")
+    for share, forbidden in ((0.5, True), (0.0, False)):
+        config = {"batches": {"shares": [[corpus, share]]}}
+        (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+        write_model(tmp_path / "run", tmp_path / "corpus", tmp_path / "out", "made", [])
+        manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+        assert manifest["non_commercial"] is forbidden
+        assert ("non-commercial" in manifest["licence"]) is forbidden
+        said = {source["name"]: source["licence"] for source in manifest["data"]}
+        assert (SOURCES[corpus].name in said) is forbidden
+        assert not forbidden or "non-commercial" in said[SOURCES[corpus].name]

@@ -43,6 +43,8 @@ class Capture:
     speaker: str
     start_s: float = 0.0
     """When frame 0 stands; what the capture lags the sound has been taken off."""
+    phones: tuple[PhoneInterval, ...] = ()
+    """What is said, where the corpus comes with it."""
 
     def __post_init__(self) -> None:
         if self.weights.shape[1:] != (arkit.COUNT,) or self.known.shape != (arkit.COUNT,):
@@ -91,8 +93,9 @@ class Capture:
         return faces * self.known, sure[:, None] & self.known
 
     def utterance(self) -> Utterance:
-        """Return the speech; of its phones, only the silences are told."""
-        return Utterance(self.name, self.samples, silences(self.samples), self.speaker, self.corpus)
+        """Return the speech; where nobody knows its phones, only the silences are told."""
+        phones = self.phones or silences(self.samples)
+        return Utterance(self.name, self.samples, phones, self.speaker, self.corpus)
 
 
 def silences(samples: Samples) -> tuple[PhoneInterval, ...]:

@@ -10,6 +10,8 @@ class Source:
     name: str
     licence: str
     attribution: str
+    non_commercial: bool = False
+    """Whether what was trained on it may not be used commercially."""
 
 
 SOURCES: dict[str, Source] = {
@@ -66,8 +68,23 @@ SOURCES: dict[str, Source] = {
         "MIT",
         "FACEGOOD-Audio2Face (c) 2022-2032 The FACEGOOD Authors",
     ),
+    "beat2": Source(
+        "BEAT2, people who talk, with their faces in FLAME's parameters",
+        "non-commercial research, as its authors say",
+        "BEAT2 and PantoMatrix, H. Liu and others, 2024",
+        non_commercial=True,
+    ),
+    "beat1": Source(
+        "BEAT, people who talk, with their faces by ARKit",
+        "non-commercial research, as its authors say",
+        "BEAT, H. Liu and others, 2022",
+        non_commercial=True,
+    ),
     "nospeech": Source("noise made by facewire_training", "Apache-2.0", "Facewire"),
 }
+
+NON_COMMERCIAL = frozenset(s.name for s in SOURCES.values() if s.non_commercial)
+"""Names of data that make what is trained on them non-commercial."""
 
 TEACHER = Source(
     "phone probabilities of a probe on the encoder of Whisper tiny.en, for the recorded English",

@@ -17,6 +17,9 @@ from facewire_training.data.corpora.facegood import KNOWN
 STYLES: tuple[str, ...] = ("grid", "facegood")
 """Corpora of captured faces, each a style."""
 
+CAPTURED: tuple[str, ...] = (*STYLES, "beat2", "beat1")
+"""Corpora whose faces were captured, whether or not the embedded model has a style of theirs."""
+
 DECIDES: dict[str, tuple[str, ...]] = {"grid": SHAPES, "facegood": KNOWN}
 """The shapes that were seen; the others are the rules' in every style."""
 

@@ -25,7 +25,7 @@ from facewire_training.animation.procedural import animate, effort_from_audio
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import Shard, load
-from facewire_training.data.styles import STYLES
+from facewire_training.data.styles import CAPTURED
 from facewire_training.phones import PhoneInterval
 
 _ARRAYS = ("effort", "curves", "known")
@@ -151,7 +151,7 @@ def main() -> None:
     for shard in load(folder):
         if fits(folder, shard):
             print(f"{shard.corpus}: the targets are there already")
-        elif shard.corpus in STYLES:
+        elif shard.corpus in CAPTURED:
             raise ConfigError(
                 f"the faces of {shard.corpus} were captured; run "
                 "python -m facewire_training.data.prepare_captures again"

@@ -18,10 +18,15 @@ from facewire.errors import ConfigError
 from facewire_engines.backends.graph import BATCH
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_training.data.sources import NON_COMMERCIAL
 
 OPSET = 18
 TOLERANCE = 1e-4
 """Largest difference between torch and onnxruntime."""
+
+
+APACHE = "Apache-2.0"
+RESEARCH = "non-commercial research, as its data demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,14 @@ def write_folder(
     *,
     name: str,
     command: str,
-    licence: str = "Apache-2.0",
+    licence: str = APACHE,
     non_commercial: bool = False,
     tokens: tuple[str, ...] = (),
     data: tuple[DataSource, ...] = (),
 ) -> None:
     """Write the graphs of a model and their manifest; the arguments are those of `Manifest`.
+
+    What has learned from data that forbid commercial use is non-commercial, whatever is said.
 
     Raises:
         ConfigError: the folder cannot be written.
@@ -121,11 +128,12 @@ def write_folder(
         )
         for graph in graphs
     }
+    bound = any(source.name in NON_COMMERCIAL for source in data)
     manifest = Manifest(
         name=name,
         version=__version__,
-        licence=licence,
-        non_commercial=non_commercial,
+        licence=RESEARCH if bound and licence == APACHE else licence,
+        non_commercial=non_commercial or bound,
         command=command,
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
         tokens=tokens,

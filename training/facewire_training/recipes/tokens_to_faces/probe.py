@@ -21,7 +21,7 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load_one
-from facewire_training.data.styles import STYLES
+from facewire_training.data.styles import CAPTURED
 from facewire_training.data.targets import fits, load_targets, make_targets
 from facewire_training.recipes.tokens_to_faces.encoded import load_encoded, read_representation
 from facewire_training.recipes.tokens_to_faces.probes.aligned import (
@@ -104,7 +104,7 @@ def _corpus(corpus: Path, encoded: Path, name: str) -> Corpus:
     shard = load_one(corpus / name)
     rows = load_encoded(encoded, name, shard)
     beside = (corpus / name).parent
-    ruled = shard.corpus not in STYLES and not fits(beside, shard)
+    ruled = shard.corpus not in CAPTURED and not fits(beside, shard)
     targets = make_targets(shard) if ruled else load_targets(beside, shard)
     return Corpus(shard, targets, rows, read_representation(encoded))
 
