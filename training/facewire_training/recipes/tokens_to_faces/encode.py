@@ -19,7 +19,7 @@ from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, wri
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
 
-STUDY = "librispeech,readings:2,grid,validation/librispeech:3,validation-captures/grid"
+STUDY = "librispeech,readings:2,validation/librispeech:3,validation-captures/grid"
 """What the table of docs/representations.md is made of."""
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.speech_encoders.encoder import Representation
-from facewire_training.speech_encoders.small.body import BANDS, RIGHT, Body, BodyConfig
+from facewire_training.speech_encoders.small.body import BANDS, RIGHT, STEP, Body, BodyConfig
 from facewire_training.speech_encoders.small.quantisers import ResidualQuantiser, ScalarQuantiser
 
 Kind = Literal["acoustic", "codec", "labels"]
@@ -91,17 +91,18 @@ class SmallEncoder(nn.Module):
 
     def ids(self, samples: Tensor) -> Tensor:
         """Return the ids `[B, N, codebooks]` of whole utterances `[B, T]`, whole rows of them."""
-        padded = functional.pad(samples, (0, RIGHT * 320))
-        padded = padded[:, : padded.shape[1] // 320 * 320]
-        hidden = self.body(padded, *self.body.past(len(samples)))[0][:, RIGHT:]
-        ids: Tensor = self.quantiser(self.rows(hidden))[0]
+        padded = functional.pad(samples, (0, RIGHT * STEP))
+        hidden = self.body(
+            padded[:, : padded.shape[1] // STEP * STEP], *self.body.past(len(samples))
+        )
+        ids: Tensor = self.quantiser(self.rows(hidden[0][:, RIGHT:]))[0]
         return ids
 
     def losses(self, samples: Tensor, phones: Tensor, taught: Tensor) -> dict[str, Tensor]:
         """Return the parts of the loss; `total` is what is made small.
 
         Args:
-            samples: `[B, N * 320]`.
+            samples: `[B, N * STEP]`.
             phones: `[B, 2 N, 40]` how probable each phone is at each 10 ms; zeros where unknown.
             taught: `[B, N, 384]` the recogniser's rows, in the middle of each period.
         """

@@ -5,6 +5,7 @@
 """
 
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -87,8 +88,23 @@ class Crops:
         return samples, phones, taught
 
 
-def train(config: SmallConfig, crops: Crops, run: Path, steps: int, rate: float) -> SmallEncoder:
+def train(
+    config: SmallConfig,
+    crops: Crops,
+    run: Path,
+    steps: int,
+    rate: float,
+    stop_after: int | None = None,
+) -> SmallEncoder:
     """Train to `steps`, going on from the run's last checkpoint, and return the encoder.
+
+    Args:
+        config: what is trained.
+        crops: what it hears.
+        run: folder of the run.
+        steps: batches in all.
+        rate: the highest learning rate.
+        stop_after: save and stop after this step, as if the machine were needed for something else.
 
     Raises:
         ConfigError: the loss is no number; the last checkpoint is kept.
@@ -97,7 +113,7 @@ def train(config: SmallConfig, crops: Crops, run: Path, steps: int, rate: float)
     network = SmallEncoder(config)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     run.mkdir(parents=True, exist_ok=True)
-    file, first = run / "checkpoint.pt", 0
+    file, first, last = run / "checkpoint.pt", 0, min(steps, stop_after or steps)
     if file.exists():
         state = torch.load(file, weights_only=True)
         network.load_state_dict(state["network"])
@@ -105,10 +121,10 @@ def train(config: SmallConfig, crops: Crops, run: Path, steps: int, rate: float)
         first = state["step"]
     with Progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=steps, completed=first)
-        for step in range(first, steps):
+        for step in range(first, last):
             torch.manual_seed(step)
             warm = min(1.0, (step + 1) / 50)
-            cosine = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * step / steps))
+            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
             for group in optimizer.param_groups:
                 group["lr"] = rate * warm * cosine
             parts = network.losses(*crops.draw(step))
@@ -118,12 +134,12 @@ def train(config: SmallConfig, crops: Crops, run: Path, steps: int, rate: float)
             parts["total"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-            told = {name: round(float(value), 4) for name, value in parts.items()}
+            told = {name: round(float(value.detach()), 4) for name, value in parts.items()}
             progress.update(bar, advance=1, description=f"loss {told['total']:.3f}")
             if step % 10 == 0:
                 log.write(json.dumps({"step": step, "time": time.time(), **told}) + "\n")
                 log.flush()
-            if (step + 1) % 100 == 0 or step + 1 == steps:
+            if (step + 1) % 100 == 0 or step + 1 == last:
                 save(network, optimizer, run, step + 1)
     return network.eval()
 
