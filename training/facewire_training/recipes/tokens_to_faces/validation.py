@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facewire_training.animation.effort import effort_from_audio
-from facewire_training.animation.procedural import animate
 from facewire_training.data.capture import Capture
+from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, load_one
 from facewire_training.data.targets import load_targets
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
@@ -44,19 +43,22 @@ class HeardShard:
         first, end = self._span(place)
         return ceil((end - first) * frame_rate / SAMPLE_RATE)
 
+    def utterance(self, place: int) -> Utterance:
+        """Return one with its sound."""
+        index = int(self.encoded.utterances[place])
+        shard = self.shard
+        return Utterance(
+            shard.names[index],
+            shard.audio(index),
+            shard.phones(index),
+            shard.speakers[index],
+            shard.corpus,
+        )
+
     def take(self, place: int, weights: NDArray[np.float32], frame_rate: Fraction) -> Take:
         """Return a face of an utterance, beside what is said in it."""
         utterance = int(self.encoded.utterances[place])
         return Take(np.clip(weights, 0, 1), frame_rate, self.shard.phones(utterance))
-
-    def oracle(self, place: int, frame_rate: Fraction) -> Take:
-        """Return the face that rules make of the true phones."""
-        utterance = int(self.encoded.utterances[place])
-        times = np.arange(self.frames(place, frame_rate)) / float(frame_rate)
-        effort = effort_from_audio(self.shard.audio(utterance), SAMPLE_RATE)
-        places = np.minimum((times * SAMPLE_RATE / HOP).astype(int), len(effort) - 1)
-        phones = self.shard.phones(utterance)
-        return Take(animate(phones, times, effort[places]), frame_rate, phones)
 
     def captures(self) -> Iterator[Capture]:
         """Yield the faces that were seen, one for each utterance."""

@@ -23,6 +23,9 @@ from facewire_training.recipes.tokens_to_faces.decoders.setting import (
     within,
 )
 
+ALIGNED = 1.5
+"""How much of itself a query or key is at an aligned start."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransformerConfig:
@@ -41,6 +44,9 @@ class TransformerConfig:
     positions: Literal["index", "time"] = "index"
     """Rows are counted as they come, as in the paper; or in frames, so that a frame and the rows of
     its time have the same position."""
+    start: Literal["random", "aligned"] = "random"
+    """Attention to rows begins random, as in the paper; or so that equal positions attend to each
+    other, which thousands of steps would have to find out first."""
     loss: MotionLoss = field(default_factory=MotionLoss)
 
 
@@ -60,6 +66,15 @@ class Transformer(nn.Module):
             )
             for _ in range(config.layers)
         )
+        if config.start == "aligned":
+            with torch.no_grad():
+                # Else positions are a tenth of what keys are made of.
+                for weight in self.embed.parameters():
+                    weight.mul_(width**-0.5)
+            for layer in self.layers:
+                attention = layer.multihead_attn
+                assert isinstance(attention, nn.MultiheadAttention)
+                _align(attention)
         self.head = nn.Sequential(
             nn.Linear(width, config.head),
             nn.ReLU(),
@@ -109,6 +124,14 @@ class Transformer(nn.Module):
             return places
         frames = self.setting.frame_rate / representation.rate
         return (places + float(representation.middle)) * float(frames)
+
+
+@torch.no_grad()
+def _align(attention: nn.MultiheadAttention) -> None:
+    """Let queries and keys be what they are made of, so that equal positions fit best."""
+    queries, keys, _ = attention.in_proj_weight.chunk(3)
+    for weight in (queries, keys):
+        weight.mul_(0.1).add_(ALIGNED * torch.eye(len(weight)))
 
 
 def positions(places: Tensor, width: int) -> Tensor:
