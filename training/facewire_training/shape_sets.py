@@ -23,6 +23,9 @@ MOUTH = _named(range(22, 49))
 """Jaw and mouth, 27 shapes, as places in `arkit.NAMES`."""
 MOUTH_16 = _named([24, 26, 27, 28, 31, 33, 34, 37, *range(41, 49)])
 """The smaller set of the authors' fine evaluation."""
+MOUTH_12 = _named([23, 25, 27, 28, 31, 37, 39, 40, 41, 42, 47, 48])
+"""What FaceDiffuser's code (Stan et al. 2023) takes as lips on BEAT: neither jawOpen nor
+mouthClose is among them."""
 UPPER_FACE = _named([*range(22), 49, 50])
 """Brows, cheeks, eyes and nose, 24 shapes."""
 ALL = _named(range(51))

@@ -11,6 +11,7 @@ from facewire_training.evaluation.metrics.errors.mesh_error import LipMesh
 from facewire_training.evaluation.metrics.errors.weight_error import (
     face_dynamics_deviation,
     lip_vertex_error,
+    lip_vertex_error_12,
     lip_vertex_error_16,
     lip_vertex_error_squared,
     mean_vertex_error,
@@ -55,6 +56,17 @@ def test_the_variant_of_16_leaves_out_rolled_lips() -> None:
     ours, true = take(jawOpen=0.3, mouthRollLower=0.4), take()
     assert lip_vertex_error([ours], [true]) == pytest.approx(0.5)
     assert lip_vertex_error_16([ours], [true]) == pytest.approx(0.3)
+
+
+def test_the_variant_of_12_leaves_out_the_jaw_and_counts_rolled_lips() -> None:
+    ours, true = take(jawOpen=0.9, mouthClose=0.9, mouthRollLower=0.3, mouthPucker=0.4), take()
+    assert lip_vertex_error_12([ours], [true]) == pytest.approx(0.5)
+    names = {arkit.NAMES[place] for place in shape_sets.MOUTH_12}
+    sides = ("jaw", "mouthDimple", "mouthUpperUp")
+    assert names == {f"{shape}{side}" for shape in sides for side in ("Left", "Right")} | {
+        "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugLower",
+        "mouthShrugUpper",
+    }  # fmt: skip
 
 
 def test_lve_is_averaged_over_frames_and_then_over_takes() -> None:

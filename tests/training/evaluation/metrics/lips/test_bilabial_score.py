@@ -7,6 +7,8 @@ import pytest
 from facewire import arkit
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.evaluation.metrics.lips.bilabial_score import (
+    bilabial_frame_guard,
+    bilabial_frame_score,
     bilabial_guard,
     bilabial_score,
     learn_lip_score,
@@ -78,6 +80,37 @@ def test_phones_shorter_than_a_frame_are_left_out() -> None:
     blink = PhoneInterval(0.001, 0.030, INDEX["p"])
     assert math.isnan(bilabial_score([Take(face.weights, Fraction(30), (blink,))], lips))
     assert math.isnan(bilabial_guard([face], lips))
+
+
+def test_a_short_phone_can_count_as_a_failure() -> None:
+    lips = learn_lip_score([true_faces()])
+    assert lips is not None
+    face = take([("p", [0.0, 0.0]), ("p", [0.0, 0.0]), ("p", [0.0, 0.0])])
+    blink = PhoneInterval(0.201, 0.230, INDEX["b"])
+    said = Take(face.weights, Fraction(30), (*face.phones, blink))
+    assert bilabial_score([said], lips) == 1.0
+    assert bilabial_score([said], lips, short_fail=True) == pytest.approx(3 / 4)
+
+
+def test_by_frames_true_faces_reach_70_percent_too() -> None:
+    truth = true_faces()
+    lips = learn_lip_score([truth])
+    assert lips is not None
+    # Of 20 frames of p, ten at 0.2 and ten from 0.01 to 0.10: the fourteenth is at 0.2.
+    assert bilabial_frame_score([truth], lips) == pytest.approx(1.0)
+    ladder = take(
+        [("p", [step / 100 for step in range(1, 11)]), ("aa", [0.5, 0.6, 0.5]), ("m", [0.3])]
+    )
+    lips = learn_lip_score([ladder])
+    assert lips is not None
+    # Of 11 frames the eighth is the 70th percentile: 0.08.
+    assert bilabial_frame_score([ladder], lips) == pytest.approx(8 / 11)
+    assert bilabial_frame_guard([ladder], lips) == 0.0
+    for jaw, closed in ((0.079, 1.0), (0.081, 0.0)):
+        assert bilabial_frame_score([take([("b", [jaw])])], lips) == closed
+    shut = take([("m", [0.0, 0.4]), ("aa", [0.0, 0.0, 0.4])])
+    assert bilabial_frame_score([shut], lips) == 0.5
+    assert bilabial_frame_guard([shut], lips) == pytest.approx(2 / 3)
 
 
 def test_nothing_is_learned_without_both_classes() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from facewire_training.evaluation.metrics.pairs import Floats, Shapes, captured, paired
-from facewire_training.shape_sets import ALL, MOUTH, MOUTH_16, UPPER_FACE
+from facewire_training.shape_sets import ALL, MOUTH, MOUTH_12, MOUTH_16, UPPER_FACE
 from facewire_training.take import Take
 
 
@@ -34,6 +34,11 @@ def lip_vertex_error_squared(takes: Sequence[Take], references: Sequence[Take]) 
 def lip_vertex_error_16(takes: Sequence[Take], references: Sequence[Take]) -> float:
     """Return LVE over the 16 shapes of the paper's fine evaluation."""
     return _mean_norm(takes, references, MOUTH_16)
+
+
+def lip_vertex_error_12(takes: Sequence[Take], references: Sequence[Take]) -> float:
+    """Return LVE over the 12 shapes of FaceDiffuser's evaluation on BEAT (Stan et al. 2023)."""
+    return _mean_norm(takes, references, MOUTH_12)
 
 
 def mean_vertex_error(takes: Sequence[Take], references: Sequence[Take]) -> float:
