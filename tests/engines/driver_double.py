@@ -33,6 +33,11 @@ class DriverDouble:
         """The thread and the name of every call, and `in recording: NAME` of what fell into one."""
         self.on_wait: Callable[[], None] = lambda: None
         """Called by whoever waits for the GPU."""
+        self.memory = 1 << 40
+        """Bytes of the device that may be taken at once."""
+        self.taken = 0
+        self._device: dict[int, int] = {}
+        """Sizes of what is taken of it, by address."""
         self._memory: dict[int, Any] = {}
         self._numbers = iter(range(1, 1 << 30))
         self._recording: list[Callable[[], None]] | None = None
@@ -61,16 +66,24 @@ class DriverDouble:
 
     def cuMemAlloc(self, size: int) -> tuple[int, int]:
         self._note("cuMemAlloc")
-        return DONE, self._take(size)
+        if self.taken + size > self.memory:
+            return self.CUresult.CUDA_ERROR_OUT_OF_MEMORY, 0
+        address = self._take(size)
+        self._device[address] = size
+        self.taken += size
+        return DONE, address
 
     def cuMemHostAlloc(self, size: int, _: int) -> tuple[int, int]:
         self._note("cuMemHostAlloc")
         return DONE, self._take(size)
 
     def cuMemFree(self, address: int) -> tuple[int]:
+        # Another driver's memory may be freed late, by the garbage collector.
+        self.taken -= self._device.pop(address, 0)
         return (DONE,)
 
-    cuMemFreeHost = cuMemFree
+    def cuMemFreeHost(self, address: int) -> tuple[int]:
+        return (DONE,)
 
     def cuMemsetD8(self, address: int, value: int, size: int) -> tuple[int]:
         ctypes.memset(address, value, size)

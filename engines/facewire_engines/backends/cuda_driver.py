@@ -14,10 +14,7 @@ import numpy as np
 from facewire.errors import EngineError
 from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import Array
-
-OUT_OF_MEMORY = (
-    "the GPU has too little free memory; end other programs that use it, or choose --backend onnx"
-)
+from facewire_engines.backends.memory import GPU_FULL, OutOfMemoryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def call(name: str, *arguments: object) -> tuple[Any, ...]:
     if status == driver.CUresult.CUDA_SUCCESS:
         return tuple(found)
     if status == driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
-        raise EngineError(OUT_OF_MEMORY)
+        raise OutOfMemoryError(GPU_FULL)
     _, text = driver.cuGetErrorString(status)
     reason = text.decode() if isinstance(text, bytes) else str(status)
     raise EngineError(f"the GPU failed in {name} ({reason}); choose --backend onnx")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire_engines.backends.graph import NEXT, Array, Graph, Indices
+from facewire_engines.backends.memory import MACHINE_FULL, OutOfMemoryError
 
 
 class HostStreams:
@@ -16,7 +17,10 @@ class HostStreams:
         names = [tensor.name for tensor in spec.outputs]
         self._graph = graph
         self._capacity = capacity
-        self._pasts: dict[str, Array] = {past.name: past.zeros(capacity) for past in spec.pasts}
+        try:
+            self._pasts: dict[str, Array] = {past.name: past.zeros(capacity) for past in spec.pasts}
+        except MemoryError as error:
+            raise OutOfMemoryError(MACHINE_FULL) from error
         self._axes = {past.name: past.row_axis for past in spec.pasts}
         self._nexts = {past.name: names.index(NEXT + past.name) for past in spec.pasts}
         self._results = [names.index(tensor.name) for tensor in spec.results]

@@ -8,6 +8,12 @@ from facewire.errors import EngineError
 from facewire.optional_dependency import raise_what_ended
 from facewire_engines.backends.graph import Array, GraphFile, GraphSpec, TensorSpec
 from facewire_engines.backends.host_streams import HostStreams
+from facewire_engines.backends.memory import (
+    GPU_FULL,
+    MACHINE_FULL,
+    OutOfMemoryError,
+    says_out_of_memory,
+)
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
@@ -78,6 +84,7 @@ class OnnxGraph:
                 content, options, providers=[(CUDA, CUDA_OPTIONS), CPU] if cuda else [CPU]
             )
         except Exception as error:  # onnxruntime raises a class for each kind of damage
+            self._refuse_full(error)
             raise EngineError(f"onnxruntime cannot load the model: {error}") from error
         if cuda and CUDA not in self._session.get_providers():
             raise EngineError(NO_CUDA)
@@ -96,12 +103,23 @@ class OnnxGraph:
         try:
             outputs: list[Array] = self._session.run(None, feeds)
         except Exception as error:  # onnxruntime raises a class for each kind of failure
+            self._refuse_full(error)
             raise EngineError(f"onnxruntime cannot run the model: {error}") from error
         return outputs
 
     def streams(self, capacity: int) -> HostStreams:
-        """Return room for so many streams."""
+        """Return room for so many streams.
+
+        Raises:
+            EngineError: there is not enough memory.
+        """
         return HostStreams(self, capacity)
+
+    def _refuse_full(self, error: Exception) -> None:
+        """Say so where onnxruntime complains about memory."""
+        if isinstance(error, MemoryError) or says_out_of_memory(str(error)):
+            on_gpu = self.backend == "onnx-cuda"
+            raise OutOfMemoryError(GPU_FULL if on_gpu else MACHINE_FULL) from error
 
 
 def load_onnx(file: GraphFile) -> OnnxGraph:

@@ -21,6 +21,7 @@ from facewire.clock import Clock
 from facewire.errors import EngineError
 from facewire.frames import AudioChunk, Samples, StreamSpec
 from facewire_engines.backends.graph import Graph, GraphLoader
+from facewire_engines.backends.memory import room_for_a_session
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.hearing.hop_session import HopSession
@@ -99,10 +100,13 @@ class HubertEngine:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
+            CapacityError: there is too little memory for one more.
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, self.longest_lookahead_ms)
-        return HopSession(HubertHearing(self, spec), spec, clock, hop=self.hop)
+        with room_for_a_session():
+            hearing = HubertHearing(self, spec)
+        return HopSession(hearing, spec, clock, hop=self.hop)
 
 
 class HubertHearing:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from facewire.errors import EngineError
-from facewire_engines.backends.cuda_driver import OUT_OF_MEMORY, CudaStream, find_gpu, use_gpu
+from facewire_engines.backends.cuda_driver import CudaStream, find_gpu, use_gpu
 from facewire_engines.backends.graph import GraphSpec
+from facewire_engines.backends.memory import GPU_FULL, OutOfMemoryError, says_out_of_memory
 from facewire_engines.backends.onnx_surgery import ROWS
 from facewire_engines.backends.tensorrt.builder import new_log
 from facewire_engines.backends.tensorrt.libraries import Library
@@ -34,6 +35,7 @@ class LoadedPlan:
         self._runtime = runtime
         self._engine: Any = runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
+            self._refuse_full()
             raise EngineError(
                 f"{library} cannot load the plan on {self._gpu.name} "
                 f"({self._gpu.target}, driver for CUDA {self._gpu.driver}): {self._reason()}; "
@@ -58,7 +60,7 @@ class LoadedPlan:
             config.dynamic_shapes_kernel_specialization_strategy = strategies.EAGER
             context = self._engine.create_execution_context(config)
         if context is None:
-            raise EngineError(f"{OUT_OF_MEMORY} (TensorRT says: {self._reason()})")
+            raise OutOfMemoryError(f"{GPU_FULL} (TensorRT says: {self._reason()})")
         return context
 
     def enqueue(self, context: Any, stream: CudaStream) -> None:
@@ -68,6 +70,7 @@ class LoadedPlan:
             EngineError: TensorRT refused it.
         """
         if not context.execute_async_v3(stream.handle):
+            self._refuse_full()
             raise EngineError(f"TensorRT cannot run the plan: {self._reason()}")
 
     def recordable(self, context: Any, stream: CudaStream) -> bool:
@@ -86,6 +89,11 @@ class LoadedPlan:
                 f"the plan lacks {', '.join(sorted(missing))}: it is of another graph; build it "
                 "again with: facewire engine build --rebuild"
             )
+
+    def _refuse_full(self) -> None:
+        """Say so where TensorRT's last complaint is about memory."""
+        if says_out_of_memory(self._reason()):
+            raise OutOfMemoryError(GPU_FULL)
 
     def _reason(self) -> str:
         """Return the last thing that TensorRT complained about."""

@@ -5,6 +5,12 @@ from typing import Any
 
 from facewire.errors import EngineError
 from facewire.optional_dependency import import_optional
+from facewire_engines.backends.memory import (
+    GPU_FULL,
+    MACHINE_FULL,
+    OutOfMemoryError,
+    says_out_of_memory,
+)
 
 
 def load_torch() -> Any:
@@ -46,9 +52,9 @@ class TorchErrors:
         if error is None or isinstance(error, EngineError) or not isinstance(error, Exception):
             return
         first = (str(error) or type(error).__name__).splitlines()[0]
-        if isinstance(error, self._torch.OutOfMemoryError):
-            raise EngineError(
-                "the GPU has too little free memory for the model; end other programs that use "
-                "it, or choose --backend onnx"
-            ) from error
+        if isinstance(error, self._torch.OutOfMemoryError | MemoryError) or says_out_of_memory(
+            first
+        ):
+            on_gpu = any(word in first for word in ("CUDA", "CUBLAS", "CUDNN"))
+            raise OutOfMemoryError(GPU_FULL if on_gpu else MACHINE_FULL) from error
         raise EngineError(f"torch cannot run the model: {first}") from error

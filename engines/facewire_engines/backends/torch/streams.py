@@ -54,7 +54,7 @@ class TorchStreams:
 
     def reset(self, row: int) -> None:
         """Let a stream begin anew: its pasts are zeros."""
-        with self._turn:
+        with self._program.errors(), self._turn:
             for name, axis in self._axes.items():
                 self._pasts[name].select(axis, row).zero_()
 
@@ -75,7 +75,7 @@ class TorchStreams:
     def finite(self, rows: Indices) -> NDArray[np.bool_]:
         """Tell which streams remember finite numbers only, `[B]`."""
         torch = self._torch
-        with self._turn:
+        with self._program.errors(), self._turn:
             places = self._program.upload(rows)
             sound = torch.ones(len(rows), dtype=torch.bool, device=self._device)
             for name, axis in self._axes.items():
