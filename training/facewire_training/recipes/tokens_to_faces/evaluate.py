@@ -19,23 +19,17 @@ from rich.table import Table
 
 from facewire_training.command import make_parser, run_command
 from facewire_training.evaluation.metrics.errors import captures
-from facewire_training.evaluation.metrics.errors.weight_error import lip_vertex_error
-from facewire_training.evaluation.metrics.lips.bilabial_score import (
-    bilabial_guard,
-    bilabial_score,
-    learn_lip_score,
-)
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
     false_closure_rate,
     luck_rate,
 )
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
-from facewire_training.evaluation.metrics.motion.steadiness import jitter
 from facewire_training.evaluation.performers import Performer, oracle
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
+from facewire_training.recipes.tokens_to_faces.paper_figures import paper_figures
 from facewire_training.recipes.tokens_to_faces.validation import (
     CAPTURES,
     SPEECH,
@@ -65,19 +59,14 @@ class Validation:
 
     def figures(self, spoken: Sequence[Take], seen: Sequence[Take]) -> dict[str, float]:
         """Return the columns of the table for the faces of both sets."""
-        lips = learn_lip_score(self.references)
         matched = captures.compare(seen, list(self.captures.captures()))
-        found = {
-            "lve": lip_vertex_error(spoken, self.references),
-            "jitter": jitter(spoken),
-            "bcs": 100 * bilabial_score(spoken, lips) if lips else float("nan"),
-            "guard": 100 * bilabial_guard(spoken, lips) if lips else float("nan"),
-            "closure": 100 * closure_rate(spoken),
-            "luck": 100 * luck_rate(spoken),
-            "vowels_shut": 100 * false_closure_rate(spoken),
+        found = paper_figures(spoken, self.references) | {
+            "closure %": 100 * closure_rate(spoken),
+            "by luck %": 100 * luck_rate(spoken),
+            "vowels shut %": 100 * false_closure_rate(spoken),
             "rounding": rounding_auc(spoken),
         }
-        return found | {f"captured_{name}": value for name, value in matched.items()}
+        return found | {f"captured {name}": value for name, value in matched.items()}
 
 
 def open_validation(corpus: Path, encoded: Path, frame_rate: Fraction) -> Validation:

@@ -62,7 +62,9 @@ DECODERS: Mapping[str, DecoderKind] = {
             "paper": Preset(TransformerConfig(), batch=64, seconds=30, steps=51_000),
             "narrow": Preset(
                 TransformerConfig(
-                    width=128, layers=3, heads=4, feed_forward=256, head=256, positions="time"
+                    width=128, layers=3, heads=4, feed_forward=256, head=256,
+                    # As published it says the median face after so few steps (training/LOG.md).
+                    positions="time", start="aligned", norm="before",
                 ),
                 seconds=5, steps=600, rate=1e-3, warm_up=50,
             ),

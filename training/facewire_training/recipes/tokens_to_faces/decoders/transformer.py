@@ -23,8 +23,9 @@ from facewire_training.recipes.tokens_to_faces.decoders.setting import (
     within,
 )
 
-ALIGNED = 1.5
-"""How much of itself a query or key is at an aligned start."""
+ALIGNED, SAID = 3.0, 0.3
+"""At an aligned start, by how much queries and keys are their positions, and what is said against
+positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class TransformerConfig:
     start: Literal["random", "aligned"] = "random"
     """Attention to rows begins random, as in the paper; or so that equal positions attend to each
     other, which thousands of steps would have to find out first."""
+    norm: Literal["after", "before"] = "after"
+    """Where a layer's norm stands: after what it adds, as in the paper, or before."""
     loss: MotionLoss = field(default_factory=MotionLoss)
 
 
@@ -62,25 +65,42 @@ class Transformer(nn.Module):
         # Each layer has to be made for itself: nn.TransformerDecoder would copy one's weights.
         self.layers = nn.ModuleList(
             nn.TransformerDecoderLayer(
-                width, config.heads, config.feed_forward, config.dropout, batch_first=True
+                width,
+                config.heads,
+                config.feed_forward,
+                config.dropout,
+                batch_first=True,
+                norm_first=config.norm == "before",
             )
             for _ in range(config.layers)
         )
         if config.start == "aligned":
-            with torch.no_grad():
-                # Else positions are a tenth of what keys are made of.
-                for weight in self.embed.parameters():
-                    weight.mul_(width**-0.5)
-            for layer in self.layers:
-                attention = layer.multihead_attn
-                assert isinstance(attention, nn.MultiheadAttention)
-                _align(attention)
+            self._align()
         self.head = nn.Sequential(
             nn.Linear(width, config.head),
             nn.ReLU(),
             nn.Dropout(config.dropout),
             nn.Linear(config.head, arkit.COUNT),
         )
+
+    @torch.no_grad()
+    def _align(self) -> None:
+        """Let queries and keys be positions, a part of each frequency in every head.
+
+        What is said weighs little in keys, and so much more in values.
+        """
+        width, heads = self.config.width, self.config.heads
+        for weight in self.embed.parameters():
+            weight.mul_(SAID * width**-0.5)
+        spread = torch.eye(width).reshape(width // 2 // heads, heads, 2, width)
+        chosen = ALIGNED * spread.transpose(0, 1).reshape(width, width)
+        for layer in self.layers:
+            attention = layer.multihead_attn
+            assert isinstance(attention, nn.MultiheadAttention)
+            queries, keys, values = attention.in_proj_weight.chunk(3)
+            queries.mul_(0.1).add_(chosen)
+            keys.mul_(0.1).add_(chosen)
+            values.div_(SAID)
 
     def losses(self, batch: FaceBatch, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the parts of the loss; the generator is for decoders that draw."""
@@ -124,14 +144,6 @@ class Transformer(nn.Module):
             return places
         frames = self.setting.frame_rate / representation.rate
         return (places + float(representation.middle)) * float(frames)
-
-
-@torch.no_grad()
-def _align(attention: nn.MultiheadAttention) -> None:
-    """Let queries and keys be what they are made of, so that equal positions fit best."""
-    queries, keys, _ = attention.in_proj_weight.chunk(3)
-    for weight in (queries, keys):
-        weight.mul_(0.1).add_(ALIGNED * torch.eye(len(weight)))
 
 
 def positions(places: Tensor, width: int) -> Tensor:
