@@ -64,9 +64,9 @@ DECODERS: Mapping[str, DecoderKind] = {
                 TransformerConfig(
                     width=128, layers=3, heads=4, feed_forward=256, head=256,
                     # As published it says the median face after so few steps (training/LOG.md).
-                    positions="time", start="aligned", norm="before",
+                    positions="time", start="aligned", norm="before", dropout=0.0,
                 ),
-                seconds=5, steps=600, rate=1e-3, warm_up=50,
+                seconds=5, steps=600, rate=2e-3, warm_up=50,
             ),
         },
     ),

@@ -76,6 +76,8 @@ class Transformer(nn.Module):
         )
         if config.start == "aligned":
             self._align()
+        # What norms before leave to grow is brought back once more.
+        self.norm = nn.LayerNorm(width) if config.norm == "before" else nn.Identity()
         self.head = nn.Sequential(
             nn.Linear(width, config.head),
             nn.ReLU(),
@@ -134,7 +136,7 @@ class Transformer(nn.Module):
             faces = layer(
                 faces, memory, tgt_key_padding_mask=no_frame, memory_key_padding_mask=no_row
             )
-        weights: Tensor = self.head(faces)
+        weights: Tensor = self.head(self.norm(faces))
         return weights
 
     def _row_positions(self, rows: Tensor) -> Tensor:
