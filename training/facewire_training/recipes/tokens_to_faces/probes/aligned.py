@@ -170,7 +170,7 @@ def _frames(curves: Floats) -> Floats:
     left = np.minimum(place.astype(int), max(len(curves) - 2, 0))
     share = (place - left)[:, None].astype(np.float32)
     right = np.minimum(left + 1, len(curves) - 1)
-    return np.asarray(curves[left] * (1 - share) + curves[right] * share)
+    return np.asarray(curves[left] * (1 - share) + curves[right] * share, np.float32)
 
 
 def _neighbours(kept: Ids) -> tuple[Ids, Ids, Ids, Ids]:
