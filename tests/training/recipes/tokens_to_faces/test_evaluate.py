@@ -1,0 +1,126 @@
+"""Decoders measured on people nobody trained on, and the table that comes of it."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from tests.training.recipes.tokens_to_faces.conftest import IDS, ToneEncoder, speech
+
+from facewire.errors import ConfigError
+from facewire_training.data.shards import load_one, write
+from facewire_training.data.targets import make_targets, save_targets
+from facewire_training.evaluation.performers import oracle, volume_meter
+from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, TrainedDecoder
+from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
+from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming, StreamingConfig
+from facewire_training.recipes.tokens_to_faces.encode import encode
+from facewire_training.recipes.tokens_to_faces.encoded import load_encoded
+from facewire_training.recipes.tokens_to_faces.evaluate import (
+    FRAME_RATE,
+    Validation,
+    open_validation,
+    perform,
+    perform_as,
+)
+from facewire_training.recipes.tokens_to_faces.study import Row, Study
+from facewire_training.recipes.tokens_to_faces.study_table import COLUMNS, cells, table, titles
+
+SHARDS = ("validation/librispeech", "validation-captures/grid")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus with both validation sets, whose captures are what rules make, and its rows."""
+    corpus: Path = tmp_path_factory.mktemp("validation")
+    for place, name in enumerate(SHARDS):
+        file = corpus / name
+        file.parent.mkdir()
+        said = [speech(2.5 + 0.4 * i, 10 * place + i) for i in range(3)]
+        shard = write(file, [replace(one, corpus=file.name) for one in said], {})
+        save_targets(file.parent, shard, make_targets(shard))
+    encode(ToneEncoder(IDS), corpus, ",".join(SHARDS), corpus / "rows")
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def validation(folder: Path) -> Validation:
+    return open_validation(folder, folder / "rows", FRAME_RATE)
+
+
+def test_rules_are_their_own_reference(validation: Validation) -> None:
+    spoken = perform_as(oracle, validation.speech, FRAME_RATE)
+    figures = validation.figures(spoken, perform_as(oracle, validation.captures, FRAME_RATE))
+    assert figures["LVE"] == 0
+    assert figures["closure %"] == 100
+    assert figures["captured gap_r"] > 0.99
+    assert figures.keys() >= COLUMNS.keys()
+
+
+def test_another_face_is_further_away(validation: Validation) -> None:
+    spoken = perform_as(volume_meter, validation.speech, FRAME_RATE)
+    seen = perform_as(volume_meter, validation.captures, FRAME_RATE)
+    figures = validation.figures(spoken, seen)
+    assert figures["LVE"] > 0.1
+    assert figures["captured gap_r"] < 0.9
+
+
+def test_a_look_ahead_is_into_audio(
+    validation: Validation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    setting = Setting(IDS, FRAME_RATE, 5)
+    network = Streaming(StreamingConfig(width=16, layers=1, heads=2), setting).eval()
+    trained = TrainedDecoder(network, RunConfig("streaming", StreamingConfig(), setting), 0)
+    plain = perform(trained, validation.speech, 80.0)
+    assert [len(take) for take in plain] == [
+        validation.speech.frames(place, FRAME_RATE) for place in range(len(validation.speech))
+    ]
+    monkeypatch.setattr(
+        "facewire_training.recipes.tokens_to_faces.evaluate.DELAYS_MS", {IDS.name: 40}
+    )
+    later = perform(trained, validation.speech, 120.0)
+    for one, other in zip(plain, later, strict=True):
+        assert np.array_equal(one.weights, other.weights)
+
+
+def test_every_third_utterance_alone_is_encoded(folder: Path, tmp_path: Path) -> None:
+    encode(ToneEncoder(IDS), folder, "validation/librispeech:2", tmp_path)
+    shard = load_one(folder / "validation/librispeech")
+    rows = load_encoded(tmp_path, "validation/librispeech", shard)
+    assert list(rows.utterances) == [0, 2]
+    (whole,) = ToneEncoder(IDS).encode([shard.audio(2)])
+    assert np.array_equal(rows.rows_of(1), whole)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [("nowhere", "has no shard nowhere"), ("validation/librispeech:x", "NAME:3")],
+)
+def test_what_is_no_shard_is_refused(folder: Path, tmp_path: Path, chosen: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        encode(ToneEncoder(IDS), folder, chosen, tmp_path)
+
+
+def test_other_rows_do_not_go_into_the_same_folder(folder: Path, tmp_path: Path) -> None:
+    encode(ToneEncoder(IDS), folder, SHARDS[0], tmp_path)
+    other = replace(IDS, name="others", rate=Fraction(50))
+    with pytest.raises(ConfigError, match="rows of another encoder"):
+        encode(ToneEncoder(other), folder, SHARDS[0], tmp_path)
+
+
+def test_the_table_has_a_cell_for_every_title() -> None:
+    figures = dict.fromkeys(COLUMNS, 0.5)
+    rows = (
+        Row("tones", "labels", "streaming", 40.0, 10, 20, figures),
+        Row("tones", "labels", "transformer", None, 10, 20, figures),
+    )
+    study = Study("command", "2026-01-01", "machine", "narrow", 1.0, 2, 3, rows, ())
+    again = msgspec.json.decode(msgspec.json.encode(study), type=Study)
+    assert again == study
+    assert cells(rows[0])[:3] == ["tones", "streaming", "40 ms"]
+    assert cells(rows[1])[2] == "whole"
+    assert len(table(study).columns) == len(titles()) == len(cells(rows[0]))
