@@ -44,18 +44,18 @@ def installed_model() -> Path:
 
 
 class LogMel(nn.Module):
-    """Whisper's features: 80 bands a hop, the loudest 80 dB of an utterance."""
+    """Whisper's features: bands of each hop, the loudest 80 dB of an utterance."""
 
     window: Tensor
     filters: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, bands: int = BANDS) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
-        self.register_buffer("filters", torch.from_numpy(mel_filters()), persistent=False)
+        self.register_buffer("filters", torch.from_numpy(mel_filters(bands)), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Map `[B, T * 160]` samples to `[B, 80, T]`; frame `k` is centred on sample 160 k."""
+        """Map `[B, T * 160]` samples to `[B, bands, T]`; frame `k` is centred on sample 160 k."""
         spectrum = torch.stft(samples, WINDOW, HOP, window=self.window, return_complex=True)
         power = spectrum[..., :-1].abs().square()
         logs = (self.filters.T @ power).clamp(min=1e-10).log10()
@@ -63,10 +63,10 @@ class LogMel(nn.Module):
         return (torch.maximum(logs, floor) + 4.0) / 4.0
 
 
-def mel_filters() -> NDArray[np.float32]:
-    """Return triangular filters of unit area `[201, 80]`, equally spaced on Slaney's mel scale."""
+def mel_filters(bands: int = BANDS) -> NDArray[np.float32]:
+    """Return triangular filters of unit area `[201, bands]`, evenly spaced on Slaney's scale."""
     hz = np.arange(WINDOW // 2 + 1) * 16_000 / WINDOW
-    edges = _hz(np.linspace(_mel(0.0), _mel(8000.0), BANDS + 2))
+    edges = _hz(np.linspace(_mel(0.0), _mel(8000.0), bands + 2))
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     rise = (hz[:, None] - left) / (centre - left)
     fall = (right - hz[:, None]) / (right - centre)
