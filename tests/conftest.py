@@ -28,6 +28,7 @@ settings.load_profile("untimed")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what tells where others' programs were cloned, for the tests against them."""
     parser.addoption("--cosyvoice", type=Path, help="a clone of FunAudioLLM/CosyVoice")
+    parser.addoption("--wavtokenizer", type=Path, help="a clone of jishengpeng/WavTokenizer")
     parser.addoption(
         "--audio2face-samples", type=Path, help="a clone of NVIDIA/Audio2Face-3D-Samples"
     )

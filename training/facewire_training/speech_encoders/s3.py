@@ -216,7 +216,11 @@ def random_s3(
 
 
 def random_s3_tokenizer(
-    speech: NDArray[np.float32], seed: int = 0, *, features: bool = False
+    speech: NDArray[np.float32],
+    size: S3Size = S3Size(),  # noqa: B008 (frozen)
+    seed: int = 0,
+    *,
+    features: bool = False,
 ) -> S3Tokenizer:
-    """Return a tokenizer of the published size and of random weights (`random_s3`)."""
-    return S3Tokenizer(_run_of(random_s3(speech, seed=seed), features), features=features)
+    """Return a tokenizer of random weights (`random_s3`)."""
+    return S3Tokenizer(_run_of(random_s3(speech, size, seed), features), features=features)

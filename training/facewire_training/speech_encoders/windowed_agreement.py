@@ -97,7 +97,9 @@ def measure_agreement(
     (whole,) = encoder.encode([speech])
     step = Fraction(encoder.sample_rate) / representation.rate
     if every % step.denominator:
-        raise ConfigError(f"--every-ms {every_ms} does not end on a sample; choose a multiple of 40")
+        raise ConfigError(
+            f"--every-ms {every_ms} does not end on a sample; choose a multiple of 40"
+        )
     # Windows begin on a sample.
     places = range(left, len(whole) - max(rights), every)
     if len(places) < 2:

@@ -69,8 +69,10 @@ def load_hubert(source: str) -> tuple[Any, bool]:
         model, loading = transformers.HubertModel.from_pretrained(
             source, local_files_only=True, attn_implementation="eager", output_loading_info=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except ConfigError:
+        raise
+    except Exception as error:  # of safetensors and pickle, too, with classes of their own
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ConfigError(
             f"there are no weights of a HuBERT at {source!r} ({reason}); give a folder with "
             "config.json and model.safetensors, or fetch them first with: "

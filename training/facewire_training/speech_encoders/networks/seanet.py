@@ -157,5 +157,6 @@ def random_seanet(size: SeanetSize, seed: int) -> SeanetEncoder:
         for module in encoder.modules():
             if isinstance(module, nn.Conv1d):
                 nn.init.kaiming_normal_(module.weight)
-                module.bias.zero_()
+                if module.bias is not None:
+                    module.bias.zero_()
     return encoder
