@@ -44,8 +44,7 @@ def _row(row: Row) -> list[str]:
 
 
 def gpu_table(report: GpuReport) -> str:
-    """Return what a GPU agreed on, and every trial of sessions on it."""
-    gpu = report.gpu.name if report.gpu else "no GPU"
+    """Return what `gpu_run.py` found: agreement, training, every trial of sessions, the rest."""
     agreed = "; ".join(
         f"`{engine}` is at most {found.largest:.1e} from the model on the processor"
         for engine, found in report.agreements.items()
@@ -62,13 +61,28 @@ def gpu_table(report: GpuReport) -> str:
         for load in row.trials
         if load.inference is not None
     ]
-    return "\n\n".join(
-        (
-            how(report.command, report.date, report.machine),
-            f"On one {gpu}. Weights: {agreed}.",
-            table(["engine", "sessions", "p50 ms", "p99 ms", "late", "CPU"], rows),
-        )
-    )
+    where = f"On one {report.gpu.name}" if report.gpu else "On the processor, without a GPU"
+    parts = [
+        how(report.command, report.date, report.machine),
+        f"{where}. Weights: {agreed}.",
+        *_training(report),
+        table(["engine", "sessions", "p50 ms", "p99 ms", "late", "CPU"], rows),
+    ]
+    if report.left_out:
+        listed = "; ".join(f"{what}: {why}" for what, why in report.left_out.items())
+        parts.append(f"Left out: {listed}.")
+    return "\n\n".join(parts)
+
+
+def _training(report: GpuReport) -> list[str]:
+    """Return what a training did, if there was one."""
+    found = report.training
+    if found is None:
+        return []
+    return [
+        f"Training: the Transformer, size `{found.preset}`, took {found.steps_per_s:.2f} batches/s "
+        f"of {found.windows} windows each."
+    ]
 
 
 def peer_table(found: Comparison) -> str:
