@@ -130,8 +130,9 @@ def test_two_processes_learn_what_one_does(corpus: Path, ids: Path, tmp_path: Pa
     one = command(corpus, ids, tmp_path / "one", *more)
     subprocess.run([sys.executable, *one], check=True, capture_output=True, timeout=100)
     two = command(corpus, ids, tmp_path / "two", *more)
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([sys.executable, *torchrun, *two], check=True, capture_output=True, timeout=110)
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--"]
+    program = [sys.executable, *torchrun, *two[1:]]
+    subprocess.run(program, check=True, capture_output=True, timeout=110)
     ours, theirs = (open_run(tmp_path / name).module.state_dict() for name in ("one", "two"))
     for name, value in ours.items():
         torch.testing.assert_close(value, theirs[name], atol=2e-5, rtol=1e-3)

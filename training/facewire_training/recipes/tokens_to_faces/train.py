@@ -4,7 +4,11 @@
         --encoded runs/encoded/cosyvoice2 --decoder transformer --preset paper \
         --run runs/faces/cosyvoice2-transformer
 
-On several GPUs: torchrun --nproc-per-node 4 -m facewire_training.recipes.tokens_to_faces.train ...
+On several GPUs, where the two dashes keep torchrun from taking `--run` for its own `--run-path`:
+
+    torchrun --nproc-per-node 4 -m -- facewire_training.recipes.tokens_to_faces.train \
+        --device cuda ...
+
 The same command goes on where it was stopped, and ends as if it had not been.
 """
 
