@@ -17,6 +17,7 @@ FAMILIES = {
     "labels": "label-based ids",
 }
 STREAMED_MS = 80.0
+DRAWN = "gru-diffusion, 4 passes"
 
 
 def whole_table(study: Study) -> str:
@@ -50,7 +51,7 @@ def in_short(study: Study) -> str:
             f"{streamed['LVE']:.3f}",
             f"{streamed['rounding']:.2f}",
             f"{streamed['captured gap_r']:.2f}",
-            f"{decoded['gru-diffusion'].figures['captured gap_r']:.2f}",
+            f"{decoded[DRAWN].figures['captured gap_r']:.2f}",
             f"{decoded['transformer'].figures['captured gap_r']:.2f}",
         ])  # fmt: skip
     heads = [
@@ -106,8 +107,8 @@ def _probe_cells(probe: ProbeReport, level: LevelProbe) -> list[str]:
     ]
 
 
-def _share(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.0%}"
+def _share(value: float | None) -> str:
+    return "-" if value is None or np.isnan(value) else f"{value:.0%}"
 
 
 def defect_table(study: Study) -> str:
@@ -150,7 +151,7 @@ def draw_study(study: Study, path: Path, metadata: Mapping[str, str]) -> None:
     )  # fmt: skip
     left.set(xlabel="look-ahead, ms", ylabel="rounding AUC", title="Streaming decoder")
     left.legend()
-    decoders = ("transformer", "gru-diffusion", "streaming")
+    decoders = ("transformer", DRAWN, "streaming")
     for place, decoder in enumerate(decoders):
         heights = [
             next(
@@ -166,3 +167,24 @@ def draw_study(study: Study, path: Path, metadata: Mapping[str, str]) -> None:
     right.legend()
     figure.savefig(path, dpi=110, metadata=dict(metadata))
     plt.close(figure)
+
+
+def answer(study: Study) -> str:
+    """Return what the table says to the paper's question, in sentences made of its figures."""
+    streamed = {
+        row.encoder: row.figures
+        for row in study.rows
+        if row.decoder == "streaming" and row.lookahead_ms == STREAMED_MS
+    }
+    ranked = sorted(streamed, key=lambda name: -streamed[name]["captured gap_r"])
+    informed = sorted(study.probes, key=lambda probe: -share_of_phones(whole_of(probe)))
+    order = " > ".join(f"`{name}` ({streamed[name]['captured gap_r']:.2f})" for name in ranked)
+    told = " > ".join(
+        f"`{probe.encoder}` ({share_of_phones(whole_of(probe)):.0%})" for probe in informed
+    )
+    same = "the same order" if ranked == [p.encoder for p in informed] else "not the same order"
+    return (
+        f"**Does encoding phonetic classes help?** By the share of a phone's information that a "
+        f"row has: {told}. By the correlation of a streaming face with a mouth never learned from, "
+        f"at {STREAMED_MS:g} ms: {order}; {same}."
+    )

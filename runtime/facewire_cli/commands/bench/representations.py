@@ -16,6 +16,8 @@ Examples:
 
     facewire bench representations --corpus runs/corpus --out runs/study
 
+    facewire bench representations --corpus runs/corpus --out runs/trial --steps 20
+
     facewire bench representations --corpus runs/corpus --out runs/big --preset paper --device cuda
 """
 
@@ -45,6 +47,10 @@ def representations(
     preset: Annotated[
         Preset, typer.Option("--preset", help="Decoders of a few minutes, or the published ones.")
     ] = Preset.narrow,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, help="Batches of each training, to try it out with few."),
+    ] = None,
     device: Annotated[Device, typer.Option("--device", help="Of their training.")] = Device.cpu,
 ) -> None:
     """Train four kinds of encoder and three of decoder, and compare their lips: hours of two cores.
@@ -55,6 +61,7 @@ def representations(
         raise ConfigError("say where the corpus is: --corpus DIR (training/README.md, steps 1, 2)")
     need = "facewire bench representations trains"
     study = import_optional("facewire_training.recipes.tokens_to_faces.study", need, "train")
-    report = study.run(corpus, out, preset.value, device.value, describe_machine().line())
+    machine = describe_machine().line()
+    report = study.run(corpus, out, preset.value, device.value, steps, machine)
     show = import_optional("facewire_training.recipes.tokens_to_faces.study_table", need, "train")
     Console(width=160).print(show.table(report))

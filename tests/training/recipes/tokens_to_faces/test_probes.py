@@ -210,7 +210,8 @@ def test_features_are_probed_by_classes_of_them(tmp_path: Path) -> None:
     assert level.phone.corrected_bits == pytest.approx(1.0, abs=0.01)
     assert level.faces["0"].overall > 0.999
     assert level.faces["0"].median > 0.999
-    moving = [arkit.NAMES[place] for place, r2 in zip(ALL, level.faces["0"].columns, strict=True)
+    columns = np.array(level.faces["0"].columns, float)
+    moving = [arkit.NAMES[place] for place, r2 in zip(ALL, columns, strict=True)
               if not np.isnan(r2)]  # fmt: skip
     assert sorted(moving) == ["jawOpen", "mouthFunnel"]
     # The jaw is no line through four corners: it tells a part of them, and nothing of the noise.

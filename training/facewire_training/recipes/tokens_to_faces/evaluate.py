@@ -57,6 +57,11 @@ class Validation:
     references: Sequence[Take]
     """Of the speech: what rules make of its phones."""
 
+    def every(self, nth: int) -> "Validation":
+        """Return every nth utterance of both sets, for what takes long."""
+        speech, seen = self.speech.every(nth), self.captures.every(nth)
+        return Validation(speech, seen, self.frame_rate, self.references[::nth])
+
     def figures(self, spoken: Sequence[Take], seen: Sequence[Take]) -> dict[str, float]:
         """Return the columns of the table for the faces of both sets."""
         matched = captures.compare(seen, list(self.captures.captures()))

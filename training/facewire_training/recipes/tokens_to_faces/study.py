@@ -21,6 +21,7 @@ from facewire_engines.phones.engine import load_embedded
 from facewire_training.data.shards import load_one
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
 from facewire_training.recipes.tokens_to_faces.checkpoint import open_run
+from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
 from facewire_training.recipes.tokens_to_faces.encoded import load_encoded, read_representation
 from facewire_training.recipes.tokens_to_faces.evaluate import (
     FRAME_RATE,
@@ -38,6 +39,8 @@ DECODERS = ("transformer", "gru-diffusion", "streaming")
 LOOKAHEADS_MS = (0.0, 40.0, 80.0, 160.0)
 PASSES = 4
 """Of the GRU, where it draws quickly."""
+PATIENCE = 4
+"""Of how many utterances one is drawn with every step: each takes as long as it lasts."""
 CORPORA = "librispeech,readings"
 REPORT = "representations.json"
 
@@ -97,14 +100,17 @@ class Places:
         return self.out / "measured" / ("-".join(str(name) for name in names) + ".json")
 
 
-def make(corpus: Path, places: Places, preset: str, device: str, say: Console) -> None:
+def make(
+    corpus: Path, places: Places, preset: str, device: str, steps: int | None, say: Console
+) -> None:
     """Encode and train whatever is missing."""
+    fewer = [] if steps is None else ["--steps", steps]
     _encode(corpus, places, TAUGHT, [], say)
     for kind in SMALL:
         _run(
             say, "facewire_training.speech_encoders.small.train",
             "--corpus", corpus, "--taught", places.encoded(TAUGHT), "--kind", kind,
-            "--run", places.small(kind),
+            "--run", places.small(kind), *fewer,
         )  # fmt: skip
         _encode(corpus, places, f"small-{kind}", ["--weights", places.small(kind)], say)
     for encoder in ENCODERS:
@@ -113,7 +119,7 @@ def make(corpus: Path, places: Places, preset: str, device: str, say: Console) -
                 say, "facewire_training.recipes.tokens_to_faces.train",
                 "--corpus", corpus, "--encoded", places.encoded(encoder), "--decoder", decoder,
                 "--preset", preset, "--corpora", CORPORA, "--run", places.run(encoder, decoder),
-                "--device", device,
+                "--device", device, *fewer,
             )  # fmt: skip
 
 
@@ -160,18 +166,19 @@ def _rows(corpus: Path, places: Places, encoder: str, decoder: str) -> list[Row]
     validation = open_validation(corpus, places.encoded(encoder), trained.frame_rate)
     size = sum(weight.numel() for weight in trained.module.parameters())
 
-    def row(name: str, lookahead_ms: float | None = None) -> Row:
-        figures = evaluate(trained, validation, lookahead_ms)
+    def row(name: str, lookahead_ms: float | None = None, nth: int = 1) -> Row:
+        figures = evaluate(trained, validation.every(nth), lookahead_ms)
         family = trained.representation.family
         return Row(encoder, family, name, lookahead_ms, size, trained.step, figures)
 
     if decoder == "streaming":
         return [row(decoder, ms) for ms in LOOKAHEADS_MS]
-    rows = [row(decoder)]
-    if decoder == "gru-diffusion":
-        trained.decoder.sample_in(PASSES)  # type: ignore[attr-defined]
-        rows.append(row(f"{decoder}, {PASSES} passes"))
-    return rows
+    if not isinstance(trained.decoder, GruDiffusion):
+        return [row(decoder)]
+    steps = trained.decoder.noise.steps
+    every_step = row(f"{decoder}, {steps} passes", nth=PATIENCE)
+    trained.decoder.sample_in(PASSES)
+    return [every_step, row(f"{decoder}, {PASSES} passes")]
 
 
 def _others(corpus: Path, places: Places) -> Iterator[Row]:
@@ -198,7 +205,9 @@ def probes(corpus: Path, places: Places, say: Console) -> Iterator[ProbeReport]:
         yield msgspec.json.decode(file.read_bytes(), type=ProbeReport)
 
 
-def run(corpus: Path, out: Path, preset: str, device: str, machine: str) -> Study:
+def run(
+    corpus: Path, out: Path, preset: str, device: str, steps: int | None, machine: str
+) -> Study:
     """Make the table, or what is missing of it, and write it to `OUT/representations.json`.
 
     Args:
@@ -206,6 +215,7 @@ def run(corpus: Path, out: Path, preset: str, device: str, machine: str) -> Stud
         out: folder of the study.
         preset: size of the decoders, `narrow` or `paper`.
         device: of their training, `cpu` or `cuda`.
+        steps: batches of each training, or None for what it usually has.
         machine: what it is made on, for the report.
 
     Raises:
@@ -214,7 +224,7 @@ def run(corpus: Path, out: Path, preset: str, device: str, machine: str) -> Stud
     """
     torch.set_num_threads(1)
     say, places = Console(stderr=True), Places(out)
-    make(corpus, places, preset, device, say)
+    make(corpus, places, preset, device, steps, say)
     validation = open_validation(corpus, places.encoded(TAUGHT), FRAME_RATE)
     report = Study(
         command=command_line(),

@@ -24,8 +24,8 @@ Ids = NDArray[np.int64]
 class Told:
     """What tokens tell of classes."""
 
-    by_token: float
-    """The published measure, 0 to 1; nan if no token was heard often enough."""
+    by_token: float | None
+    """The published measure, 0 to 1; nan, in a file null, if no token was heard often enough."""
     class_bits: float
     """H(class), plug-in."""
     bits: float

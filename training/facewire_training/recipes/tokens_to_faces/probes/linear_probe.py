@@ -42,8 +42,8 @@ class Explained:
     """On the rows that were fitted."""
     training_median: float
     """The same: what the authors print."""
-    columns: tuple[float, ...]
-    """Held out, each; nan of those that do not move."""
+    columns: tuple[float | None, ...]
+    """Held out, each; nan, in a file null, of those that do not move."""
 
 
 def folds_of(streams: Ids, seed: int = 0) -> Ids:

@@ -32,7 +32,7 @@ def _entropies(shown: dict[str, Probes]) -> Table:
             for name, told in kinds:
                 bits = (told.bits, told.corrected_bits, told.corrected_mutual_bits)
                 table.add_row(
-                    *(level.level, name, which, f"{100 * told.by_token:.1f}"),
+                    *(level.level, name, which, _percent(told.by_token)),
                     *(f"{value:.2f}" for value in (*bits, told.chance_bits)),
                     f"{100 * told.purity:.1f}",
                 )
@@ -74,3 +74,8 @@ def _from_faces(shown: dict[str, Probes]) -> Table:
             shares = (*found.values(), commonest)
             table.add_row(name, which, *(f"{100 * share:.1f}" for share in shares))
     return table
+
+
+def _percent(share: float | None) -> str:
+    """Return a share as it is printed; what was read from a file may have none."""
+    return "nan" if share is None else f"{100 * share:.1f}"
