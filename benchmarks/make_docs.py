@@ -75,6 +75,7 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/engines.md": {
             "session cost": lambda: session_costs(costs),
             "gpu": lambda: gpu_table(_read(results / "gpu-h200.json", GpuReport)),
+            "gpu run": lambda: gpu_table(_read(results / "gpu-run-cpu.json", GpuReport)),
             "precisions": lambda: precisions_table(
                 _read(results / "precisions-cpu.json", Precisions)
             ),
