@@ -5,6 +5,7 @@ Nothing is loaded whose sha256 differs from the manifest.
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -35,6 +36,28 @@ class DataSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attribution: str
 
 
+class SpeechRows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes from a speech encoder to a face decoder, and when it holds."""
+
+    name: str
+    """Of the encoder: that of the space of its ids."""
+    rate: str
+    """Rows a second, a whole number or a fraction such as `75/2`."""
+    middle: str
+    """Row `k` stands for the sound around `(k + middle) / rate` seconds; a fraction, too."""
+    sample_rate: int
+    """Of the audio, in Hz."""
+    kind: Literal["features", "ids"]
+    vocabulary: int = 0
+    """Ids of each codebook are below it."""
+    codebooks: int = 0
+    """Ids in a row."""
+    delay: int = 0
+    """Rows between the newest one and the last that was heard whole."""
+    lookahead_ms: float = 0.0
+    """The longest look-ahead into rows that frames can make use of."""
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a model comes from, and what it is."""
 
@@ -54,6 +77,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names of the decoder's outputs, in order."""
     data: tuple[DataSource, ...]
     files: dict[str, ModelFile]
+    rows: SpeechRows | None = None
+    """Of a model for the engine `recipe`."""
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -16,6 +16,7 @@ from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.hubert.engine import load_hubert
 from facewire_engines.phones.batched import CAPACITY, load_batched
 from facewire_engines.phones.engine import load_embedded
+from facewire_engines.recipe.engine import load_recipe
 
 SINGLE: dict[str, Maker] = {"phones": load_embedded}
 """Models, each of whose sessions runs on its own, by the name of the engine."""
@@ -23,7 +24,10 @@ SINGLE: dict[str, Maker] = {"phones": load_embedded}
 BATCHED: dict[str, Callable[[int, GraphLoader], Engine]] = {"phones": load_batched}
 """Their forms for so many sessions at once, also called `NAME-batched`."""
 
-FROM_FOLDER: dict[str, Callable[[Path, GraphLoader], Engine]] = {"hubert": load_hubert}
+FROM_FOLDER: dict[str, Callable[[Path, GraphLoader], Engine]] = {
+    "hubert": load_hubert,
+    "recipe": load_recipe,
+}
 """Models that do not come with Facewire: the name of such an engine ends in `:FOLDER`."""
 
 BATCH_FROM = 16

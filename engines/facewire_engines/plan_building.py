@@ -36,12 +36,13 @@ class PlanResult:
 
 
 def model_folder(model: str) -> Path:
-    """Return the folder of a model: a path, or the name of one that comes with Facewire.
+    """Return the folder of a model: a path, that in the name of an engine such as `recipe:FOLDER`,
+    or the name of one that comes with Facewire.
 
     Raises:
         ConfigError: there is no such model.
     """
-    for folder in (Path(model), EMBEDDED_MODELS / model):
+    for folder in (Path(model), Path(model.partition(":")[2]), EMBEDDED_MODELS / model):
         if (folder / "manifest.json").is_file():
             return folder
     raise ConfigError(f"there is no model {model!r}; give a model's folder, or phones")

@@ -45,8 +45,8 @@ EngineOption = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="Which engine: phones, phones-batched, hubert:FOLDER, energy, or one that a package "
-        "adds (`facewire engine list`).",
+        help="Which engine: phones, phones-batched, hubert:FOLDER, recipe:FOLDER, energy, or one "
+        "that a package adds (`facewire engine list`).",
     ),
 ]
 BackendOption = Annotated[

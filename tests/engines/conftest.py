@@ -31,3 +31,13 @@ def hubert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hubert")
     write_model(folder, random_checkpoint("tiny"), Geometry(context=20, step=2, right=8))
     return folder
+
+
+@pytest.fixture(scope="session")
+def recipe_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return models of the engine `recipe`, of random weights, by what their rows are."""
+    for module in ("torch", "onnx"):
+        pytest.importorskip(module, reason=f"install {module}: pip install -e '.[train]'")
+    from tests.engines.recipe.small_models import write_small_models
+
+    return write_small_models(tmp_path_factory.mktemp("recipe"))

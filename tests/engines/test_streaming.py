@@ -33,6 +33,11 @@ ENGINES = [
     "phones-batched",
     "energy",
     "hubert",
+    "recipe:features",
+    "recipe:ids",
+    "recipe:windowed",
+    "recipe:features@torch",
+    "recipe:ids@torch",
     "phones@torch",
     "phones-batched@torch",
     *(ON_GPU if driver_is_there() else []),
@@ -53,6 +58,10 @@ def name(request: pytest.FixtureRequest) -> str:
         load_torch().set_num_threads(1)  # as it is where torch was not used before
     if problem := missing(backend):
         pytest.skip(f"no back-end {backend}: {problem}")
+    if engine.startswith("recipe"):
+        form, _, rows = engine.partition(":")
+        folder = request.getfixturevalue("recipe_folders")[rows]
+        return f"{form}:{folder}" + (f"@{own}" if own else "")
     if engine == "hubert":
         return f"hubert:{request.getfixturevalue('hubert_folder')}"
     return str(request.param)

@@ -13,7 +13,7 @@ from facewire.errors import EngineError
 from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import BATCH, NEXT
 
-ROWS = "rows"
+ROWS = "row_numbers"
 """Input of a graph in row form: which stream each row of a run belongs to, `[batch]`."""
 SIZE = "size"
 """Its output of how large each row's pasts are, `[batch]`: finite if they are."""
@@ -167,8 +167,8 @@ def before_logarithms(model: Any) -> set[str]:
 def in_rows(model: Any) -> None:
     """Let a graph keep the pasts of many streams, and step the rows that it is told to.
 
-    Its pasts become tables, `[streams, ...]`; a new input `rows` names a row of them for each row
-    of the other inputs. A run returns new tables, in which only those rows have changed.
+    Its pasts become tables, `[streams, ...]`; a new input `row_numbers` names a row of them for
+    each row of the other inputs. A run returns new tables, in which only those rows have changed.
     """
     onnx = load_onnx_package()
     graph = model.graph

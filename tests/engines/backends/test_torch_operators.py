@@ -53,6 +53,7 @@ CASES: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
     **{name: (name, [], {}) for name in ("Abs", "Erf", "Exp", "Identity", "Neg", "Relu")},
     **{name: (name, [], {}) for name in ("Sigmoid", "Tanh", "Gelu", "Softmax")},
     **{name: (name, [numbers(6) + 3], {}) for name in ("Add", "Sub", "Mul", "Div")},
+    **{name: (name, [], {}) for name in ("Cos", "Round", "Sin")},
     "Pow": ("Pow", [np.float32(2)], {}),
     "Clip": ("Clip", [np.float32(-0.5), np.float32(0.5)], {}),
     "Clip from above": ("Clip", [None, np.float32(0.5)], {}),
@@ -94,3 +95,43 @@ def test_an_operator_is_what_onnx_says(case: str) -> None:
 def test_what_is_not_supported_is_named(content: bytes, said: str) -> None:
     with pytest.raises(EngineError, match=said):
         TorchGraph(content)
+
+
+def test_ids_are_looked_up_compared_and_taken_apart_as_in_onnx() -> None:
+    """Integers that are fed are tensors; integers of the graph beside them become tensors."""
+    digits, rest = whole(1, 3, 9), 26
+    nodes = [
+        helper.make_node("Unsqueeze", ["ids", "last"], ["column"]),
+        helper.make_node("Div", ["column", "digits"], ["divided"]),
+        helper.make_node("Mod", ["divided", "levels"], ["digit"]),
+        helper.make_node("Gather", ["rows", "digit"], ["embedded"]),
+        helper.make_node("ReduceSum", ["embedded", "third"], ["summed"], keepdims=0),
+        helper.make_node("Equal", ["ids", "rest"], ["resting"]),
+        helper.make_node("Less", ["ids", "levels"], ["few"]),
+        helper.make_node("And", ["resting", "few"], ["both"]),
+        helper.make_node("Xor", ["resting", "both"], ["one"]),
+        helper.make_node("Not", ["one"], ["said"]),
+        helper.make_node("Unsqueeze", ["said", "last"], ["chosen"]),
+        helper.make_node("Where", ["chosen", "summed", "silence"], ["features"]),
+        helper.make_node("ArgMax", ["features"], ["most"], axis=-1, keepdims=0),
+        helper.make_node("ArgMin", ["features"], ["least"], axis=-1, keepdims=1),
+    ]
+    constants = {
+        "last": whole(-1), "digits": digits, "levels": np.int64(3), "third": whole(2),
+        "rows": numbers(3, 6), "rest": np.int64(rest), "silence": numbers(6),
+    }  # fmt: skip
+    outputs = {"features": onnx.TensorProto.FLOAT, "most": 7, "least": 7, "digit": 7}
+    graph = helper.make_graph(
+        nodes,
+        "ids",
+        [helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, ["batch", 9])],
+        [helper.make_tensor_value_info(name, kind, None) for name, kind in outputs.items()],
+        [onnx.numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 18)]
+    content = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    ids = np.arange(27).reshape(3, 9)
+    found, expected = (g.run({"ids": ids}) for g in (TorchGraph(content), OnnxGraph(content)))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    np.testing.assert_array_equal(found[3], ids[..., None] // digits % 3)

@@ -10,29 +10,30 @@ from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
 from facewire.stream.engines import load_engine as load
 from facewire_engines.backends.parity import compare_engines
-from facewire_engines.hubert.engine import HubertEngine, load_hubert
+from facewire_engines.hubert.engine import load_hubert
 from facewire_engines.model_files import EMBEDDED_MODELS
+from facewire_engines.recipe.engine import RecipeEngine
 
 
 @pytest.fixture(scope="module")
-def engine(hubert_folder: Path) -> HubertEngine:
+def engine(hubert_folder: Path) -> RecipeEngine:
     return load_hubert(hubert_folder)
 
 
-def test_sizes_are_those_of_the_export(engine: HubertEngine) -> None:
+def test_sizes_are_those_of_the_export(engine: RecipeEngine) -> None:
     assert engine.hop == 640
-    assert engine.rows == 10
+    assert engine.model.right == 8
     assert engine.longest_lookahead_ms == 200
 
 
-def test_right_context_is_what_the_lookahead_leaves_after_a_step(engine: HubertEngine) -> None:
-    found = [engine.right_context(ms * 16) for ms in (0, 20, 40, 59, 60, 80, 200)]
+def test_right_context_is_what_the_lookahead_leaves_after_a_step(engine: RecipeEngine) -> None:
+    found = [engine.model.right_context(ms * 16) for ms in (0, 20, 40, 59, 60, 80, 200)]
     assert found == [0, 0, 0, 0, 1, 2, 8]
 
 
 @pytest.mark.parametrize("lookahead_ms", [40, 80, 200])
 def test_a_frame_has_read_the_feature_of_its_own_moment(
-    engine: HubertEngine, speech: Samples, lookahead_ms: float
+    engine: RecipeEngine, speech: Samples, lookahead_ms: float
 ) -> None:
     clip = speech[:32_000]
     place = 20_000
@@ -50,7 +51,7 @@ def test_a_frame_has_read_the_feature_of_its_own_moment(
 
 
 def test_half_a_minute_has_all_its_frames_and_stays_finite(
-    engine: HubertEngine, speech: Samples
+    engine: RecipeEngine, speech: Samples
 ) -> None:
     long = np.resize(speech, 30 * 16_000)
     session = engine.session()
@@ -66,7 +67,7 @@ def test_half_a_minute_has_all_its_frames_and_stays_finite(
     assert last.std(axis=0).max() > 0.05
 
 
-def test_loudness_is_forgotten(engine: HubertEngine, speech: Samples) -> None:
+def test_loudness_is_forgotten(engine: RecipeEngine, speech: Samples) -> None:
     def weights(gain: float) -> np.ndarray:
         session = engine.session()
         long = np.resize(speech, 40 * 16_000) * np.float32(gain)
@@ -79,7 +80,7 @@ def test_loudness_is_forgotten(engine: HubertEngine, speech: Samples) -> None:
 
 
 def test_torch_gives_the_same_face(
-    hubert_folder: Path, engine: HubertEngine, speech: Samples
+    hubert_folder: Path, engine: RecipeEngine, speech: Samples
 ) -> None:
     other = load(f"hubert:{hubert_folder}@torch")
     assert compare_engines(engine, other, speech[:8_000]).largest < 1e-4

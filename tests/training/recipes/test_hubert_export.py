@@ -137,7 +137,7 @@ def test_int8_makes_the_transformer_smaller(tmp_path: Path) -> None:
     weights = {tensor.data_type for tensor in graph.initializer if len(tensor.dims) == 2}
     assert onnx.TensorProto.INT8 in weights
     assert graphs[1].parameters > 20_000
-    assert load_engine(tmp_path / "small").rows == SMALL.rows
+    assert load_engine(tmp_path / "small").model.right == SMALL.right
 
 
 def test_impossible_exports_are_the_users_mistake(

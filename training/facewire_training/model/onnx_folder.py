@@ -17,7 +17,7 @@ from facewire import __version__, arkit
 from facewire.errors import ConfigError
 from facewire_engines.backends.graph import BATCH
 from facewire_engines.backends.onnx_graph import OnnxGraph
-from facewire_engines.model_files import DataSource, Manifest, ModelFile
+from facewire_engines.model_files import DataSource, Manifest, ModelFile, SpeechRows
 from facewire_training.data.sources import NON_COMMERCIAL
 
 OPSET = 18
@@ -114,6 +114,7 @@ def write_folder(
     non_commercial: bool = False,
     tokens: tuple[str, ...] = (),
     data: tuple[DataSource, ...] = (),
+    rows: SpeechRows | None = None,
 ) -> None:
     """Write the graphs of a model and their manifest; the arguments are those of `Manifest`.
 
@@ -140,6 +141,7 @@ def write_folder(
         blendshapes=arkit.NAMES,
         data=data,
         files=files,
+        rows=rows,
     )
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     try:

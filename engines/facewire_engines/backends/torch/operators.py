@@ -46,7 +46,9 @@ def _gather(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Valu
     if _is_shape(index) and index.ndim == 0:
         return data.select(axis, int(index))
     places = torch.as_tensor(_sizes(index), device=data.device) if _is_shape(index) else index
-    return data.index_select(axis, places)
+    found = data.index_select(axis, places.reshape(-1))
+    axis %= data.ndim
+    return found.reshape(*data.shape[:axis], *index.shape, *data.shape[axis + 1 :])
 
 
 def _slice(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
@@ -135,19 +137,46 @@ def _unary(name: str) -> Operator:
     return lambda torch, attributes, inputs: getattr(torch, name)(inputs[0])
 
 
+def _divide(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
+    a, b = inputs
+    if _is_shape(a) and _is_shape(b):
+        # Sizes are never negative, so rounding down and towards zero are the same.
+        return np.asarray(np.floor_divide(a, b))
+    whole = not (a.is_floating_point() or (torch.is_tensor(b) and b.is_floating_point()))
+    return torch.div(a, b, rounding_mode="trunc") if whole else a / b
+
+
+COMPARED = ("And", "Equal", "Greater", "Less", "Or", "Xor")
+
+
+def _comparison(name: str) -> Operator:
+    torch_name = {"And": "logical_and", "Equal": "eq", "Greater": "gt", "Less": "lt"}
+    called = torch_name.get(name, f"logical_{name.lower()}")
+    return lambda torch, attributes, inputs: getattr(torch, called)(*inputs)
+
+
 def _elementwise() -> dict[str, Operator]:
-    unary = ("Abs", "Erf", "Exp", "Log", "Neg", "Relu", "Sigmoid", "Sqrt", "Tanh")
+    unary = (
+        *("Abs", "Cos", "Erf", "Exp", "Log", "Neg"),
+        *("Relu", "Round", "Sigmoid", "Sin", "Sqrt", "Tanh"),
+    )
     return {
+        **{name: _comparison(name) for name in COMPARED},
         **{name: _unary(name.lower()) for name in unary},
         "Add": _binary(lambda a, b: a + b, np.add),
         "Clip": _clip,
-        # Sizes are never negative, so rounding down and towards zero are the same.
-        "Div": _binary(lambda a, b: a / b, np.floor_divide),
+        "Div": _divide,
         "Mod": _binary(lambda a, b: a % b, np.mod),
         "Mul": _binary(lambda a, b: a * b, np.multiply),
+        "Not": _unary("logical_not"),
         "Pow": _binary(lambda a, b: a**b, np.power),
         "Sub": _binary(lambda a, b: a - b, np.subtract),
+        "Where": lambda torch, attributes, inputs: torch.where(*inputs),
     }
+
+
+WITH_CONSTANTS = ("Add", "Div", "Mod", "Mul", "Pow", "Sub", "Where", *COMPARED)
+"""Operators whose inputs are all of a kind: beside tensors, integers that are given are tensors."""
 
 
 def _conv(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
@@ -202,6 +231,19 @@ def _layer_norm(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> 
     )
 
 
+def _place_of(name: str) -> Operator:
+    def operator(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
+        keep = bool(attributes.get("keepdims", 1))
+        return getattr(torch, name)(inputs[0], attributes.get("axis", 0), keep)
+
+    return operator
+
+
+def _reduce_sum(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
+    data, axes = inputs
+    return data.sum(_sizes(axes), keepdim=bool(attributes.get("keepdims", 1)))
+
+
 def _reduce_mean(torch: Any, attributes: Attributes, inputs: Sequence[Value]) -> Value:
     data, axes = inputs
     return data.mean(_sizes(axes), keepdim=bool(attributes.get("keepdims", 1)))
@@ -209,6 +251,8 @@ def _reduce_mean(torch: Any, attributes: Attributes, inputs: Sequence[Value]) ->
 
 def _networks() -> dict[str, Operator]:
     return {
+        "ArgMax": _place_of("argmax"),
+        "ArgMin": _place_of("argmin"),
         "Conv": _conv,
         "GRU": _gru,
         "Gemm": _gemm,
@@ -218,6 +262,7 @@ def _networks() -> dict[str, Operator]:
         "LayerNormalization": _layer_norm,
         "MatMul": _binary(lambda a, b: a @ b, np.matmul),
         "ReduceMean": _reduce_mean,
+        "ReduceSum": _reduce_sum,
         "Softmax": lambda torch, attributes, inputs: inputs[0].softmax(attributes.get("axis", -1)),
     }
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from facewire.errors import EngineError
 from facewire.optional_dependency import import_optional
 from facewire_engines.backends.graph import Array, GraphSpec, TensorSpec
 from facewire_engines.backends.torch.library import TorchErrors, load_torch, torch_cuda_problem
-from facewire_engines.backends.torch.operators import Value, operators, unsupported
+from facewire_engines.backends.torch.operators import WITH_CONSTANTS, Value, operators, unsupported
 
 
 class TorchProgram:
@@ -37,6 +39,7 @@ class TorchProgram:
                 tensor.name: self._value(tensor) for tensor in model.graph.initializer
             }
             self._constants[""] = None
+            self._shapes = {name for name, value in self._constants.items() if _is_whole(value)}
             self._nodes = [
                 self._compile(node) for node in model.graph.node if not self._is_constant(node)
             ]
@@ -69,7 +72,10 @@ class TorchProgram:
         values = [a.t for a in node.attribute if a.name == "value"]
         if node.op_type != "Constant" or not values:
             return False
-        self._constants[node.output[0]] = self._value(values[0])
+        (name,) = node.output
+        self._constants[name] = self._value(values[0])
+        if _is_whole(self._constants[name]):
+            self._shapes.add(name)
         return True
 
     def _compile(self, node: Any) -> tuple[list[str], Callable[[list[Value]], Value], list[str]]:
@@ -82,8 +88,22 @@ class TorchProgram:
                 f"the back-end torch does not support {problem} (node {node.name}); run the model "
                 "with --backend onnx"
             )
+        if node.op_type == "Shape" or all(name in self._shapes for name in inputs if name):
+            self._shapes.update(outputs)
+        elif node.op_type in WITH_CONSTANTS:
+            inputs = [self._as_tensor(name) for name in inputs]
         torch, operator = self.torch, operators()[node.op_type]
         return outputs, lambda values: operator(torch, attributes, values), inputs
+
+    def _as_tensor(self, name: str) -> str:
+        """Return what a constant is called as a tensor, if it is one of integers; else its name."""
+        value = self._constants.get(name)
+        if not isinstance(value, np.ndarray):
+            return name
+        own = f"{name}/tensor"
+        if own not in self._constants:
+            self._constants[own] = self.torch.from_numpy(value.copy()).to(self.device)
+        return own
 
     def _value(self, tensor: Any) -> Value:
         import onnx
@@ -95,6 +115,11 @@ class TorchProgram:
             upcast = self.torch.from_numpy(array.astype("float32"))
             return upcast.to(self.device, self.torch.bfloat16)
         return self.torch.from_numpy(array.copy()).to(self.device)
+
+
+def _is_whole(value: Value) -> bool:
+    """Tell whether a constant is kept as integers of numpy, as sizes are."""
+    return isinstance(value, np.ndarray)
 
 
 def _parse(content: bytes) -> Any:

@@ -26,7 +26,7 @@ from torch import Tensor
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.backends.graph import Array, Graph
 from facewire_engines.backends.onnx_graph import OnnxGraph
-from facewire_engines.hubert.engine import DECODER, ENCODER, FACE, FRONT_END
+from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
 from facewire_training.command import make_parser, run_command
 from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE
 from facewire_training.recipes.hubert.geometry import (

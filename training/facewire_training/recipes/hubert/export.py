@@ -18,7 +18,8 @@ from rich.console import Console
 
 from facewire.errors import ConfigError
 from facewire.report_file import command_line
-from facewire_engines.hubert.engine import ENCODER
+from facewire_engines.hubert.engine import feature_rows
+from facewire_engines.recipe.model import ENCODER
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.onnx_folder import ExportedGraph, write_folder
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
@@ -73,6 +74,7 @@ def write_model(
         command=command,
         licence=licence or unknown,
         non_commercial=non_commercial,
+        rows=feature_rows(geometry.step),
     )
     return graphs
 

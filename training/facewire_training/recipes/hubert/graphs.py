@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from facewire_engines.hubert.engine import DECODER, ENCODER, FACE, FRONT_END
+from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
 from facewire_training.model.onnx_folder import ExportedGraph
 from facewire_training.recipes.hubert.front_end import HOP
 from facewire_training.recipes.hubert.geometry import Geometry

@@ -1,0 +1,143 @@
+"""A trained pair of speech encoder and face decoder, as graphs in a folder.
+
+The *encoder*, one graph or two behind each other, hears a hop of samples and says rows: features,
+or ids. A causal one says each row once; one that hears a window says its newest rows anew with each
+hop. The *decoder* takes each row once, in order, and remembers it. The *face* graph reads the
+newest of what is remembered at the moment of a frame, whose distance to each row it gets exactly.
+
+Sizes come from the graphs, and what rows mean from the manifest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from facewire import arkit
+from facewire.errors import EngineError
+from facewire_engines.backends.graph import Graph, GraphLoader
+from facewire_engines.model_files import Manifest, SpeechRows, read_graph, read_manifest
+
+FRONT_END, ENCODER, DECODER, FACE = (
+    "front_end.onnx",
+    "encoder.onnx",
+    "decoder.onnx",
+    "face.onnx",
+)
+
+
+Meaning = Callable[[int], SpeechRows]
+"""Tells what rows mean, so many of which are a hop."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecipeModel:
+    """A loaded pair. Immutable, and shared by every session."""
+
+    manifest: Manifest
+    about: SpeechRows
+    """What rows mean."""
+    encoders: tuple[Graph, ...]
+    """What hears a hop, in order; none in a folder for tokens alone."""
+    decoder: Graph
+    face: Graph
+    step: int
+    """Rows of a hop."""
+    right: int
+    """The most rows of right context that a row can have before it is taken."""
+    reach: int
+    """Rows that a frame reads."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Rows a second."""
+        return Fraction(self.about.rate)
+
+    @property
+    def hop(self) -> int:
+        """Samples between two runs of the encoder."""
+        return int(self.step * self.about.sample_rate / self.rate)
+
+    @property
+    def longest_lookahead_ms(self) -> float:
+        """The look-ahead that all right context takes, and what frames can make use of."""
+        return float(1000 * (self.right + self.about.delay) / self.rate) + self.about.lookahead_ms
+
+    def right_context(self, lookahead: int) -> int:
+        """Return how many rows may follow one before it is taken, at a look-ahead in samples.
+
+        A frame may have to wait for a hop to end, and that time is part of its look-ahead.
+        """
+        rows = int(lookahead * self.rate / self.about.sample_rate)
+        return min(self.right, max(0, rows - self.step - self.about.delay))
+
+    def newest_age(self, timestamp: int, taken: int) -> float:
+        """Return how many rows before a sample the middle of the newest of so many rows is."""
+        moment = Fraction(timestamp, self.about.sample_rate) * self.rate
+        return float(moment - (taken - 1) - Fraction(self.about.middle))
+
+
+def load_recipe_model(
+    folder: Path, load: GraphLoader, meaning: Meaning | None = None
+) -> RecipeModel:
+    """Load a model of this kind from a folder.
+
+    Args:
+        folder: where its manifest is.
+        load: the back-end.
+        meaning: tells what its rows mean, where the manifest does not say it.
+
+    Raises:
+        EngineError: a file is missing, damaged, or not a model of this kind, or the back-end
+            cannot run it.
+    """
+    manifest = read_manifest(folder)
+    known = manifest.rows or meaning
+    needed = {ENCODER, DECODER, FACE}
+    if known is None or manifest.blendshapes != arkit.NAMES or not needed <= manifest.files.keys():
+        raise EngineError(
+            f"the model in {folder} is not one for the engine recipe; make one with: "
+            "python -m facewire_training.recipes.tokens_to_faces.export"
+        )
+    hearing = [name for name in (FRONT_END, ENCODER) if name in manifest.files]
+    graphs = {name: load(read_graph(folder, manifest, name)) for name in (*hearing, DECODER, FACE)}
+    _check_joints([graphs[name] for name in hearing], graphs[DECODER], graphs[FACE])
+    step = graphs[DECODER].spec.feeds[0].zeros(1).shape[1]
+    model = RecipeModel(
+        manifest,
+        known if isinstance(known, SpeechRows) else known(step),
+        tuple(graphs[name] for name in hearing),
+        graphs[DECODER],
+        graphs[FACE],
+        step=step,
+        right=_result_rows(graphs[ENCODER]) - step,
+        reach=graphs[FACE].spec.inputs[0].zeros(1).shape[1],
+    )
+    if graphs[hearing[0]].spec.feeds[0].zeros(1).shape[1:] != (model.hop,):
+        raise EngineError(
+            f"the encoder in {folder} does not hear {model.hop} samples at a time, as its manifest "
+            "says; export it again"
+        )
+    return model
+
+
+def _check_joints(encoders: list[Graph], decoder: Graph, face: Graph) -> None:
+    """See whether the graphs fit each other.
+
+    Raises:
+        EngineError: one has other inputs or results than it has to.
+    """
+    shape = [len(graph.spec.feeds) for graph in (*encoders, decoder, face)]
+    results = [len(graph.spec.results) for graph in (*encoders, decoder, face)]
+    if shape != [1] * len(encoders) + [2, 3] or results != [1] * len(results):
+        raise EngineError(
+            "the graphs of the model have other inputs and results than this engine feeds; export "
+            "it again with this version of Facewire"
+        )
+    heard, taken = encoders[-1].spec.results[0], decoder.spec.feeds[0]
+    if heard.dtype != taken.dtype or heard.zeros(1).shape[2:] != taken.zeros(1).shape[2:]:
+        raise EngineError("the decoder of the model was made for another encoder; export both anew")
+
+
+def _result_rows(graph: Graph) -> int:
+    return int(graph.spec.results[0].zeros(1).shape[1])

@@ -1,0 +1,114 @@
+"""What is the engine `recipe`'s own; the contract of every engine is in test_streaming.py."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
+pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
+
+from fractions import Fraction
+
+import torch
+from tests.engines.recipe.small_models import decoder_of, encoders
+
+from facewire.errors import ConfigError, EngineError
+from facewire.frames import AudioChunk, Samples
+from facewire.stream.engine import TunableSession
+from facewire.stream.engines import load_engine
+from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
+from facewire_engines.plan_building import build_plans
+from facewire_engines.recipe.engine import load_recipe
+from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
+from facewire_training.recipes.tokens_to_faces.export import write_model
+from facewire_training.speech_encoders.log_mel import LogMelEncoder
+from facewire_training.speech_encoders.streaming_encoder import streamed_rows
+
+
+@pytest.mark.parametrize("lookahead_ms", [0, 80, 160])
+@pytest.mark.parametrize("rows", ["features", "ids", "levels"])
+def test_a_stream_gets_the_faces_that_the_decoder_makes_of_the_whole(
+    recipe_folders: dict[str, Path], speech: Samples, rows: str, lookahead_ms: int
+) -> None:
+    encoder = encoders()[rows]
+    clip = speech[: 2 * 16_000]
+    said = torch.from_numpy(streamed_rows(encoder, clip))[None]
+    decoder = decoder_of(encoder.representation)
+    lengths = torch.tensor([said.shape[1]])
+    # Rows come by whole hops.
+    ahead = lookahead_ms if encoder.step == 1 else lookahead_ms // 40 * 40
+    whole = decoder.faces(Speech(said, lengths), 60, torch.Generator(), lookahead_ms=ahead)[0]
+    session = load_recipe(recipe_folders[rows]).session(
+        frame_rate=Fraction(30), lookahead_ms=lookahead_ms
+    )
+    frames = session.push(AudioChunk(clip, 0, 16_000))
+    found = np.stack([frame.weights for frame in frames])
+    every = 1 if encoder.step == 1 else 6  # frames at ends of hops, every 200 ms
+    expected = whole.clamp(0, 1).numpy()[: len(found)]
+    # A frame's sample is a whole one: up to 62 us before its time.
+    np.testing.assert_allclose(found[::every], expected[::every], atol=2e-3)
+
+
+def test_a_right_context_is_what_the_lookahead_leaves(recipe_folders: dict[str, Path]) -> None:
+    engine = load_recipe(recipe_folders["windowed"])
+    assert (engine.hop, engine.model.right, engine.longest_lookahead_ms) == (640, 4, 240)
+    found = [engine.model.right_context(ms * 16) for ms in (0, 40, 60, 80, 120, 200)]
+    assert found == [0, 0, 1, 2, 4, 4]
+    assert not isinstance(engine.session(), TunableSession)
+    assert isinstance(load_recipe(recipe_folders["ids"]).session(), TunableSession)
+
+
+def test_hubert_is_a_recipe(hubert_folder: Path, speech: Samples) -> None:
+    chunk = AudioChunk(speech[:16_000], 0, 16_000)
+    found, expected = (
+        load_engine(f"{kind}:{hubert_folder}").session().push(chunk)
+        for kind in ("recipe", "hubert")
+    )
+    assert len(found) == len(expected) > 40
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours.weights, theirs.weights)
+
+
+def test_a_manifest_says_what_rows_are(recipe_folders: dict[str, Path]) -> None:
+    about = read_manifest(recipe_folders["levels"]).rows
+    assert about is not None
+    assert (about.kind, about.rate, about.codebooks, about.vocabulary) == ("ids", "50", 3, 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", ["features", "ids", "levels", "windowed"])
+def test_a_plan_is_built_of_every_graph(
+    recipe_folders: dict[str, Path], tmp_path: Path, rows: str
+) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="install tensorrt_rtx")
+    plans = build_plans(f"recipe:{recipe_folders[rows]}", tmp_path, targets=("sm_89",))
+    assert {plan.graph for plan in plans} == {"encoder.onnx", "decoder.onnx", "face.onnx"}
+    assert all(plan.size > 1000 for plan in plans)
+
+
+def test_other_folders_are_refused(recipe_folders: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"recipe:FOLDER \(docs/recipe\.md"):
+        load_engine("recipe")
+    with pytest.raises(ConfigError, match="no model in"):
+        load_engine(f"recipe:{tmp_path}")
+    with pytest.raises(EngineError, match="not one for the engine recipe"):
+        load_recipe(EMBEDDED_MODELS / "phones")
+    mixed = shutil.copytree(recipe_folders["features"], tmp_path / "mixed")
+    other = recipe_folders["ids"]
+    manifest = (other / "manifest.json").read_text()
+    for name in ("encoder.onnx", "face.onnx"):
+        shutil.copy(other / name, mixed / name)
+    theirs = read_manifest(recipe_folders["features"]).files["decoder.onnx"]
+    ours = read_manifest(other).files["decoder.onnx"]
+    manifest = manifest.replace(ours.sha256, theirs.sha256)
+    (mixed / "manifest.json").write_text(manifest)
+    with pytest.raises(EngineError, match="made for another encoder"):
+        load_recipe(mixed)
+
+
+def test_a_decoder_goes_with_its_own_encoder_only(tmp_path: Path) -> None:
+    decoder = decoder_of(LogMelEncoder(25).representation)
+    with pytest.raises(ConfigError, match="trained with rows of log-mel, not of random-projection"):
+        write_model(tmp_path, decoder, LogMelEncoder(25, codebooks=1, vocabulary=9))
