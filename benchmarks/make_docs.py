@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+import listening_text
 import lookahead_text
 import quality_text
 import ruler_text
@@ -26,6 +27,7 @@ from facewire_cli.bench.throughput_plot import draw
 from facewire_cli.commands.bench.hostile import HostileReport
 from facewire_cli.commands.bench.latency import LatencyReport
 from facewire_cli.commands.bench.throughput import ThroughputReport
+from facewire_training.evaluation.listening.coverage import CoverageReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
 from front_page import five_figures, hour
@@ -113,6 +115,11 @@ def sections(results: Path) -> dict[str, Sections]:
             "openings": lambda: ruler_text.openings(ruler),
             "missed": lambda: ruler_text.missed(ruler),
             "never moves": lambda: ruler_text.never_moves(ruler),
+        },
+        "docs/listening-test.md": {
+            "intervals": lambda: listening_text.intervals(
+                _read(results / "listening-coverage.json", CoverageReport)
+            )
         },
         "docs/hubert.md": {
             "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),

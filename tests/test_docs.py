@@ -20,6 +20,9 @@ import soundfile
 
 from facewire.errors import ConfigError
 from facewire.sources.sound_devices import list_input_devices
+from facewire_training.evaluation.listening.answers_file import write_answers
+from facewire_training.evaluation.listening.simulated import Truth, simulate
+from facewire_training.evaluation.listening.study import read_study
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted(
@@ -50,9 +53,13 @@ def of(*starts: str) -> list[str]:
 
 LISTENING = [c for c in of("facewire live") if "--demo" not in c and "--input" not in c]
 WATCHED = [c for c in of("facewire say") if " -o " not in c and " --out " not in c]
-SERVING = of("facewire serve") + WATCHED
+SERVING = of("facewire serve", "facewire bench listen serve") + WATCHED
 FINISHING = [c for c in of("facewire ") if c not in LISTENING + SERVING]
 TRAINING = of("python -m facewire_training.")
+RECORDED = (
+    "facewire bench listen make --audio sentences --recordings captured=faces/captured "
+    "--recordings ours=faces/ours --reference captured"
+)
 CHECKED_ELSEWHERE = ("make ", "pip install ", "cd ", "git clone ", "arecord ", "export ", "apt ")
 """See the tests below; `arecord` needs a sound card, and its other half is run with a pipe."""
 
@@ -91,6 +98,14 @@ def folder(tmp_path: Path) -> Path:
     moves = [f"{frame / 30},{frame % 2},0,0,0" for frame in range(30)]
     names = "time_s,jawOpen,mouthClose,mouthFunnel,mouthPucker"
     (tmp_path / "take.csv").write_text("\n".join([names, *moves]))
+    (tmp_path / "sentences").mkdir()
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / "sentences" / f"{name}.wav", short, rate)
+        for system in ("captured", "ours"):
+            (tmp_path / "faces" / system).mkdir(parents=True, exist_ok=True)
+            rows = [f"{frame / 60},{frame % 2},0,0,0" for frame in range(120)]
+            path = tmp_path / "faces" / system / f"{name}.csv"
+            path.write_text("\n".join([names, *rows]))
     (tmp_path / "profile.toml").write_text("lower_face_strength = 1.1\n")
     (tmp_path / "settings.toml").write_text("[stream]\nlookahead_ms = 40\n")
     return tmp_path
@@ -112,6 +127,18 @@ def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) 
     return process.returncode, seen
 
 
+def rate_what_it_names(command: str, folder: Path) -> None:
+    """Make and rate the study that a command serves or analyses."""
+    if not command.startswith(("facewire bench listen serve", "facewire bench listen analyse")):
+        return
+    pytest.importorskip("statsmodels", reason="install it: pip install -e '.[quality]'")
+    study = folder / shlex.split(command)[4]
+    make = f"{RECORDED} --out {shlex.quote(str(study))}"
+    subprocess.run(make, shell=True, cwd=folder, env=environment(), check=True)
+    truth = Truth({"captured": 5.0, "ours": 1.0, "anchor": -1.0}, {"captured": 60.0})
+    write_answers(study, *simulate(read_study(study), truth, raters=4, seed=0))
+
+
 def skip_without_what_it_needs(command: str) -> None:
     if command.startswith("facewire engine build"):
         pytest.importorskip("tensorrt_rtx", reason="install it: pip install -e '.[tensorrt-rtx]'")
@@ -129,6 +156,7 @@ def skip_without_what_it_needs(command: str) -> None:
 @pytest.mark.parametrize("command", FINISHING)
 def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
     skip_without_what_it_needs(command)
+    rate_what_it_names(command, folder)
     result = subprocess.run(
         command, shell=True, cwd=folder, env=environment() | {"XDG_CACHE_HOME": str(folder)},
         capture_output=True, text=True, timeout=100,
@@ -139,6 +167,7 @@ def test_a_command_that_ends_ends_well(command: str, folder: Path) -> None:
 @pytest.mark.parametrize("command", SERVING)
 def test_a_command_that_serves_ends_with_ctrl_c(command: str, folder: Path) -> None:
     skip_without_what_it_needs(command)
+    rate_what_it_names(command, folder)
     status, seen = interrupt_when_ready(command, folder, environment())
     assert status == 128 + signal.SIGINT, seen
 
