@@ -177,7 +177,7 @@ def _read_sound(path: Path) -> Sound:
         raise ConfigError(f"cannot read the sound {path}: {error}") from error
     if not np.isfinite(samples).all() or not np.any(samples):
         raise ConfigError(f"{path} is silent, or holds what is no sound; leave it out")
-    return Sound(path.stem, samples, int(rate))
+    return Sound(path.stem, np.asarray(samples, np.float32), int(rate))
 
 
 def _check_length(system: str, face: RecordedFace, sound: Sound) -> None:

@@ -108,7 +108,6 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "facewire", ""
     timeout = IDLE_S
-    server: StudyServer
 
     def do_GET(self) -> None:
         """Answer with a file of the page, or with what it asks for."""
@@ -126,10 +125,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Note a request for who looks for it."""
         logger.debug(format, *args)
 
+    @property
+    def _study(self) -> StudyServer:
+        assert isinstance(self.server, StudyServer)
+        return self.server
+
     def _answer(self, find: Callable[[SplitResult], Response]) -> None:
         headers = Headers(self.headers.items())
         url = urlsplit(self.path)
-        where = self.server.where
+        where = self._study.where
         origins: list[str | None] = [*headers.get_all("Origin")] or [None]
         if not all(origin_allowed(one, self.headers.get("Host"), where.host) for one in origins):
             response = text_response(HTTPStatus.FORBIDDEN, "pages from elsewhere may not rate\n")
@@ -167,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _get(self, url: SplitResult) -> Response:
         asked = {name: values[-1] for name, values in parse_qs(url.query).items()}
         service, rater, screen = (
-            self.server.service,
+            self._study.service,
             asked.get("rater", ""),
             asked.get("screen", ""),
         )
@@ -188,16 +192,16 @@ class _Handler(BaseHTTPRequestHandler):
             return http_response(path.removeprefix(DRAWING[:-1]))
         headers = page_headers(self.headers.get("Host"))
         response = http_response(path, PAGE_PACKAGE, page_headers=headers)
-        access = self.server.where.access
+        access = self._study.where.access
         if access.token and path in ("/", "/index.html"):
-            secure = self.server.where.tls is not None
-            response.headers["Set-Cookie"] = access.cookie(self.server.server_port, secure=secure)
+            secure = self._study.where.tls is not None
+            response.headers["Set-Cookie"] = access.cookie(self._study.server_port, secure=secure)
         return response
 
     def _post(self, url: SplitResult) -> Response:
         actions = {
-            "/api/begin": self.server.service.begin,
-            "/api/answer": self.server.service.answer,
+            "/api/begin": self._study.service.begin,
+            "/api/answer": self._study.service.answer,
         }
         if url.path not in actions:
             return text_response(HTTPStatus.NOT_FOUND, f"there is no {url.path[:80]} here\n")
