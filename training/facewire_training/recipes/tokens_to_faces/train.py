@@ -28,7 +28,10 @@ from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches
-from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig
+from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, open_run
+from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
+    DistilledDiffusionConfig,
+)
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS, Preset
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.encoded import read_representation
@@ -179,7 +182,7 @@ def _network(preset: Preset, options: argparse.Namespace) -> object:
         ConfigError: it has no such field, or not such a value.
     """
     pairs = [pair.partition("=")[::2] for pair in options.set]
-    pairs += [(name, getattr(options, name)) for name in ("width", "layers")]
+    pairs += [(name, getattr(options, name)) for name in ("width", "layers", "teacher")]
     given = {name: value for name, value in pairs if value is not None}
     names = [field.name for field in fields(preset.network)]
     unknown = [name for name in given if name not in names]
@@ -187,9 +190,15 @@ def _network(preset: Preset, options: argparse.Namespace) -> object:
         raise ConfigError(f"{options.decoder} has no {unknown[0]}; it has {', '.join(names)}")
     said = msgspec.to_builtins(preset.network) | given
     try:
-        return msgspec.convert(said, type(preset.network), strict=False)
+        made = msgspec.convert(said, type(preset.network), strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{options.decoder} cannot be made so: {error}") from error
+    if not isinstance(made, DistilledDiffusionConfig):
+        return made
+    teacher = open_run(Path(made.teacher)).config if made.teacher else None
+    if teacher is None or teacher.decoder != "gru-diffusion" or teacher.regions != options.regions:
+        raise ConfigError("it takes a --teacher, a gru-diffusion run of the same --regions")
+    return replace(made, network=teacher.network)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--preset", choices=("paper", "narrow"), default="paper", help="size and schedule")
     add("--regions", choices=("joint", "two"), default="joint",
         help="one network, or one for jaw and mouth and one for the rest")  # fmt: skip
+    add("--teacher", help="gru-diffusion run that distilled-diffusion learns from")
     add("--width", type=int, help="of the network")
     add("--layers", type=int, help="of the network")
     add("--set", action="append", default=[], metavar="NAME=VALUE",

@@ -13,10 +13,15 @@ from facewire_training.recipes.tokens_to_faces.checkpoint import (
     RunConfig,
     difference,
     load_weights,
+    open_run,
     read_checkpoint,
     write_atomically,
 )
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceBatch, FaceDecoder
+from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
+    DistilledDiffusion,
+)
+from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
 from facewire_training.recipes.tokens_to_faces.decoders.registry import build
 from facewire_training.recipes.tokens_to_faces.processes import Processes
 
@@ -33,6 +38,12 @@ class Training:
         self.config, self.run, self.step, self.processes = config, run, 0, processes
         torch.manual_seed(config.seed)
         self.network = build(config.decoder, config.network, config.setting, config.regions)
+        distilled = [m for m in self.network.modules() if isinstance(m, DistilledDiffusion)]
+        if distilled:
+            teacher = open_run(Path(distilled[0].config.teacher)).module
+            taught = [m for m in teacher.modules() if isinstance(m, GruDiffusion)]
+            for student, network in zip(distilled, taught, strict=True):
+                student.learn_from(network.to(processes.device))
         self.network.to(processes.device).train()
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), config.rate, weight_decay=config.weight_decay

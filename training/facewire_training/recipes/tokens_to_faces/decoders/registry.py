@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 from torch import nn
 
+from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
+    DistilledDiffusion,
+    DistilledDiffusionConfig,
+)
 from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import (
     GruDiffusion,
     GruDiffusionConfig,
@@ -92,6 +96,14 @@ DECODERS: Mapping[str, DecoderKind] = {
                 GruDiffusionConfig(width=128, condition=128, dropout=0.1),
                 seconds=5, steps=600, rate=2e-3, warm_up=20,
             ),
+        },
+    ),
+    "distilled-diffusion": DecoderKind(
+        DistilledDiffusionConfig,
+        DistilledDiffusion,
+        {
+            "paper": Preset(DistilledDiffusionConfig(), seconds=30, steps=20_000),
+            "narrow": Preset(DistilledDiffusionConfig(), seconds=5, steps=300, rate=5e-4),
         },
     ),
 }  # fmt: skip
