@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from facewire import arkit
 from facewire_engines.cosyvoice.decoder import PLACES, REST
 from facewire_engines.cosyvoice.tokens import DIGITS, LEVELS, VOCABULARY
+from facewire_training.recipes.tokens_to_faces.decoders.embedding import DigitEmbedding
 
 Embedding = Literal["plain", "digits"]
 
@@ -45,34 +46,19 @@ class PlainEmbedding(nn.Module):
         return features
 
 
-class DigitEmbedding(nn.Module):
+class RestingDigitEmbedding(DigitEmbedding):
     """The sum of eight of 24 rows, mixed; and a row for rest."""
 
-    powers: Tensor
-    offsets: Tensor
-
     def __init__(self, features: int) -> None:
-        super().__init__()
-        self.rows = nn.Embedding(DIGITS * LEVELS, 2 * features)
-        self.mix = nn.Linear(2 * features, features)
+        super().__init__((LEVELS,) * DIGITS, features)
         self.rest = nn.Parameter(torch.zeros(features))
-        self.register_buffer("powers", LEVELS ** torch.arange(DIGITS), persistent=False)
-        self.register_buffer("offsets", LEVELS * torch.arange(DIGITS), persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Map ids `[B, P]` to features `[B, P, F]`."""
         if self.training:
             # A batch holds more ids than there are: embedding each once is four times as fast.
-            every = torch.arange(VOCABULARY, device=ids.device)
-            table = torch.cat((self._spoken(every), self.rest[None]))
-            return nn.functional.embedding(ids, table)
-        return torch.where((ids == REST)[..., None], self.rest, self._spoken(ids))
-
-    def _spoken(self, ids: Tensor) -> Tensor:
-        digits = torch.div(ids[..., None], self.powers, rounding_mode="floor") % LEVELS
-        summed = self.rows(digits + self.offsets).sum(-2)
-        features: Tensor = self.mix(nn.functional.silu(summed))
-        return features
+            return nn.functional.embedding(ids, torch.cat((self.table(), self.rest[None])))
+        return torch.where((ids == REST)[..., None], self.rest, self.spoken(ids))
 
 
 class Network(nn.Module):
@@ -81,7 +67,7 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        kind = PlainEmbedding if config.embedding == "plain" else DigitEmbedding
+        kind = PlainEmbedding if config.embedding == "plain" else RestingDigitEmbedding
         self.embed = kind(config.features)
         entry = (PLACES - 1) * (config.features + 1) + 3
         widths = [entry] + [config.width] * config.layers

@@ -45,8 +45,11 @@ class DigitEmbedding(nn.Module):
         if ids.numel() <= self.vocabulary:
             return self.spoken(ids)
         # Embedding each id once is cheaper than each place of a large batch.
-        every = torch.arange(self.vocabulary, device=ids.device)
-        return nn.functional.embedding(ids, self.spoken(every))
+        return nn.functional.embedding(ids, self.table())
+
+    def table(self) -> Tensor:
+        """Return the features of every id, `[vocabulary, F]`."""
+        return self.spoken(torch.arange(self.vocabulary, device=self.powers.device))
 
     def spoken(self, ids: Tensor) -> Tensor:
         """Map ids, each for itself."""
