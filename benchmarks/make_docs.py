@@ -19,6 +19,7 @@ import listening_text
 import lookahead_text
 import quality_text
 import ruler_text
+from agreement_text import agreements
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
@@ -30,6 +31,7 @@ from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.evaluation.listening.coverage import CoverageReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
+from facewire_training.speech_encoders.windowed_agreement import AgreementReport
 from front_page import five_figures, hour
 from gpu_run import Report as GpuReport
 from hostile_table import attacks_table
@@ -44,6 +46,7 @@ from throughput_table import gpu_table, peer_table, sessions_table
 from voice_text import VoiceReport, closures, typed
 
 ROOT = Path(__file__).parents[1]
+ENCODERS = ("hubert", "speechtokenizer", "wavtokenizer", "cosyvoice2")
 PICTURE = Path("docs/pictures/sessions.png")
 
 T = TypeVar("T")
@@ -124,6 +127,11 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/hubert.md": {
             "windows": lambda: window_errors(_read(results / "hubert-window.json", EdgeReport)),
             "cost": lambda: running_costs(_read(results / "hubert-cost.json", Cost)),
+        },
+        "docs/speech-encoders.md": {
+            "agreement": lambda: agreements(
+                [_read(results / f"agreement-{name}.json", AgreementReport) for name in ENCODERS]
+            )
         },
         "docs/security.md": {
             "hostile clients": lambda: attacks_table(

@@ -87,7 +87,7 @@ class S3Graph:
         rows = []
         for mel, length in zip(mels.numpy(), lengths.tolist(), strict=True):
             given = {self._mels: mel[None, :, :length], self._length: np.array([length], np.int32)}
-            (found,) = self._session.run([output], given)
+            found: Any = self._session.run([output], given)[0]
             rows.append(torch.from_numpy(found.reshape(shape).copy()))
         return pad_sequence(rows, batch_first=True)
 
