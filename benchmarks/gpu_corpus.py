@@ -12,8 +12,8 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import write
 from facewire_training.data.targets import make_targets, save_targets
 from facewire_training.phones import PhoneInterval
-from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, write_representation
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
 
 RATE = 16_000
 WIDTH, FEATURE_RATE = 768, 50

@@ -13,16 +13,16 @@ transformers = pytest.importorskip(
 
 from torch.nn import functional
 
-from facewire_training.recipes.hubert.checkpoints import SIZES, random_hubert
-from facewire_training.recipes.hubert.front_end import (
-    BEFORE,
-    HOP,
-    StreamedFrontEnd,
-    offline_features,
-)
-from facewire_training.recipes.hubert.model import bundled_speech
+from facewire_training.bundled_speech import bundled_speech
+from facewire_training.recipes.hubert.front_end import StreamedFrontEnd, offline_features
 from facewire_training.recipes.hubert.running_norm import RunningNorm, Statistics
 from facewire_training.recipes.hubert.window import StreamedHubert, WindowedHubert, all_known
+from facewire_training.speech_encoders.networks.hubert_checkpoints import (
+    BEFORE,
+    HOP,
+    SIZES,
+    random_hubert,
+)
 
 LARGE = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
 """How the larger HuBERTs differ in kind."""

@@ -15,9 +15,10 @@ from facewire.frames import AudioChunk
 from facewire_engines.hubert.engine import load_hubert
 from facewire_engines.model_files import read_manifest
 from facewire_engines.plan_building import build_plans
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.recipes.hubert.export import write_model
 from facewire_training.recipes.hubert.geometry import Geometry
-from facewire_training.recipes.hubert.model import bundled_speech, random_checkpoint
+from facewire_training.recipes.hubert.model import random_checkpoint
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -18,16 +18,17 @@ from safetensors.torch import save_file
 from facewire.errors import ConfigError
 from facewire_engines.hubert.engine import load_hubert as load_engine
 from facewire_engines.model_files import read_manifest
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.recipes.hubert import cost, edge_error, export
-from facewire_training.recipes.hubert.checkpoints import (
+from facewire_training.recipes.hubert.edge_error import measure_edges
+from facewire_training.recipes.hubert.export import write_model
+from facewire_training.recipes.hubert.geometry import Geometry
+from facewire_training.recipes.hubert.model import random_checkpoint
+from facewire_training.speech_encoders.networks.hubert_checkpoints import (
     load_hubert,
     load_transformers,
     random_hubert,
 )
-from facewire_training.recipes.hubert.edge_error import measure_edges
-from facewire_training.recipes.hubert.export import write_model
-from facewire_training.recipes.hubert.geometry import Geometry
-from facewire_training.recipes.hubert.model import bundled_speech, random_checkpoint
 
 SMALL = Geometry(context=10, step=2, right=4)
 NEW = "parametrizations.weight.original"

@@ -18,8 +18,8 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from numpy.typing import NDArray
 
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.recipes.cosyvoice.s3 import _import_s3tokenizer
-from facewire_training.recipes.hubert.model import bundled_speech
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.hubert import random_hubert_features
 from facewire_training.speech_encoders.networks.s3 import S3Network, S3Size, ids_of_codes

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from transformers import HubertConfig, HubertModel
 
 from facewire.errors import ConfigError
-from facewire_training.recipes.hubert.checkpoints import SIZES, random_hubert
 from facewire_training.speech_encoders.hubert import open_hubert
+from facewire_training.speech_encoders.networks.hubert_checkpoints import SIZES, random_hubert
 
 
 @pytest.fixture

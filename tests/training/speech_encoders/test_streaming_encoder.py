@@ -10,7 +10,7 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.backends.onnx_graph import OnnxGraph
-from facewire_training.recipes.hubert.model import bundled_speech
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.log_mel import LogMelEncoder
 from facewire_training.speech_encoders.streaming_encoder import (

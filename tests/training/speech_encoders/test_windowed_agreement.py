@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire_training.recipes.hubert.checkpoints import random_hubert
 from facewire_training.speech_encoders.encoder import Representation, SpeechEncoder
+from facewire_training.speech_encoders.networks.hubert_checkpoints import random_hubert
 from facewire_training.speech_encoders.windowed_agreement import measure_agreement, rows_of
 
 Speech = NDArray[np.float32]

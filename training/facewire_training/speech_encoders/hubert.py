@@ -17,9 +17,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from facewire.errors import ConfigError
-from facewire_training.recipes.hubert.checkpoints import load_hubert, random_hubert
-from facewire_training.recipes.hubert.front_end import BEFORE, HOP, SAMPLE_RATE
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.networks.hubert_checkpoints import (
+    BEFORE,
+    HOP,
+    SAMPLE_RATE,
+    load_hubert,
+    random_hubert,
+)
 from facewire_training.speech_encoders.utterances import encode_by_length, torch_device
 
 NAME = "hubert"

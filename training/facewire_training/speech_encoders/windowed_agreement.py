@@ -29,11 +29,11 @@ from rich.table import Table
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
-from facewire_training.recipes.hubert.model import bundled_speech
-from facewire_training.recipes.hubert.relative_error import relative_error
 from facewire_training.speech_encoders.encoder import Representation, SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, RANDOM, open_encoder
+from facewire_training.streaming.relative_error import relative_error
 
 LEFT_MS = 2000
 RIGHTS_MS = (0, 40, 80, 160, 320, 640)

@@ -17,8 +17,8 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, load, write
 from facewire_training.data.targets import make_targets, save_targets
 from facewire_training.phones import PhoneInterval
-from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, write_representation
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
 
 SAID = ("sil", "b", "aa", "m", "iy", "p", "uw", "f", "ae", "sil")
 RATE = 16_000

@@ -15,7 +15,7 @@ from facewire_training.data.shards import Shard
 from facewire_training.data.targets import load_targets
 from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches, faces_at
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
-from facewire_training.recipes.tokens_to_faces.encoded import load_encoded, read_representation
+from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
 
 
 def batches(

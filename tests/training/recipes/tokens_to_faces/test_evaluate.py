@@ -18,7 +18,6 @@ from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, Trai
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming, StreamingConfig
 from facewire_training.recipes.tokens_to_faces.encode import encode
-from facewire_training.recipes.tokens_to_faces.encoded import load_encoded
 from facewire_training.recipes.tokens_to_faces.evaluate import (
     FRAME_RATE,
     Validation,
@@ -28,6 +27,7 @@ from facewire_training.recipes.tokens_to_faces.evaluate import (
 )
 from facewire_training.recipes.tokens_to_faces.study import Row, Study
 from facewire_training.recipes.tokens_to_faces.study_table import COLUMNS, cells, table, titles
+from facewire_training.speech_encoders.rows.encoded import load_encoded
 
 SHARDS = ("validation/librispeech", "validation-captures/grid")
 

@@ -22,16 +22,16 @@ from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.data.shards import UNKNOWN, Shard
 from facewire_training.data.targets import ShardTargets, load_targets, save_targets
 from facewire_training.phones import PhoneInterval
-from facewire_training.recipes.tokens_to_faces.encoded import (
-    load_encoded,
-    write_encoded,
-    write_representation,
-)
 from facewire_training.recipes.tokens_to_faces.probe import probe_representation
 from facewire_training.recipes.tokens_to_faces.probes.aligned import Corpus, align, alone, joined
 from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport
 from facewire_training.shape_sets import ALL
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.rows.encoded import (
+    load_encoded,
+    write_encoded,
+    write_representation,
+)
 
 RATE = 10
 """Rows a second: three frames to a row, so that a row and its nearest frame agree."""

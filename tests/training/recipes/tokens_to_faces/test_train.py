@@ -18,10 +18,10 @@ from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batch
 from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, decode_config, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
-from facewire_training.recipes.tokens_to_faces.encoded import read_representation
 from facewire_training.recipes.tokens_to_faces.processes import Processes
 from facewire_training.recipes.tokens_to_faces.train import main, train
 from facewire_training.recipes.tokens_to_faces.training import Training, schedule
+from facewire_training.speech_encoders.rows.encoded import read_representation
 
 CPU = Processes(torch.device("cpu"))
 MODULE = "facewire_training.recipes.tokens_to_faces.train"

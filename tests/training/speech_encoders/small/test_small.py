@@ -14,13 +14,13 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.backends.onnx_graph import OnnxGraph
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.data import shards
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.phones import PhoneInterval
-from facewire_training.recipes.hubert.model import bundled_speech
-from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, write_representation
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.registry import open_encoder
+from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
 from facewire_training.speech_encoders.small.body import BodyConfig
 from facewire_training.speech_encoders.small.encoder import SmallIds, load_small
 from facewire_training.speech_encoders.small.networks import (

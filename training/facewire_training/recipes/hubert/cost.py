@@ -27,8 +27,8 @@ from facewire.report_file import command_line, today, write_report
 from facewire_engines.backends.graph import Array, Graph
 from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
-from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE
 from facewire_training.recipes.hubert.geometry import (
     FEATURE_MS,
     Geometry,
@@ -40,11 +40,11 @@ from facewire_training.recipes.hubert.model import (
     Checkpoint,
     FaceModel,
     add_checkpoint,
-    bundled_speech,
     checkpoint_of,
     untrained_face,
 )
-from facewire_training.recipes.hubert.relative_error import relative_error
+from facewire_training.speech_encoders.networks.hubert_checkpoints import HOP, SAMPLE_RATE
+from facewire_training.streaming.relative_error import relative_error
 from facewire_training.streaming.step_network import export_step
 
 RUNS = 10

@@ -21,22 +21,14 @@ from torch import Tensor
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
+from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
-from facewire_training.recipes.hubert.front_end import (
-    HOP,
-    SAMPLE_RATE,
-    StreamedFrontEnd,
-    offline_features,
-)
+from facewire_training.recipes.hubert.front_end import StreamedFrontEnd, offline_features
 from facewire_training.recipes.hubert.geometry import features_of
-from facewire_training.recipes.hubert.model import (
-    Checkpoint,
-    add_checkpoint,
-    bundled_speech,
-    checkpoint_of,
-)
-from facewire_training.recipes.hubert.relative_error import relative_error
+from facewire_training.recipes.hubert.model import Checkpoint, add_checkpoint, checkpoint_of
 from facewire_training.recipes.hubert.window import WindowedHubert, all_known
+from facewire_training.speech_encoders.networks.hubert_checkpoints import HOP, SAMPLE_RATE
+from facewire_training.streaming.relative_error import relative_error
 
 RIGHTS_MS = (0, 20, 40, 80, 160, 320)
 LEFTS_MS = (200, 500, 1000, 2000)

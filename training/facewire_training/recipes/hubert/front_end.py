@@ -13,12 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facewire_training.recipes.hubert.running_norm import RunningNorm, Statistics
+from facewire_training.speech_encoders.networks.hubert_checkpoints import BEFORE, SAMPLE_RATE
 
-SAMPLE_RATE = 16_000
-HOP = 320
-"""Samples of one feature."""
-BEFORE = 80
-"""Samples before its hop that a feature sees."""
 STATISTICS = "past_statistics"
 
 

@@ -8,9 +8,9 @@ import torch
 
 from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
 from facewire_training.model.onnx_folder import ExportedGraph
-from facewire_training.recipes.hubert.front_end import HOP
 from facewire_training.recipes.hubert.geometry import Geometry
 from facewire_training.recipes.hubert.model import FaceModel, streamed
+from facewire_training.speech_encoders.networks.hubert_checkpoints import HOP
 from facewire_training.streaming.step_network import export_step
 
 

@@ -3,16 +3,21 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from facewire.sources.sound_file import SoundFile
-from facewire_training.recipes.hubert.checkpoints import SIZES, load_hubert, random_hubert
-from facewire_training.recipes.hubert.front_end import HOP, SAMPLE_RATE, StreamedFrontEnd
+from facewire_training.bundled_speech import bundled_speech
+from facewire_training.recipes.hubert.front_end import StreamedFrontEnd
 from facewire_training.recipes.hubert.window import StreamedHubert, WindowedHubert, all_known
+from facewire_training.speech_encoders.networks.hubert_checkpoints import (
+    HOP,
+    SAMPLE_RATE,
+    SIZES,
+    load_hubert,
+    random_hubert,
+)
 from facewire_training.streaming.face_decoder import FaceDecoderConfig, FaceMemory, FaceQuery
 
 RANDOM_FACE = {"tiny": {"width": 32, "layers": 2, "memory": 20}}
@@ -57,14 +62,6 @@ def checkpoint_of(arguments: argparse.Namespace) -> Checkpoint:
 def random_checkpoint(size: str) -> Checkpoint:
     """Return a HuBERT of random weights, of a size from `SIZES`."""
     return Checkpoint(size, random_hubert(size), normalised=True, random=True)
-
-
-def bundled_speech() -> Tensor:
-    """Return the bundled clip, `[T]` at 16 kHz, whole hops."""
-    with resources.as_file(resources.files("facewire") / "assets" / "demo.flac") as path:
-        pieces = [torch.from_numpy(c.samples.copy()) for c in SoundFile(path, SAMPLE_RATE)]
-    speech = torch.cat(pieces)
-    return speech[: len(speech) // HOP * HOP]
 
 
 @dataclass(frozen=True, slots=True)

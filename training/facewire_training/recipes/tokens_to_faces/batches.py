@@ -17,12 +17,12 @@ from facewire_training.data.splits import check_training
 from facewire_training.data.targets import ShardTargets, load_targets
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceBatch, Speech
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
-from facewire_training.recipes.tokens_to_faces.encoded import (
+from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.rows.encoded import (
     EncodedShard,
     load_encoded,
     read_representation,
 )
-from facewire_training.speech_encoders.encoder import Representation
 
 
 @dataclass(frozen=True, slots=True)

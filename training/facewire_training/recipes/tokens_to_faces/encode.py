@@ -15,9 +15,9 @@ from rich.progress import Progress
 from facewire.errors import ConfigError
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load_one
-from facewire_training.recipes.tokens_to_faces.encoded import write_encoded, write_representation
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
+from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
 
 STUDY = "librispeech,readings:2,validation/librispeech:3,validation-captures/grid"
 """What the table of docs/representations.md is made of."""

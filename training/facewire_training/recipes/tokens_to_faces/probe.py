@@ -23,7 +23,6 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load_one
 from facewire_training.data.styles import CAPTURED
 from facewire_training.data.targets import fits, load_targets, make_targets
-from facewire_training.recipes.tokens_to_faces.encoded import load_encoded, read_representation
 from facewire_training.recipes.tokens_to_faces.probes.aligned import (
     AlignedRows,
     Corpus,
@@ -33,6 +32,7 @@ from facewire_training.recipes.tokens_to_faces.probes.aligned import (
 )
 from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport, fit, probe
 from facewire_training.recipes.tokens_to_faces.probes.tables import print_report
+from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
 
 STREAM_S = 60.0
 """About as long as a recording of BEAT2."""

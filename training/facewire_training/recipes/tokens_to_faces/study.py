@@ -22,7 +22,6 @@ from facewire_training.data.shards import load_one
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
 from facewire_training.recipes.tokens_to_faces.checkpoint import open_run
 from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
-from facewire_training.recipes.tokens_to_faces.encoded import load_encoded, read_representation
 from facewire_training.recipes.tokens_to_faces.evaluate import (
     FRAME_RATE,
     evaluate,
@@ -31,6 +30,7 @@ from facewire_training.recipes.tokens_to_faces.evaluate import (
 )
 from facewire_training.recipes.tokens_to_faces.probe import probe_representation
 from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport
+from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
 
 TAUGHT = "whisper-tiny.en"
 SMALL = ("labels", "codec", "acoustic")

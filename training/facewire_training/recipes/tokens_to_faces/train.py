@@ -34,9 +34,9 @@ from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion impo
 )
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS, Preset
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
-from facewire_training.recipes.tokens_to_faces.encoded import read_representation
 from facewire_training.recipes.tokens_to_faces.processes import Processes, open_processes
 from facewire_training.recipes.tokens_to_faces.training import Training
+from facewire_training.speech_encoders.rows.encoded import read_representation
 
 LOG_EVERY = 10
 

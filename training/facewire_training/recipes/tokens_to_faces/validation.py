@@ -19,7 +19,7 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, load_one
 from facewire_training.data.targets import load_targets
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
-from facewire_training.recipes.tokens_to_faces.encoded import EncodedShard, load_encoded
+from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
 from facewire_training.take import Take
 
 SPEECH = "validation/librispeech"

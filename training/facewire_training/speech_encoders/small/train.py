@@ -22,7 +22,7 @@ from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load_one
 from facewire_training.data.soft_labels import load_soft, probabilities
-from facewire_training.recipes.tokens_to_faces.encoded import EncodedShard, load_encoded
+from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
 from facewire_training.speech_encoders.small.body import STEP
 from facewire_training.speech_encoders.small.networks import (
     SmallConfig,

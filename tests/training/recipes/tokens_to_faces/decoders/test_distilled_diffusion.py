@@ -22,9 +22,9 @@ from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import (
     GruDiffusionConfig,
 )
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
-from facewire_training.recipes.tokens_to_faces.encoded import read_representation
 from facewire_training.recipes.tokens_to_faces.processes import Processes
 from facewire_training.recipes.tokens_to_faces.train import train
+from facewire_training.speech_encoders.rows.encoded import read_representation
 
 SMALL = GruDiffusionConfig(width=24, condition=16, dropout=0.0, steps=200)
 CPU = Processes(torch.device("cpu"))

@@ -16,9 +16,9 @@ from facewire.errors import ConfigError
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import UNKNOWN, Shard
 from facewire_training.data.targets import ShardTargets
-from facewire_training.recipes.tokens_to_faces.encoded import EncodedShard
 from facewire_training.shape_sets import ALL
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.speech_encoders.rows.encoded import EncodedShard
 
 FRAME_RATE = 30
 CURVE_RATE = 100

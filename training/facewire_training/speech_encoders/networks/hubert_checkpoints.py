@@ -10,6 +10,12 @@ import torch
 from facewire.errors import ConfigError
 from facewire.optional_dependency import import_optional
 
+SAMPLE_RATE = 16_000
+HOP = 320
+"""Samples of one feature."""
+BEFORE = 80
+"""Samples before its hop that a feature sees."""
+
 SIZES: dict[str, dict[str, Any]] = {
     "base": {},
     "tiny": {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facewire_training.speech_encoders.encoder import Representation
-from facewire_training.speech_encoders.rate import RateConversion, RowsToFrames, to_frames
+from facewire_training.speech_encoders.rows.rate import RateConversion, RowsToFrames, to_frames
 
 NTSC = Fraction(30_000, 1001)
 ROW_RATES = [Fraction(25), Fraction(50), Fraction(75)]

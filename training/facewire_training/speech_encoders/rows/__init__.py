@@ -1,0 +1,1 @@
+"""Rows of an encoder on disk, and at a frame rate."""
