@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from facewire.errors import ConfigError
 from facewire.optional_dependency import import_optional
+from facewire_engines.backends.onnx_graph import load_onnxruntime
 from facewire_engines.cosyvoice.tokens import DIGITS
 from facewire_training.speech_encoders.networks.checkpoints import load_exactly
 from facewire_training.speech_encoders.networks.s3 import MELS, S3Network, S3Size
@@ -65,7 +65,7 @@ class S3Graph:
         extended.CopyFrom(graph)
         extended.graph.output.append(_onnx().helper.make_empty_tensor_value_info(self._codes))
         try:
-            self._session = onnxruntime.InferenceSession(
+            self._session = load_onnxruntime().InferenceSession(
                 extended.SerializeToString(), providers=["CPUExecutionProvider"]
             )
             self(torch.zeros(1, MELS, 8), torch.tensor([8]))
