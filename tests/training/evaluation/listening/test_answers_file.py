@@ -95,6 +95,7 @@ def test_what_was_confirmed_before_a_kill_is_there(tmp_path: Path) -> None:
             break
     process.kill()
     confirmed = 50 + len(process.stdout.read().splitlines())
+    process.stdout.close()
     process.wait()
     found = [rating.screen for rating in read_ratings(tmp_path)]
     assert found == list(range(len(found)))
