@@ -8,6 +8,7 @@ from torch import Tensor
 
 from facewire_training.model.networks import PARTS, Model, TrainConfig
 from facewire_training.model.widen import widened
+from facewire_training.training_run import write_checkpoint
 
 Weights = dict[str, Tensor]
 
@@ -58,8 +59,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "config": asdict(self.model.config),
         }
-        torch.save(state, run / "checkpoint.tmp")
-        (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+        write_checkpoint(state, run / "checkpoint.pt")
 
 
 def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
@@ -23,6 +22,7 @@ from facewire_training.model.checkpoint import Training, begin
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
+from facewire_training.training_run import show_progress
 
 
 def schedule(config: TrainConfig, step: int) -> float:
@@ -64,13 +64,7 @@ def train(
         num_workers=workers,
         pin_memory=device == "cuda",
     )
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress, (run / "metrics.jsonl").open("a") as log:
+    with show_progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=config.steps, completed=first)
         for step, batch in enumerate(loader, start=first):
             parts = _step(training, {name: rows.to(device) for name, rows in batch.items()})

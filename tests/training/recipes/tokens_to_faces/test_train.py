@@ -19,7 +19,7 @@ from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, deco
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.processes import Processes
-from facewire_training.recipes.tokens_to_faces.train import main, train
+from facewire_training.recipes.tokens_to_faces.train import main, take_step, train
 from facewire_training.recipes.tokens_to_faces.training import Training, schedule
 from facewire_training.speech_encoders.rows.encoded import read_representation
 
@@ -190,3 +190,30 @@ def test_the_command_refuses_in_one_sentence(
         monkeypatch.setattr(sys, "argv", command(corpus, ids, tmp_path / "run", *more)[1:])
         with pytest.raises(ConfigError, match=said):
             main()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decoder", ["transformer", "gru-diffusion"])
+def test_published_sizes_take_steps(corpus: Path, ids: Path, tmp_path: Path, decoder: str) -> None:
+    preset = DECODERS[decoder].presets["paper"]
+    setting = Setting(read_representation(ids), seconds=preset.seconds)
+    config = RunConfig(
+        decoder, preset.network, setting, batches=BatchConfig(batch=1), steps=3, rate=preset.rate
+    )
+    run(config, corpus, ids, tmp_path)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [0, 2]
+    assert open_run(tmp_path).step == 3
+
+
+def test_a_gpu_that_is_too_small_is_one_sentence(corpus: Path, ids: Path, tmp_path: Path) -> None:
+    config = small(ids, "transformer")
+    training = Training(config, tmp_path, CPU)
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
+
+    training._losses.register_forward_pre_hook(full)
+    batches = Batches(corpus, ids, config.batches, config.setting, 0)
+    with pytest.raises(ConfigError, match=r"too little memory for --batch 4 of 2 s; try --batch 2"):
+        take_step(training, batches)

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,6 +21,7 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.model.losses import FaceLoss, LossConfig
 from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
+from facewire_training.training_run import show_progress, write_checkpoint
 
 SAVE_EVERY = 250
 
@@ -112,8 +112,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "config": asdict(self.config),
         }
-        torch.save(state, self.run / "checkpoint.tmp")
-        (self.run / "checkpoint.tmp").replace(self.run / "checkpoint.pt")
+        write_checkpoint(state, self.run / "checkpoint.pt")
 
 
 def schedule(step: int, steps: int, warm_up: int = 100) -> float:
@@ -136,13 +135,7 @@ def train(config: RunConfig, batches: TokenBatches, run: Path) -> None:
     run.mkdir(parents=True, exist_ok=True)
     training = Training(config, run)
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress, (run / "metrics.jsonl").open("a") as log:
+    with show_progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=config.steps, completed=training.step)
         while training.step < config.steps:
             parts = training.learn(batches.draw(training.step))

@@ -92,13 +92,6 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def write_atomically(state: dict[str, Any], path: Path) -> None:
-    """Write a file of torch's so that a crash in the middle leaves the last one whole."""
-    partial = path.with_suffix(".tmp")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
 def read_checkpoint(run: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Read a run's last checkpoint.
 

@@ -22,7 +22,6 @@ from typing import TextIO
 
 import msgspec
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line
@@ -37,6 +36,7 @@ from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.processes import Processes, open_processes
 from facewire_training.recipes.tokens_to_faces.training import Training
 from facewire_training.speech_encoders.rows.encoded import read_representation
+from facewire_training.training_run import show_progress
 
 LOG_EVERY = 10
 
@@ -68,20 +68,14 @@ def train(
     last = min(config.steps, stop_after or config.steps)
     if not processes.first:
         while training.step < last:
-            _learn(training, batches)
+            take_step(training, batches)
         return
     (run / "config.json").write_text(config.encode())
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress, _open_log(run, training.step) as log:
+    with show_progress() as progress, _open_log(run, training.step) as log:
         bar = progress.add_task("training", total=config.steps, completed=training.step)
         while training.step < last:
             step = training.step
-            parts = _learn(training, batches)
+            parts = take_step(training, batches)
             progress.update(bar, advance=1, description=f"loss {parts['total']:.4f}")
             if step % LOG_EVERY == 0 or training.step == last:
                 log.write(json.dumps({"step": step, "time": time.time(), **parts}) + "\n")
@@ -90,7 +84,7 @@ def train(
                 training.save()
 
 
-def _learn(training: Training, batches: Batches) -> dict[str, float]:
+def take_step(training: Training, batches: Batches) -> dict[str, float]:
     """Take a step, or say in one sentence why it cannot be taken."""
     step, processes = training.step, training.processes
     try:

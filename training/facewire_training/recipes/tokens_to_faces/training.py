@@ -15,7 +15,6 @@ from facewire_training.recipes.tokens_to_faces.checkpoint import (
     load_weights,
     open_run,
     read_checkpoint,
-    write_atomically,
 )
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceBatch, FaceDecoder
 from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
@@ -24,6 +23,7 @@ from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion impo
 from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
 from facewire_training.recipes.tokens_to_faces.decoders.registry import build
 from facewire_training.recipes.tokens_to_faces.processes import Processes
+from facewire_training.training_run import write_checkpoint
 
 
 class Training:
@@ -98,7 +98,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "config": self.config.encode(),
         }
-        write_atomically(state, self.run / CHECKPOINT)
+        write_checkpoint(state, self.run / CHECKPOINT)
 
 
 class _Losses(nn.Module):

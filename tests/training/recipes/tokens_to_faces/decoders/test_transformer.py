@@ -94,6 +94,18 @@ def test_frames_know_all_of_the_speech_and_the_order_of_it() -> None:
     assert not torch.allclose(faces(network, backwards, 60), told, atol=1e-4)
 
 
+def test_a_face_may_begin_at_rest() -> None:
+    said = speech(IDS, [50])
+    assert faces(Transformer(SMALL, IDS).eval(), said, 60).any()
+    resting = Transformer(replace(SMALL, first_face="rest"), IDS)
+    assert not faces(resting, said, 60).any()
+    told = resting(said, torch.tensor([60]), 60)
+    (told - 1).abs().mean().backward()
+    gradient = resting.head[-1].weight.grad
+    assert isinstance(gradient, Tensor)
+    assert gradient.any()
+
+
 def test_id_0_says_something() -> None:
     network = Transformer(SMALL, IDS)
     network.embed(torch.zeros(1, 1, 1, dtype=torch.int64)).sum().backward()

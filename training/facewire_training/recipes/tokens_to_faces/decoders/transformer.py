@@ -50,6 +50,9 @@ class TransformerConfig:
     other, which thousands of steps would have to find out first."""
     norm: Literal["after", "before"] = "after"
     """Where a layer's norm stands: after what it adds, as in the paper, or before."""
+    first_face: Literal["random", "rest"] = "random"
+    """What an untrained network says. From faces at random L1 goes the short way, to the median
+    face whatever is said, and may stay there; from a face at rest it has nowhere to fall."""
     loss: MotionLoss = field(default_factory=MotionLoss)
 
 
@@ -84,6 +87,9 @@ class Transformer(nn.Module):
             nn.Dropout(config.dropout),
             nn.Linear(config.head, arkit.COUNT),
         )
+        if config.first_face == "rest":
+            for weight in self.head[-1].parameters():
+                nn.init.zeros_(weight)
 
     @torch.no_grad()
     def _align(self) -> None:
