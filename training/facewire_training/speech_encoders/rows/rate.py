@@ -7,6 +7,7 @@ rows and takes a share of each; from 25 Hz to 30 frames a second the shares repe
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,9 +120,9 @@ class RowsToFrames:
         rows, shares, whole = self.conversion.places(numbers)
         if np.issubdtype(kept.dtype, np.integer):
             return kept[np.clip(rows + (2 * shares > whole), 0, last) - self._first]
-        before = kept[np.clip(rows, 0, last) - self._first]
-        after = kept[np.clip(rows + 1, 0, last) - self._first]
-        share = (shares / whole).astype(kept.dtype)[:, None]
+        before: Any = kept[np.clip(rows, 0, last) - self._first]
+        after: Any = kept[np.clip(rows + 1, 0, last) - self._first]
+        share: Any = (shares / whole).astype(kept.dtype)[:, None]
         mixed: NDArray[np.generic] = before * (1 - share) + after * share
         return mixed
 
