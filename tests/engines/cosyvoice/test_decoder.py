@@ -12,10 +12,12 @@ from facewire import arkit
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import BlendshapeFrame
 from facewire.tokens import TokenChunk
+from facewire_engines.backends.choice import graph_loader, parse_backend
 from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, CosyVoiceSession, load_decoder
 from facewire_engines.cosyvoice.tokens import COSYVOICE2, VOCABULARY, digits, ids_of
 from facewire_engines.model_files import EMBEDDED_MODELS
 from facewire_engines.phones.token_session import PHONETIC
+from facewire_engines.plan_building import build_plans
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
@@ -203,3 +205,33 @@ def test_digits_and_ids_are_inverse() -> None:
     every = np.arange(VOCABULARY)
     np.testing.assert_array_equal(ids_of(digits(every)), every)
     np.testing.assert_array_equal(digits(np.array([5 + 2 * 3**7]))[0], [2, 1, 0, 0, 0, 0, 0, 2])
+
+
+@pytest.mark.parametrize("embedding", ["plain", "digits"])
+def test_every_back_end_says_the_same(embedding: str, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type]
+    ids = np.random.default_rng(2).integers(0, VOCABULARY, COUNT).astype(np.int32)
+    chunk = TokenChunk(ids, COSYVOICE2, 0, 0, RATE)
+
+    def frames(backend: str) -> list[BlendshapeFrame]:
+        decoder = load_decoder(tmp_path, load=graph_loader(parse_backend(backend)))
+        session = decoder.session()
+        return session.push(chunk) + session.flush()
+
+    expected = frames("onnx")
+    assert np.stack([frame.weights for frame in expected]).std(0).max() > 0.01
+    for backend in ("torch", *(["torch-cuda"] if torch.cuda.is_available() else [])):
+        found = frames(backend)
+        assert len(found) == len(expected)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours.weights, theirs.weights, atol=1e-5)
+            assert ours.speech == pytest.approx(theirs.speech, abs=1e-5)
+
+
+@pytest.mark.parametrize("embedding", ["plain", "digits"])
+def test_a_plan_of_it_is_built(embedding: str, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="install TensorRT: pip install tensorrt_rtx")
+    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type]
+    (plan,) = build_plans(str(tmp_path), tmp_path / "plans", targets=("sm_89",))
+    assert plan.size > 1000

@@ -40,6 +40,8 @@ class CosyVoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     decoder: str = ""
     """Folder of a decoder for these tokens."""
+    backend: str = "onnx"
+    """What runs it, as `--backend` names it."""
     start_s: float = 300.0
     """How long a worker that is started may take to load its models."""
     stall_s: float = 60.0

@@ -11,6 +11,7 @@ from facewire.errors import ConfigError, EngineError
 from facewire.speaking.clauses import clean
 from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
+from facewire_engines.backends.choice import graph_loader, parse_backend
 from facewire_engines.cosyvoice.decoder import SAMPLE_RATE, CosyVoiceDecoder, load_decoder
 from facewire_engines.voices.cosyvoice.child import Child
 from facewire_engines.voices.cosyvoice.intake import TurnIntake
@@ -124,7 +125,8 @@ class CosyVoice:
         self.close()
 
     def _load_decoder(self, folder: Path) -> CosyVoiceDecoder:
-        decoder = load_decoder(folder, self.sample_rate)
+        load = graph_loader(parse_backend(self._settings.backend))
+        decoder = load_decoder(folder, self.sample_rate, load)
         if decoder.space != self.space:
             raise ConfigError(
                 f"the decoder in {folder} is for tokens of {decoder.space.name!r}, but this "
