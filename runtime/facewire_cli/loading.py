@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from facewire.settings.settings import Settings
+from facewire.speaking.voice import TokenDecoder
 from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
 
@@ -25,6 +26,18 @@ def load_from_settings(settings: Settings, sessions: int = 1) -> Engine:
     stream = settings.stream
     tell = tell_choice if driver_is_there() else lambda line: None
     return load_engine(stream.engine, sessions, stream.backend, tell)
+
+
+def load_decoders(settings: Settings) -> tuple[TokenDecoder, ...]:
+    """Load the decoders of the settings, for tokens that clients push.
+
+    Raises:
+        ConfigError: there is no such decoder, or two are for the same tokens.
+        EngineError: one is damaged.
+    """
+    from facewire_engines.token_decoders import open_token_decoders
+
+    return open_token_decoders(settings.server.decoders, settings.stream.backend)
 
 
 def tell_choice(line: str) -> None:

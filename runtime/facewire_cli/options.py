@@ -168,6 +168,15 @@ VoicesOption = Annotated[
         "first is for those who name none. May be repeated.",
     ),
 ]
+DecodersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--decoder",
+        metavar="FOLDER",
+        help="A decoder for tokens that clients may send: the folder of a recipe's model, or of a "
+        "decoder of CosyVoice's. May be repeated.",
+    ),
+]
 JsonOption = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", dir_okay=False, help="Also write the figures here."),
@@ -188,6 +197,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "open_sound": ("server", OpenSoundOption),
     "base_path": ("server", BasePathOption),
     "voices": ("server", VoicesOption),
+    "decoders": ("server", DecodersOption),
     "frame_rate": ("stream", FrameRateOption),
     "lookahead_ms": ("stream", LookaheadOption),
     "delay_audio": ("stream", DelayAudioOption),

@@ -1,5 +1,7 @@
 """The server of the page, as the settings ask for it, and what is said of its address."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
@@ -8,6 +10,7 @@ from facewire.server.http.address import certificate_of
 from facewire.server.server import Broadcaster, FaceServer
 from facewire.settings.open_from_settings import face_factory
 from facewire.settings.settings import Settings
+from facewire.speaking.voice import TokenDecoder
 from facewire.stream.engine import Engine
 
 
@@ -18,6 +21,7 @@ def serve_page(
     broadcaster: Broadcaster | None = None,
     *,
     open_sound: bool = False,
+    decoders: Sequence[TokenDecoder] = (),
 ) -> FaceServer:
     """Return the server of the page and of sessions, and of watchers if there is a stream.
 
@@ -27,6 +31,7 @@ def serve_page(
         clock: of everything.
         broadcaster: the live stream, if there is one.
         open_sound: whether its sound is nobody's secret, whatever the settings say.
+        decoders: of tokens that clients may push, besides the engine's.
     """
     # The face of the live stream has the seed itself.
     make_face = face_factory(settings, first=1 if broadcaster else 0)
@@ -45,6 +50,7 @@ def serve_page(
         tls=certificate_of(wanted.cert, wanted.key),
         base_path=wanted.base_path,
         voices=wanted.voices,
+        decoders=decoders,
         limits=wanted.limits,
         broadcaster=broadcaster,
     )

@@ -15,6 +15,7 @@ from facewire_engines.hearing.hop_intake import stream_spec
 from facewire_engines.hearing.hop_session import HopSession, TunableHopSession
 from facewire_engines.recipe.model import Meaning, RecipeModel, load_recipe_model
 from facewire_engines.recipe.rows import RecipeRows
+from facewire_engines.recipe.token_session import RecipeTokenDecoder, token_decoder_of
 
 _ALONE = np.zeros(1, np.int64)
 
@@ -68,6 +69,14 @@ class RecipeEngine:
         if not self.tunable:
             return HopSession(hearing, spec, clock, hop=self.hop)
         return TunableHopSession(hearing, spec, clock, hop=self.hop, longest_ms=longest)
+
+    def token_decoder(self) -> RecipeTokenDecoder:
+        """Return the part of it that takes tokens.
+
+        Raises:
+            ConfigError: its rows are not one id each.
+        """
+        return token_decoder_of(self.model)
 
     def rows(self, capacity: int) -> RecipeRows:
         """Return room for so many streams that share runs."""

@@ -13,6 +13,7 @@ from facewire.frames import StreamSpec
 from facewire.server.slots import SessionSlots
 from facewire.server.sockets.loop_share import LoopShare
 from facewire.settings.limits import Limits
+from facewire.speaking.voice import TokenDecoder
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.wire.messages import FrameFormat, Hello
@@ -47,6 +48,8 @@ class ServerContext:
     threads: ServerThreads
     voices: Sequence[str] = ()
     """Of this machine, which clients of `/speak` may name; the first is for who names none."""
+    decoders: Sequence[TokenDecoder] = ()
+    """Of tokens that clients of `/speak` may push, besides the engine's."""
     share: LoopShare = field(default_factory=LoopShare)
     """What greedy clients have of the event loop, whatever they speak."""
 

@@ -30,6 +30,7 @@ from facewire.server.speak import SpeakConnection
 from facewire.server.viewer import serve_viewer, viewer_from_query
 from facewire.settings.limits import Limits
 from facewire.sinks.websocket import Broadcaster, LiveStream, Viewer
+from facewire.speaking.voice import TokenDecoder
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
 from facewire.wire.errors import ErrorCode, ProtocolError
@@ -70,6 +71,7 @@ class FaceServer:
         tls: ssl.SSLContext | None = None,
         base_path: str = "",
         voices: Sequence[str] = (),
+        decoders: Sequence[TokenDecoder] = (),
         limits: Limits | None = None,
     ) -> None:
         """Get ready to listen.
@@ -90,6 +92,7 @@ class FaceServer:
             base_path: what a proxy leaves before our paths, such as "/facewire".
             voices: of this machine, which clients of `/speak` may name besides the embedded ones;
                 the first is for those who name none.
+            decoders: of tokens that clients of `/speak` may push, besides the engine's.
             limits: how much one client may ask for.
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
@@ -111,8 +114,9 @@ class FaceServer:
         self._sockets = SocketLimits(self._limits, clock)
         self._slots = SessionSlots(max_sessions, self._sockets)
         self._context = ServerContext(
-            engine, make_face, self._slots, clock, self._limits, self._threads, tuple(voices)
-        )
+            engine, make_face, self._slots, clock, self._limits, self._threads, tuple(voices),
+            tuple(decoders),
+        )  # fmt: skip
         self._connections: set[ServerConnection] = set()
         self._server: Server | None = None
 

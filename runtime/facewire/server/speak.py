@@ -189,6 +189,7 @@ def _load_models(context: ServerContext, request: OpenSpeech) -> SpeechModels:
             audio_format=request.audio_format,
             token_space=request.tokens,
             lookahead_ms=request.lookahead_ms,
+            decoders=context.decoders,
         )
     except BaseException:
         if voice is not None:

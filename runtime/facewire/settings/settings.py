@@ -87,6 +87,8 @@ class ServerSettings(_Table, frozen=True):
     voices: tuple[str, ...] = ()
     """Voices of this machine, such as "cosyvoice:ann.toml", that clients of /speak may name; the
     first is for those who name none. Without any, they get the embedded voice."""
+    decoders: tuple[str, ...] = ()
+    """Folders of decoders, for tokens that clients of /speak may send besides the engine's."""
     limits: Limits = Limits()
     """How much one client may ask for."""
 

@@ -1,5 +1,6 @@
 """What a stream of turns is made with: a voice, decoders for tokens, an encoder for audio."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from facewire.audio.format import AudioFormat, Encoding
@@ -37,6 +38,7 @@ class SpeechModels:
         audio_format: AudioFormat = PUSHED,
         token_space: str = EMBEDDED_SPACE,
         lookahead_ms: float = TOKEN_LOOKAHEAD_MS,
+        decoders: Sequence[TokenDecoder] = (),
     ) -> None:
         """See what drives the face.
 
@@ -48,6 +50,7 @@ class SpeechModels:
             audio_format: of the audio that is pushed.
             token_space: the name of the space of the tokens that are pushed.
             lookahead_ms: how far a face may listen ahead in audio that comes without tokens.
+            decoders: of tokens that may be pushed, besides the engine's.
 
         Raises:
             ConfigError: the engine cannot be driven by the voice's tokens, or at that rate.
@@ -60,6 +63,7 @@ class SpeechModels:
         """Of the stream: at the voice's rate, or that of the audio that is pushed."""
         self._clock = clock
         self._token_space = token_space
+        self._decoders = decoders
         self._lookahead_ms = lookahead_ms
         self._voice_decoder = None if voice is None else voice_decoder(engine, voice)
         if voice is not None:
@@ -106,7 +110,7 @@ class SpeechModels:
         Raises:
             ConfigError: the engine takes no tokens of that space.
         """
-        return token_decoder(self.engine, self._token_space).space
+        return self._pushed_decoder().space
 
     def pushed_tokens(self) -> TokenFaces:
         """Begin a run of faces from pushed tokens.
@@ -114,11 +118,19 @@ class SpeechModels:
         Raises:
             ConfigError: the engine takes no tokens of that space.
         """
-        return self._from_tokens(token_decoder(self.engine, self._token_space))
+        return self._from_tokens(self._pushed_decoder())
 
     def pushed_audio(self) -> AudioFaces:
         """Begin a run of faces from pushed audio, which opens a session with its first."""
         return AudioFaces(self._hearing, self.engine.sample_rate)
+
+    def _pushed_decoder(self) -> TokenDecoder:
+        """Return what decodes pushed tokens.
+
+        Raises:
+            ConfigError: nothing does.
+        """
+        return token_decoder(self.engine, self._token_space, self._decoders)
 
     def _hearing(self) -> EngineSession:
         """Open a session of the engine.

@@ -1,5 +1,6 @@
 """Voices by name, and what turns their tokens into faces."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from facewire.errors import ConfigError
@@ -98,18 +99,38 @@ def voice_decoder(engine: Engine, voice: Voice) -> TokenDecoder:
     return own or token_decoder(engine, voice.space.name)
 
 
-def token_decoder(engine: Engine, space: str = EMBEDDED_SPACE) -> TokenDecoder:
+def token_decoder(
+    engine: Engine, space: str = EMBEDDED_SPACE, others: Sequence[TokenDecoder] = ()
+) -> TokenDecoder:
     """Return what drives a face from tokens, by default those of the embedded voice.
+
+    Args:
+        engine: may take some.
+        space: the name of theirs.
+        others: decoders besides the engine's, which are asked first.
 
     Raises:
         ConfigError: the engine cannot, or nothing here knows tokens of that space.
     """
+    for other in others:
+        if other.space.name == space:
+            return other
     if not isinstance(engine, TokenEngine):
+        if others:
+            raise ConfigError(
+                f"there is no decoder for tokens of {space[:40]!r}; send those of "
+                f"{_any_of(others)}, or audio without tokens"
+            )
         raise ConfigError(f"the engine {engine.name!r} cannot be driven by text; use phones")
     decoder = engine.token_decoder()
     if decoder.space.name != space:
         raise ConfigError(
             f"there is no decoder for tokens of {space[:40]!r}; send those of "
-            f"{decoder.space.name!r}, or audio without tokens"
+            f"{_any_of([decoder, *others])}, or audio without tokens"
         )
     return decoder
+
+
+def _any_of(decoders: Sequence[TokenDecoder]) -> str:
+    """Name the spaces of decoders."""
+    return " or ".join(repr(decoder.space.name) for decoder in decoders)

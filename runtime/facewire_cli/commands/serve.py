@@ -13,7 +13,7 @@ from facewire_cli.audio2face_server import (
     print_audio2face,
     serve_audio2face,
 )
-from facewire_cli.loading import load_from_settings
+from facewire_cli.loading import load_decoders, load_from_settings
 from facewire_cli.page_server import print_address, serve_page
 from facewire_cli.process_tuning import tune_process
 from facewire_cli.running import run
@@ -30,6 +30,8 @@ Examples:
     facewire serve --a2f 52000                    # also for clients of NVIDIA's Audio2Face-3D
 
     facewire serve --voice cosyvoice:ann.toml     # what the page types is spoken by CosyVoice
+
+    facewire serve --decoder models/labels        # clients may send tokens that it was trained for
 """
 
 
@@ -40,6 +42,7 @@ Examples:
     "allow_origin",
     "base_path",
     "voices",
+    "decoders",
     *options.ENGINE,
     "articulation",
     "seed",
@@ -55,9 +58,10 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     sessions = settings.server.max_sessions
     check_audio2face(settings)
     loaded = await asyncio.to_thread(load_from_settings, settings, sessions)
+    decoders = await asyncio.to_thread(load_decoders, settings)
     tune_process()
     async with (
-        serve_page(loaded, settings, clock) as server,
+        serve_page(loaded, settings, clock, decoders=decoders) as server,
         serve_audio2face(server, settings) as port,
     ):
         console = Console(stderr=True)
