@@ -176,6 +176,10 @@ def test_other_settings_and_damaged_runs_are_refused(
     with pytest.raises(ConfigError, match="does not know"):
         decode_config(config.encode().replace('"transformer"', '"another"'))
     assert decode_config(config.encode()) == config
+    # What is new since a run began, and as it was then, is no other setting.
+    older = json.loads(config.encode())
+    del older["network"]["first_face"]
+    assert decode_config(json.dumps(older)) == config
 
 
 def test_the_command_refuses_in_one_sentence(

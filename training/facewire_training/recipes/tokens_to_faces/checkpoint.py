@@ -76,9 +76,9 @@ def decode_config(text: str) -> RunConfig:
         ) from error
 
 
-def difference(before: str, now: RunConfig) -> str:
-    """Say the first thing in which a config, as JSON, differs from another."""
-    old, new = (_flat(msgspec.json.decode(text)) for text in (before, now.encode()))
+def difference(before: RunConfig, now: RunConfig) -> str:
+    """Say the first thing in which a config differs from another."""
+    old, new = (_flat(msgspec.json.decode(config.encode())) for config in (before, now))
     for name in old.keys() | new.keys():
         if old.get(name) != new.get(name):
             return f"{name} {old.get(name)}, now {new.get(name)}"

@@ -11,6 +11,7 @@ from facewire.errors import ConfigError
 from facewire_training.recipes.tokens_to_faces.checkpoint import (
     CHECKPOINT,
     RunConfig,
+    decode_config,
     difference,
     load_weights,
     open_run,
@@ -50,10 +51,11 @@ class Training:
         )
         if (run / CHECKPOINT).exists():
             state = read_checkpoint(run, processes.device)
-            if state["config"] != config.encode():
+            before = decode_config(state["config"])
+            if before != config:
                 raise ConfigError(
-                    f"{run} was begun with other settings ({difference(state['config'], config)});"
-                    " choose another --run"
+                    f"{run} was begun with other settings ({difference(before, config)}); "
+                    "choose another --run"
                 )
             load_weights(self.network, state["network"], run)
             self.optimizer.load_state_dict(state["optimizer"])

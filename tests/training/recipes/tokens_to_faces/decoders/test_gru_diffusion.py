@@ -1,12 +1,13 @@
 """The GRU that takes noise out: sizes as published, no view of the future but by speech, draws."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from facewire.errors import ConfigError
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceBatch, Speech
@@ -93,3 +94,21 @@ def test_what_is_not_known_teaches_nothing() -> None:
 
     told, again = losses(faces), losses(faces.where(trust > 0, 7.0))
     assert told["total"] == again["total"] > 0
+
+
+def test_features_are_stacked_as_huberts_are() -> None:
+    hubert = Setting(Representation("hubert", "semantic", Fraction(50), width=768))
+    network = GruDiffusion(replace(SMALL, stacked=2), hubert)
+    assert network.embed.features.in_features == 1536
+    rows = torch.arange(50.0)[None, :, None].repeat(1, 1, 768)
+    heard: list[Tensor] = []
+
+    def listen(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        heard.append(given[0])
+
+    network.embed.register_forward_pre_hook(listen)
+    network.condition(Speech(rows, torch.tensor([50])), torch.tensor([30]), 30)
+    pairs = heard[0][0, :, ::768]
+    torch.testing.assert_close(pairs.flatten(), torch.linspace(0, 49, 60))
+    with pytest.raises(ConfigError, match="cannot be stacked"):
+        GruDiffusion(replace(SMALL, stacked=2), IDS)

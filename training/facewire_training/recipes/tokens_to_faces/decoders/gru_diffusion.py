@@ -4,7 +4,7 @@ It looks at each frame's speech, noisy face and how noisy it is, forward in time
 face. A new face is drawn by asking it again and again (`diffusion_sampling.py`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,8 @@ class GruDiffusionConfig:
     ids: IdEmbedding = "plain"
     levels: tuple[int, ...] = ()
     """Of the digits of ids; those of S3 need not be said."""
+    stacked: int = 1
+    """Rows of features that a frame hears, side by side; of HuBERT the paper stacks 2."""
     loss: MotionLoss = field(default_factory=lambda: MotionLoss(velocity=0, smoothness=0))
 
 
@@ -55,7 +57,10 @@ class GruDiffusion(nn.Module):
         self.config, self.setting, self.passes = config, setting, config.passes
         self.noise = cosine_noise(config.steps)
         width, representation = config.width, setting.representation
-        self.embed = RowEmbedding(representation, config.condition, config.ids, config.levels)
+        if config.stacked > 1 and representation.is_ids:
+            raise ConfigError(f"rows of {representation.name} are ids, which cannot be stacked")
+        heard = replace(representation, width=representation.width * config.stacked)
+        self.embed = RowEmbedding(heard, config.condition, config.ids, config.levels)
         # A linear layer of a one-hot step is a table, here with the first values of such a layer.
         table = nn.Embedding(config.steps, width)
         nn.init.uniform_(table.weight, -(config.steps**-0.5), config.steps**-0.5)
@@ -109,7 +114,12 @@ class GruDiffusion(nn.Module):
 
     def condition(self, speech: Speech, lengths: Tensor, frames: int) -> Tensor:
         """Return what each frame hears, `[B, frames, condition]`."""
-        return to_frames(self.embed(speech.rows), speech.lengths, lengths, frames)
+        stacked = self.config.stacked
+        if stacked == 1:
+            return to_frames(self.embed(speech.rows), speech.lengths, lengths, frames)
+        rows = to_frames(speech.rows, speech.lengths, stacked * lengths, stacked * frames)
+        embedded: Tensor = self.embed(rows.reshape(len(rows), frames, -1))
+        return embedded
 
     def clean(self, condition: Tensor) -> Clean:
         """Return what says clean faces for one speech."""
