@@ -18,6 +18,7 @@ import msgspec
 import listening_text
 import lookahead_text
 import quality_text
+import representations_text
 import ruler_text
 from agreement_text import agreements
 from compare_audio2face import Comparison
@@ -31,6 +32,7 @@ from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.evaluation.listening.coverage import CoverageReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
+from facewire_training.recipes.tokens_to_faces.study import Study
 from facewire_training.speech_encoders.windowed_agreement import AgreementReport
 from front_page import five_figures, hour
 from gpu_run import Report as GpuReport
@@ -48,6 +50,7 @@ from voice_text import VoiceReport, closures, typed
 ROOT = Path(__file__).parents[1]
 ENCODERS = ("hubert", "speechtokenizer", "wavtokenizer", "cosyvoice2")
 PICTURE = Path("docs/pictures/sessions.png")
+STUDY_PICTURE = Path("docs/pictures/representations.png")
 
 T = TypeVar("T")
 Sections = Mapping[str, Callable[[], str]]
@@ -68,6 +71,7 @@ def sections(results: Path) -> dict[str, Sections]:
     before = ruler_text.read_ruler(results, "first-model", "quality-lookahead-first-model.json")
     ruler = ruler_text.read_ruler(results, "second-model")
     soak = _read(results / "soak-cpu.json", Soak)
+    study = _read(results / "representations.json", Study)
     return {
         "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
         "docs/latency.md": {
@@ -133,6 +137,14 @@ def sections(results: Path) -> dict[str, Sections]:
                 [_read(results / f"agreement-{name}.json", AgreementReport) for name in ENCODERS]
             )
         },
+        "docs/representations.md": {
+            "in short": lambda: representations_text.in_short(study),
+            "answer": lambda: representations_text.answer(study),
+            "conditions": lambda: representations_text.conditions(study),
+            "table": lambda: representations_text.whole_table(study),
+            "probes": lambda: representations_text.probe_table(study),
+            "defect": lambda: representations_text.defect_table(study),
+        },
         "docs/security.md": {
             "hostile clients": lambda: attacks_table(
                 _read(results / "hostile-cpu.json", HostileReport)
@@ -157,6 +169,10 @@ def make_docs(results: Path, root: Path) -> None:
     title = f"{throughput.machine.processor}, look-ahead {throughput.lookahead_ms:g} ms"
     source = hashlib.sha256(load).hexdigest()
     draw(throughput.rows, title, root / PICTURE, metadata={"Source": source})
+    report = (results / "representations.json").read_bytes()
+    study = msgspec.json.decode(report, type=Study)
+    source = hashlib.sha256(report).hexdigest()
+    representations_text.draw_study(study, root / STUDY_PICTURE, {"Source": source})
 
 
 def _read(path: Path, kind: type[T]) -> T:

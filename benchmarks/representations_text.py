@@ -27,8 +27,8 @@ def whole_table(study: Study) -> str:
 
 def conditions(study: Study) -> str:
     """Return what the table was made of."""
-    steps = {row.decoder: row.steps for row in study.rows if row.steps}
-    told = ", ".join(f"{name} {count}" for name, count in steps.items() if "passes" not in name)
+    steps = {row.decoder.split(",")[0]: row.steps for row in study.rows if row.steps}
+    told = ", ".join(f"{name} {count}" for name, count in steps.items())
     return (
         f"{study.hours:g} hours of read speech with procedural faces; batches learned from: {told} "
         f"(`--preset {study.preset}`). Measured on {study.utterances} sentences of four other "
@@ -41,13 +41,16 @@ def in_short(study: Study) -> str:
     """Return a row for each family: what it tells, and what faces become of it."""
     rows = []
     for probe in study.probes:
-        level, decoded = whole_of(probe), {row.decoder: row for row in best_of(study, probe)}
+        level, decoded = (
+            most_telling(probe.probes.levels),
+            {row.decoder: row for row in best_of(study, probe)},
+        )
         streamed = decoded["streaming"].figures
         rows.append([
             FAMILIES[probe.family],
             f"`{probe.encoder}`",
-            f"{share_of_phones(level):.0%}",
             f"{level.faces['2'].overall:.2f}",
+            f"{phone_bits(level):.2f}",
             f"{streamed['LVE']:.3f}",
             f"{streamed['rounding']:.2f}",
             f"{streamed['captured gap_r']:.2f}",
@@ -55,7 +58,7 @@ def in_short(study: Study) -> str:
             f"{decoded['transformer'].figures['captured gap_r']:.2f}",
         ])  # fmt: skip
     heads = [
-        "family", "encoder", "phone information", "R² of faces, ±2 rows", "LVE, streaming",
+        "family", "encoder", "R² to faces", "I(phone; id), bits", "LVE, streaming",
         "rounding, streaming", "captured gap r: streaming", "GRU diffusion", "Transformer",
     ]  # fmt: skip
     return table(heads, rows)
@@ -68,15 +71,14 @@ def best_of(study: Study, probe: ProbeReport) -> Iterable[Row]:
             yield row
 
 
-def whole_of(probe: ProbeReport) -> LevelProbe:
-    """Return the probe of all that a representation has: its features, or all its codebooks."""
-    return probe.probes.levels[-1]
+def most_telling(levels: Iterable[LevelProbe]) -> LevelProbe:
+    """Return the level that tells most of a face; all together are too sparse to tell."""
+    return max(levels, key=lambda level: level.faces["2"].overall)
 
 
-def share_of_phones(level: LevelProbe) -> float:
-    """Return how much of the information of a phone a row has: I(phone; row) / H(phone)."""
-    told = level.phone
-    return max(0.0, told.mutual_bits - told.chance_bits) / told.class_bits
+def phone_bits(level: LevelProbe) -> float:
+    """Return how much of a phone an id tells, without what chance tells."""
+    return level.phone.mutual_bits - level.phone.chance_bits
 
 
 def probe_table(study: Study) -> str:
@@ -117,7 +119,8 @@ def defect_table(study: Study) -> str:
     for probe in study.probes:
         if probe.as_published is None:
             continue
-        right, wrong = whole_of(probe), probe.as_published.levels[-1]
+        right = most_telling(probe.probes.levels)
+        (wrong,) = (one for one in probe.as_published.levels if one.level == right.level)
         rows.append([
             f"`{probe.encoder}`",
             _share(right.phone.by_token), _share(wrong.phone.by_token),
@@ -163,8 +166,9 @@ def draw_study(study: Study, path: Path, metadata: Mapping[str, str]) -> None:
         ]  # fmt: skip
         right.bar(np.arange(len(names)) + 0.27 * (place - 1), heights, 0.25, label=decoder)
     right.set_xticks(np.arange(len(names)), names, rotation=15)
+    right.axhline(0, color="black", linewidth=0.8)
     right.set(ylabel="correlation with captured lip gap", title="People never learned from")
-    right.legend()
+    right.legend(loc="lower right")
     figure.savefig(path, dpi=110, metadata=dict(metadata))
     plt.close(figure)
 
@@ -172,19 +176,26 @@ def draw_study(study: Study, path: Path, metadata: Mapping[str, str]) -> None:
 def answer(study: Study) -> str:
     """Return what the table says to the paper's question, in sentences made of its figures."""
     streamed = {
-        row.encoder: row.figures
+        row.encoder: row.figures["captured gap_r"]
         for row in study.rows
         if row.decoder == "streaming" and row.lookahead_ms == STREAMED_MS
     }
-    ranked = sorted(streamed, key=lambda name: -streamed[name]["captured gap_r"])
-    informed = sorted(study.probes, key=lambda probe: -share_of_phones(whole_of(probe)))
-    order = " > ".join(f"`{name}` ({streamed[name]['captured gap_r']:.2f})" for name in ranked)
-    told = " > ".join(
-        f"`{probe.encoder}` ({share_of_phones(whole_of(probe)):.0%})" for probe in informed
-    )
-    same = "the same order" if ranked == [p.encoder for p in informed] else "not the same order"
+    linear = {
+        probe.encoder: most_telling(probe.probes.levels).faces["2"].overall
+        for probe in study.probes
+    }
+    seen, told = _ranked(streamed), _ranked(linear)
+    same = "the same order" if list(seen) == list(told) else "another order"
     return (
-        f"**Does encoding phonetic classes help?** By the share of a phone's information that a "
-        f"row has: {told}. By the correlation of a streaming face with a mouth never learned from, "
-        f"at {STREAMED_MS:g} ms: {order}; {same}."
+        "**Does encoding phonetic classes help?** By how much of a face a linear map finds in two "
+        f"rows on each side: {_order(told)}. By how a streaming face follows a mouth that nobody "
+        f"learned from, at {STREAMED_MS:g} ms: {_order(seen)}: {same}."
     )
+
+
+def _ranked(values: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(values.items(), key=lambda item: -item[1]))
+
+
+def _order(values: Mapping[str, float]) -> str:
+    return " > ".join(f"`{name}` ({value:.2f})" for name, value in values.items())
