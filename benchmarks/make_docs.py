@@ -144,6 +144,9 @@ def sections(results: Path) -> dict[str, Sections]:
             "table": lambda: representations_text.whole_table(study),
             "probes": lambda: representations_text.probe_table(study),
             "defect": lambda: representations_text.defect_table(study),
+            "pairs": lambda: representations_text.pairs_table(
+                study, _read(results / "latency-recipes.json", LatencyReport)
+            ),
         },
         "docs/security.md": {
             "hostile clients": lambda: attacks_table(

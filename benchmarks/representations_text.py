@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from docs_sections import table
+from facewire_cli.commands.bench.latency import LatencyReport
 from facewire_training.recipes.tokens_to_faces.probes.report import LevelProbe, ProbeReport
 from facewire_training.recipes.tokens_to_faces.study import Row, Study
 from facewire_training.recipes.tokens_to_faces.study_table import cells, titles
@@ -17,6 +18,7 @@ FAMILIES = {
     "labels": "label-based ids",
 }
 STREAMED_MS = 80.0
+PAIR_FIGURES = {"LVE": ".3f", "closure %": ".0f", "rounding": ".2f", "captured gap_r": ".2f"}
 DRAWN = "gru-diffusion, 4 passes"
 
 
@@ -132,6 +134,27 @@ def defect_table(study: Study) -> str:
         "R² to faces", "as published",
     ]  # fmt: skip
     return table(heads, rows)
+
+
+def pairs_table(study: Study, report: LatencyReport) -> str:
+    """Return how soon pairs answer as engines, in one run with the embedded model, and how well."""
+    rows = []
+    for run in report.runs:
+        name = run.engine.rpartition("/")[2]
+        (row,) = (
+            row
+            for row in study.rows
+            if row.lookahead_ms == run.lookahead_ms
+            and ((row.encoder == name and row.decoder == "streaming") or row.decoder == name)
+        )
+        stage = run.stages["heard to received"]
+        rows.append([
+            f"`{name}`" if row.encoder else "`phones`, which comes with Facewire",
+            f"{stage.p50_ms:.1f}", f"{stage.p99_ms:.1f}", f"{run.real_time_factor:.2f}",
+            *(f"{row.figures[figure]:{form}}" for figure, form in PAIR_FIGURES.items()),
+        ])  # fmt: skip
+    heads = ["pair", "heard to received, ms", "its 99 %", "of one core", *PAIR_FIGURES]
+    return table(heads, rows).replace("_", " ")
 
 
 def draw_study(study: Study, path: Path, metadata: Mapping[str, str]) -> None:
