@@ -13,9 +13,11 @@ from facewire_engines.backends.automatic import FEW, Maker, choose
 from facewire_engines.backends.choice import AUTO, Backend, graph_loader, parse_backend
 from facewire_engines.backends.graph import GraphLoader
 from facewire_engines.energy.engine import EnergyEngine
+from facewire_engines.hearing.batched_engine import CAPACITY
 from facewire_engines.hubert.engine import load_hubert
-from facewire_engines.phones.batched import CAPACITY, load_batched
+from facewire_engines.phones.batched import load_batched
 from facewire_engines.phones.engine import load_embedded
+from facewire_engines.recipe.batched import load_batched_recipe
 from facewire_engines.recipe.engine import load_recipe
 
 SINGLE: dict[str, Maker] = {"phones": load_embedded}
@@ -29,6 +31,11 @@ FROM_FOLDER: dict[str, Callable[[Path, GraphLoader], Engine]] = {
     "recipe": load_recipe,
 }
 """Models that do not come with Facewire: the name of such an engine ends in `:FOLDER`."""
+
+BATCHED_FROM_FOLDER: dict[str, Callable[[Path, int, GraphLoader], Engine]] = {
+    "recipe": load_batched_recipe,
+}
+"""The forms of some of these for so many sessions at once, also called `NAME-batched`."""
 
 BATCH_FROM = 16
 """Sessions from which on the batched form needs less of a processor: see docs/engines.md."""
@@ -53,7 +60,7 @@ def load_model(request: EngineRequest) -> Engine:
             model is missing.
         EngineError: its model is missing or damaged, or the back-end cannot run it.
     """
-    if request.name not in FROM_FOLDER:
+    if request.name.removesuffix("-batched") not in FROM_FOLDER:
         request.refuse_argument()
     chosen = None if request.backend == AUTO else parse_backend(request.backend)
     make = maker(request.name, request.argument, request.sessions, chosen)
@@ -68,7 +75,9 @@ def load_model(request: EngineRequest) -> Engine:
 
 def has_graphs(name: str) -> bool:
     """Tell whether an engine is one of ours that is made of graphs."""
-    return name in FROM_FOLDER or name.removesuffix("-batched") in SINGLE
+    batched = BATCHED.keys() | BATCHED_FROM_FOLDER.keys()
+    alone = SINGLE.keys() | FROM_FOLDER.keys()
+    return name in alone or (name.endswith("-batched") and name.removesuffix("-batched") in batched)
 
 
 def maker(name: str, argument: str, sessions: int, backend: Backend | None) -> Maker:
@@ -83,11 +92,12 @@ def maker(name: str, argument: str, sessions: int, backend: Backend | None) -> M
     Raises:
         ConfigError: the model's folder is missing, or the engine cannot run in 8 bits.
     """
-    if name in FROM_FOLDER:
-        return lambda graphs: FROM_FOLDER[name](_model_folder(name, argument), graphs)
     model = name.removesuffix("-batched")
-    if name == model and (sessions < BATCH_FROM or model not in BATCHED):
-        return SINGLE[name]
+    has_batched = model in BATCHED or model in BATCHED_FROM_FOLDER
+    if name == model and (sessions < BATCH_FROM or not has_batched):
+        if name in SINGLE:
+            return SINGLE[name]
+        return lambda graphs: FROM_FOLDER[name](_model_folder(name, argument), graphs)
     if backend and backend.precision == "int8":
         raise ConfigError(
             "in 8 bits, streams that share runs would change each other; choose another precision, "
@@ -95,7 +105,10 @@ def maker(name: str, argument: str, sessions: int, backend: Backend | None) -> M
         )
     # A session whose client is gone may hold its place a little longer.
     capacity = 2 * sessions if sessions >= BATCH_FROM else CAPACITY
-    return lambda graphs: BATCHED[model](capacity, graphs)
+    if model in BATCHED:
+        return lambda graphs: BATCHED[model](capacity, graphs)
+    folder = _model_folder(model, argument)
+    return lambda graphs: BATCHED_FROM_FOLDER[model](folder, capacity, graphs)
 
 
 def _model_folder(name: str, folder: str) -> Path:

@@ -7,6 +7,7 @@ one line, where there is none.
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from facewire_engines.backends.parity import TOLERANCES
 from facewire_engines.backends.torch.library import load_torch
 from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import load_embedded
+from facewire_engines.recipe.batched import share_runs
+from facewire_engines.recipe.engine import load_recipe
 
 ON_GPU = [
     f"{form}@{backend}"
@@ -36,6 +39,8 @@ ENGINES = [
     "recipe:features",
     "recipe:ids",
     "recipe:windowed",
+    "recipe-batched:features",
+    "recipe-batched:windowed",
     "recipe:features@torch",
     "recipe:ids@torch",
     "phones@torch",
@@ -74,13 +79,17 @@ def engine(name: str) -> Engine:
         # On a clock that stands still nobody is late, so a slow machine refuses no session.
         model = load_embedded(graph_loader(parse_backend(own or "onnx")))
         return BatchedPhonesEngine(model, ManualClock(), capacity=16, gather_ns=0)
+    if form.startswith("recipe-batched:"):
+        load_graph = graph_loader(parse_backend(own or "onnx"))
+        single = load_recipe(Path(form.partition(":")[2]), load_graph)
+        return share_runs(single, ManualClock(), capacity=16, gather_ns=0)
     return load(name)
 
 
 @pytest.fixture(scope="module")
 def reference(name: str) -> Engine:
     """Return the same model where it is right by definition: alone, in onnxruntime."""
-    return load(name.partition("@")[0].removesuffix("-batched"))
+    return load(name.partition("@")[0].replace("-batched", "", 1))
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ def test_what_is_added_is_named(tin: Path) -> None:
     assert "facewire-tin 1.0" in facewire(tin, "voices").stdout
     unknown = facewire(tin, "live", "--engine", "nothing", "--demo", "--no-page")
     assert "there is no engine 'nothing'; choose one of energy, hubert, phones" in unknown.stderr
-    assert "phones-batched, tin" in unknown.stderr
+    assert "phones-batched, recipe, recipe-batched, tin" in unknown.stderr
     told = facewire(tin, "live", "--out", "x").stderr
     assert "give ifacialmocap://HOST, jaw:..., livelink://HOST, osc://HOST:PORT, vmc://HOST" in told
 

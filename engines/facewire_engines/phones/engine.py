@@ -73,6 +73,16 @@ class PhonesEngine:
         return HOP
 
     @property
+    def longest_lookahead_ms(self) -> float:
+        """The longest look-ahead of a session."""
+        return MAX_LOOKAHEAD_MS
+
+    @property
+    def tunable(self) -> bool:
+        """Whether a look-ahead may change while a stream runs."""
+        return True
+
+    @property
     def past(self) -> tuple[Array, ...]:
         """What the encoder remembers before its first sample, for one stream."""
         return tuple(past.zeros(1) for past in self.encoder.spec.pasts)

@@ -7,6 +7,7 @@ last bit of a sum differently in a batch of another size.
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire.frames import StreamSpec
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS, PhonesEngine
 from facewire_engines.phones.geometry import HINDSIGHT, HOP, MEMORY, NOW_PLACE, PLACES, SILENCE
 from facewire_engines.phones.phone_set import PHONES
@@ -25,8 +26,8 @@ class PhonesRows:
         """What hop `h` sounded like is at `h % MEMORY`, effort last."""
         self._hops: Indices = np.zeros(capacity, np.int64)
 
-    def reset(self, row: int) -> None:
-        """Let a row begin anew."""
+    def reset(self, row: int, spec: StreamSpec | None = None) -> None:
+        """Let a row begin anew; a stream of any geometry is the same to it."""
         self._encoder.reset(row)
         self._tokens[row] = 0
         self._tokens[row, :, SILENCE] = 1

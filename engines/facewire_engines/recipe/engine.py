@@ -78,10 +78,6 @@ class RecipeEngine:
         """
         return token_decoder_of(self.model)
 
-    def rows(self, capacity: int) -> RecipeRows:
-        """Return room for so many streams that share runs."""
-        return RecipeRows(self.model, capacity)
-
 
 class RecipeHearing:
     """All that is remembered about one stream."""
@@ -92,11 +88,11 @@ class RecipeHearing:
 
     def hear(self, samples: Samples) -> None:
         """Run everything at the rate of rows over one hop."""
-        self._rows.hear(_ALONE, samples[None])
+        self._rows.encode(_ALONE, samples[None])
 
     def face(self, timestamp: int, _: StreamSpec) -> tuple[NDArray[np.float32], float]:
         """Ask what is remembered about a moment; who speaks is not known."""
-        weights, speech = self._rows.faces(_ALONE, np.array([timestamp]))
+        weights, speech = self._rows.decode(_ALONE, np.array([timestamp]))
         return weights[0], float(speech[0])
 
 

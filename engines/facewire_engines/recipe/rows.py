@@ -89,7 +89,7 @@ class RecipeRows:
         self._hops[row] = 0
         self._right[row] = self._model.right_context(spec.lookahead)
 
-    def hear(self, rows: Indices, samples: Array) -> NDArray[np.bool_]:
+    def encode(self, rows: Indices, samples: Array) -> NDArray[np.bool_]:
         """Hear one hop `[B, hop]` in each of some streams.
 
         Returns:
@@ -109,7 +109,7 @@ class RecipeRows:
             sound &= encoder.finite(rows)
         return sound
 
-    def faces(self, rows: Indices, timestamps: Indices) -> tuple[Array, Array]:
+    def decode(self, rows: Indices, timestamps: Indices) -> tuple[Array, Array]:
         """Return the faces `[F, 52]` of some moments; who speaks is not known: `[F]` ones.
 
         Args:

@@ -13,8 +13,8 @@ from facewire.frames import AudioChunk, BlendshapeFrame, Samples
 from facewire.stream.engine import EngineSession
 from facewire_engines.backends.graph import Array
 from facewire_engines.backends.host_streams import HostStreams
+from facewire_engines.hearing.batched_session import BatchedSession
 from facewire_engines.phones.batched import BatchedPhonesEngine
-from facewire_engines.phones.batched_session import BatchedPhonesSession
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.rows import PhonesRows
@@ -64,7 +64,7 @@ def assert_same(found: list[BlendshapeFrame], expected: list[BlendshapeFrame]) -
 
 
 def push_all(
-    engine: BatchedPhonesEngine, pushes: list[tuple[BatchedPhonesSession, AudioChunk]]
+    engine: BatchedPhonesEngine, pushes: list[tuple[BatchedSession, AudioChunk]]
 ) -> list[list[BlendshapeFrame]]:
     found = []
     for frames in engine.push_all(pushes):
@@ -117,7 +117,7 @@ def test_streams_join_leave_and_begin_anew_without_disturbing_the_rest(
     steady, visitor = speech[:32_000], speech[40_000:48_000]
     expected, expected_visit = (frames_of(single.session(), clip) for clip in (steady, visitor))
     session = engine.session()
-    visits: list[tuple[BatchedPhonesSession, Iterator[AudioChunk], list[BlendshapeFrame]]] = []
+    visits: list[tuple[BatchedSession, Iterator[AudioChunk], list[BlendshapeFrame]]] = []
     found: list[BlendshapeFrame] = []
     for number, chunk in enumerate(chunks(steady, 160)):
         if number % 13 == 0:

@@ -20,7 +20,8 @@ from facewire_engines.backends import cuda_driver
 from facewire_engines.backends.choice import graph_loader, parse_backend
 from facewire_engines.backends.graph import Array, Graph, GraphSpec, Indices, Streams
 from facewire_engines.backends.tensorrt.graph import TensorrtGraph
-from facewire_engines.phones.batched import BatchedPhonesEngine, sizes_up_to
+from facewire_engines.hearing.batched_engine import sizes_up_to
+from facewire_engines.phones.batched import BatchedPhonesEngine
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 
 RATE = 16_000

@@ -18,6 +18,7 @@ from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
 from facewire.stream.engine import TunableSession
 from facewire.stream.engines import load_engine
+from facewire_engines.hearing.batched_engine import BatchedEngine
 from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 from facewire_engines.plan_building import build_plans
 from facewire_engines.recipe.engine import load_recipe
@@ -69,6 +70,17 @@ def test_hubert_is_a_recipe(hubert_folder: Path, speech: Samples) -> None:
     assert len(found) == len(expected) > 40
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours.weights, theirs.weights)
+
+
+def test_many_sessions_share_runs(recipe_folders: dict[str, Path]) -> None:
+    name = f"recipe:{recipe_folders['ids']}"
+    assert isinstance(load_engine(name, sessions=16), BatchedEngine)
+    assert isinstance(load_engine(name.replace(":", "-batched:", 1)), BatchedEngine)
+    assert not isinstance(load_engine(name, sessions=15), BatchedEngine)
+    with pytest.raises(ConfigError, match="in 8 bits"):
+        load_engine(f"{name}@onnx:int8", sessions=16)
+    with pytest.raises(ConfigError, match="recipe:FOLDER"):
+        load_engine("recipe-batched")
 
 
 def test_a_manifest_says_what_rows_are(recipe_folders: dict[str, Path]) -> None:

@@ -17,8 +17,8 @@ from facewire.server.server import FaceServer
 from facewire.stream.engine import Engine
 from facewire.stream.engines import load_engine
 from facewire.wire.binary import AudioMessage, WireFrame, decode_frame, encode_audio, encode_samples
+from facewire_engines.hearing.batched_session import BatchedSession
 from facewire_engines.phones.batched import BatchedPhonesEngine
-from facewire_engines.phones.batched_session import BatchedPhonesSession
 from facewire_engines.phones.engine import load_embedded
 
 CLIENTS = 6
@@ -99,7 +99,7 @@ class Hoarder(BatchedPhonesEngine):
         super().__init__(load_embedded(), SystemClock(), capacity=capacity)
         self.opened: list[object] = []
 
-    def session(self, **options: Any) -> BatchedPhonesSession:
+    def session(self, **options: Any) -> BatchedSession:
         session = super().session(**options)
         self.opened.append(session)
         return session

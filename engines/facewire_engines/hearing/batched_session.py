@@ -5,19 +5,28 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Stamps, StreamSpec
 from facewire_engines.hearing.batching import NO_HURRY
-from facewire_engines.hearing.hop_intake import SAMPLE_RATE, HopIntake, stream_spec
-from facewire_engines.phones.geometry import HOP, MAX_LOOKAHEAD_MS
-from facewire_engines.phones.rows import Array
+from facewire_engines.hearing.hop_intake import HopIntake, stream_spec
 
-HOP_NS = HOP * SECOND // SAMPLE_RATE
+Array = NDArray[np.float32]
 
 
 class Runner(Protocol):
     """What a session needs of its engine."""
+
+    @property
+    def hop(self) -> int:
+        """Samples between two steps of the encoder."""
+        ...
+
+    @property
+    def longest_lookahead_ms(self) -> float:
+        """The longest look-ahead of a session."""
+        ...
 
     def run(self, take: "Take") -> list[BlendshapeFrame]:
         """Do one session's steps, together with what others want, and return its frames."""
@@ -32,7 +41,7 @@ class Runner(Protocol):
         ...
 
 
-class BatchedPhonesSession:
+class BatchedSession:
     """One stream. Used by one thread at a time; its tensors are a row of its engine's."""
 
     def __init__(self, engine: Runner, row: int, spec: StreamSpec, clock: Clock | None) -> None:
@@ -49,7 +58,8 @@ class BatchedPhonesSession:
         self.closed = False
         self._engine = engine
         self._clock = clock
-        self._intake = HopIntake(spec, HOP)
+        self._intake = HopIntake(spec, engine.hop)
+        self._hop_ns = engine.hop * SECOND // spec.sample_rate
         self._interval_ns = int(SECOND / spec.frame_rate)
         self._leave = weakref.finalize(self, engine.release, row)
 
@@ -75,15 +85,6 @@ class BatchedPhonesSession:
             return self._engine.run(self._job(self._intake.flush(), self.now()))
         finally:
             self.close()
-
-    def set_lookahead(self, lookahead_ms: float) -> int:
-        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
-
-        Raises:
-            ConfigError: it is out of range.
-        """
-        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS)
-        return self._intake.retune(self.spec, self.frames, self.hops)
 
     def close(self) -> None:
         """End the stream without its last frames, and free its row, which others may wait for.
@@ -112,7 +113,7 @@ class BatchedPhonesSession:
             steps=max(count, int(bool(self.ready()))),
             deadline=NO_HURRY
             if self.patient
-            else self._engine.now() + count * HOP_NS + self._interval_ns,
+            else self._engine.now() + count * self._hop_ns + self._interval_ns,
         )
 
     def ready(self) -> list[int]:
@@ -129,13 +130,31 @@ class BatchedPhonesSession:
         return self._clock.now() if self._clock else 0
 
 
+class TunableBatchedSession(BatchedSession):
+    """A stream whose look-ahead can be changed while it runs."""
+
+    def set_lookahead(self, lookahead_ms: float) -> int:
+        """Let frames listen further ahead, or less far, from now on; see `TunableSession`.
+
+        Raises:
+            ConfigError: it is out of range.
+        """
+        self.spec = stream_spec(
+            self.spec.frame_rate,
+            lookahead_ms,
+            self._engine.longest_lookahead_ms,
+            self.spec.sample_rate,
+        )
+        return self._intake.retune(self.spec, self.frames, self.hops)
+
+
 @dataclass(slots=True, eq=False)
 class Take:
     """Some samples of one stream, on their way through the model: a job of the batcher."""
 
-    session: BatchedPhonesSession
+    session: BatchedSession
     hops: Array
-    """`[K, 160]`."""
+    """`[K, hop]`."""
     captured: int
     steps: int
     deadline: int
