@@ -79,9 +79,9 @@ def engine(name: str) -> Engine:
         # On a clock that stands still nobody is late, so a slow machine refuses no session.
         model = load_embedded(graph_loader(parse_backend(own or "onnx")))
         return BatchedPhonesEngine(model, ManualClock(), capacity=16, gather_ns=0)
-    if form.startswith("recipe-batched:"):
-        load_graph = graph_loader(parse_backend(own or "onnx"))
-        single = load_recipe(Path(form.partition(":")[2]), load_graph)
+    kind, _, folder = form.partition(":")
+    if kind == "recipe-batched":
+        single = load_recipe(Path(folder), graph_loader(parse_backend(own or "onnx")))
         return share_runs(single, ManualClock(), capacity=16, gather_ns=0)
     return load(name)
 
