@@ -75,6 +75,17 @@ def _open_s3(*, features: bool) -> Open:
     return open_it
 
 
+def _open_student(weights: Path | None, device: str) -> SpeechEncoder:
+    from facewire_training.speech_encoders.small.encoder import load_small
+
+    if weights is None:
+        raise ConfigError(
+            "a student is trained by whoever wants it: name the folder of its run with --weights "
+            "(docs/speech-encoders.md)"
+        )
+    return load_small(weights, "labels", device, student=True)
+
+
 def _stored(model: str, file: str) -> Path:
     """Return a file that `facewire models pull` got.
 
@@ -99,6 +110,7 @@ ENCODERS: dict[str, Open] = {
     "small-acoustic": _open_small("acoustic"),
     "small-codec": _open_small("codec"),
     "small-labels": _open_small("labels"),
+    "student": _open_student,
 }
 """The four of the paper, as ids and as features, and small ones that really exist."""
 

@@ -31,7 +31,7 @@ from facewire_training.speech_encoders.small.networks import (
     share_used,
 )
 from facewire_training.speech_encoders.small.quantisers import ResidualQuantiser, ScalarQuantiser
-from facewire_training.speech_encoders.small.train import Crops, train
+from facewire_training.speech_encoders.small.train import Crops, new_network, train
 from facewire_training.speech_encoders.streaming_encoder import streamed_rows
 
 KINDS: tuple[Kind, ...] = ("acoustic", "codec", "labels")
@@ -152,9 +152,15 @@ class RandomRows:
 def test_it_learns_and_goes_on_where_it_stopped(kind: Kind, corpus: Path, tmp_path: Path) -> None:
     crops = Crops(corpus, corpus / "taught", "made", batch=2, seed=0)
     config = SmallConfig(kind, TINY)
-    whole = train(config, crops, tmp_path / "whole", 30, 3e-3)
-    train(config, crops, tmp_path / "halves", 30, 3e-3, stop_after=13)
-    halves = train(config, crops, tmp_path / "halves", 30, 3e-3)
+
+    def learned(run: str, stop_after: int | None = None) -> SmallEncoder:
+        network = new_network(config)
+        losses = lambda step: network.losses(*crops.draw(step))  # noqa: E731
+        return train(network, losses, tmp_path / run, 30, 3e-3, stop_after)
+
+    whole = learned("whole")
+    learned("halves", stop_after=13)
+    halves = learned("halves")
     lines = (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()
     told = [json.loads(line) for line in lines]
     assert told[-1]["total"] < told[0]["total"]

@@ -1,6 +1,8 @@
 """A small encoder as it was trained, frozen: whole utterances, and hop by hop."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from facewire.errors import ConfigError
 from facewire_training.model.frontend import SAMPLE_RATE
+from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.small.body import RIGHT, STEP, BodyConfig
 from facewire_training.speech_encoders.small.networks import (
     Kind,
@@ -52,7 +55,7 @@ class SmallIds:
 
     def __init__(self, network: SmallEncoder, device: str = "cpu") -> None:
         self.network = network.eval().to(device)
-        self.representation = representation_of(network.config.kind)
+        self.representation = _said_by(network.config)
         self._device = device
         self._hop = int(SAMPLE_RATE / self.representation.rate)
 
@@ -85,8 +88,21 @@ class SmallIds:
         return [found[:count] for found, count in zip(ids, counts, strict=True)]
 
 
-def load_small(run: Path, kind: Kind, device: str = "cpu") -> SmallIds:
+def _said_by(config: SmallConfig) -> Representation:
+    said = representation_of(config.kind)
+    if not config.speaks:
+        return said
+    return replace(said, name=config.speaks, middle=Fraction(config.middle))
+
+
+def load_small(run: Path, kind: Kind, device: str = "cpu", *, student: bool = False) -> SmallIds:
     """Load a small encoder from the folder of its run.
+
+    Args:
+        run: the folder.
+        kind: which it has to be.
+        device: where it runs.
+        student: whether it has to be one of another tokenizer.
 
     Raises:
         ConfigError: there is no checkpoint, or it is of another kind.
@@ -94,13 +110,26 @@ def load_small(run: Path, kind: Kind, device: str = "cpu") -> SmallIds:
     try:
         state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
         said = state["config"]
-        network = SmallEncoder(SmallConfig(said["kind"], BodyConfig(**said["body"])))
+        network = SmallEncoder(SmallConfig(**said | {"body": BodyConfig(**said["body"])}))
         network.load_state_dict(state["network"])
-    except (OSError, KeyError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+    except (
+        OSError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        EOFError,
+        UnpicklingError,
+    ) as error:
         raise ConfigError(
             f"{run} holds no small encoder; train one with "
             "facewire_training.speech_encoders.small.train"
         ) from error
     if said["kind"] != kind:
         raise ConfigError(f"{run} holds small-{said['kind']}, not small-{kind}")
+    if bool(network.config.speaks) != student:
+        holds = (
+            f"a student of {network.config.speaks}" if network.config.speaks else f"small-{kind}"
+        )
+        raise ConfigError(f"{run} holds {holds}; name that encoder")
     return SmallIds(network, device)

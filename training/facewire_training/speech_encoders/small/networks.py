@@ -36,6 +36,10 @@ class SmallConfig:
 
     kind: Kind
     body: BodyConfig = field(default_factory=BodyConfig)
+    speaks: str = ""
+    """Of a student (`student.py`), whose ids it says; its own if nothing."""
+    middle: str = "1/2"
+    """Of a row, in rows, as its teacher's."""
 
 
 def representation_of(kind: Kind) -> Representation:

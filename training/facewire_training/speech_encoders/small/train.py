@@ -7,6 +7,7 @@
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -89,8 +90,8 @@ class Crops:
 
 
 def train(
-    config: SmallConfig,
-    crops: Crops,
+    network: SmallEncoder,
+    losses: Callable[[int], dict[str, Tensor]],
     run: Path,
     steps: int,
     rate: float,
@@ -99,8 +100,8 @@ def train(
     """Train to `steps`, going on from the run's last checkpoint, and return the encoder.
 
     Args:
-        config: what is trained.
-        crops: what it hears.
+        network: what is trained.
+        losses: of a batch, by its number; `total` is what is made small.
         run: folder of the run.
         steps: batches in all.
         rate: the highest learning rate.
@@ -109,8 +110,6 @@ def train(
     Raises:
         ConfigError: the loss is no number; the last checkpoint is kept.
     """
-    torch.manual_seed(0)
-    network = SmallEncoder(config)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     run.mkdir(parents=True, exist_ok=True)
     file, first, last = run / "checkpoint.pt", 0, min(steps, stop_after or steps)
@@ -127,7 +126,7 @@ def train(
             cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
             for group in optimizer.param_groups:
                 group["lr"] = rate * warm * cosine
-            parts = network.losses(*crops.draw(step))
+            parts = losses(step)
             if not parts["total"].isfinite():
                 raise ConfigError(f"the loss of batch {step} is no number; take a smaller --rate")
             optimizer.zero_grad()
@@ -142,6 +141,12 @@ def train(
             if (step + 1) % 100 == 0 or step + 1 == last:
                 save(network, optimizer, run, step + 1)
     return network.eval()
+
+
+def new_network(config: SmallConfig) -> SmallEncoder:
+    """Return an encoder that has learned nothing, always the same."""
+    torch.manual_seed(0)
+    return SmallEncoder(config)
 
 
 def save(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path, step: int) -> None:
@@ -174,7 +179,14 @@ def main() -> None:
     options.run.mkdir(parents=True, exist_ok=True)
     (options.run / "command.txt").write_text(command_line() + "\n")
     crops = Crops(options.corpus, options.taught, options.corpora, options.batch, options.seed)
-    network = train(SmallConfig(options.kind), crops, options.run, options.steps, options.rate)
+    network = new_network(SmallConfig(options.kind))
+    train(
+        network,
+        lambda step: network.losses(*crops.draw(step)),
+        options.run,
+        options.steps,
+        options.rate,
+    )
     samples, *_ = crops.draw(options.steps)
     with torch.inference_mode():
         ids = network.ids(samples).flatten(0, 1)

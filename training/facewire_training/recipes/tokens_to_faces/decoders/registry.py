@@ -69,6 +69,7 @@ DECODERS: Mapping[str, DecoderKind] = {
                     width=128, layers=3, heads=4, feed_forward=256, head=256,
                     # As published it says the median face after so few steps (training/LOG.md).
                     positions="time", start="aligned", norm="before", dropout=0.0,
+                    first_face="rest",
                 ),
                 seconds=5, steps=600, rate=2e-3, warm_up=50,
             ),
