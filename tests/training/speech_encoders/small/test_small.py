@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from facewire_training.speech_encoders.small.networks import (
     share_used,
 )
 from facewire_training.speech_encoders.small.quantisers import ResidualQuantiser, ScalarQuantiser
-from facewire_training.speech_encoders.small.train import Crops, new_network, train
+from facewire_training.speech_encoders.small.train import Crops, new_network, save, train
 from facewire_training.speech_encoders.streaming_encoder import streamed_rows
 
 KINDS: tuple[Kind, ...] = ("acoustic", "codec", "labels")
@@ -179,3 +180,24 @@ def test_what_is_no_small_encoder_is_refused(tmp_path: Path) -> None:
         open_encoder("small-codec")
     with pytest.raises(ConfigError, match="there is no encoder 'none'"):
         open_encoder("none")
+
+
+def test_a_run_that_cannot_go_on_says_why(tmp_path: Path) -> None:
+    def losses(step: int) -> NoReturn:
+        raise AssertionError("nothing may be learned")
+
+    labels = new_network(SmallConfig("labels", TINY))
+    save(labels, torch.optim.AdamW(labels.parameters()), tmp_path, 3)
+    with pytest.raises(ConfigError, match="holds another encoder"):
+        train(new_network(SmallConfig("codec", TINY)), losses, tmp_path, 5, 1e-3)
+    whole = (tmp_path / "checkpoint.pt").read_bytes()
+    (tmp_path / "checkpoint.pt").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ConfigError, match="damaged"):
+        train(new_network(SmallConfig("labels", TINY)), losses, tmp_path, 5, 1e-3)
+
+
+def test_a_loss_that_is_no_number_is_not_learned(tmp_path: Path) -> None:
+    network = new_network(SmallConfig("labels", TINY))
+    with pytest.raises(ConfigError, match="batch 0 is no number"):
+        train(network, lambda step: {"total": torch.tensor(float("nan"))}, tmp_path, 5, 1e-3)
+    assert not (tmp_path / "checkpoint.pt").exists()

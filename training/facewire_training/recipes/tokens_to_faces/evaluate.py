@@ -26,6 +26,7 @@ from facewire_training.evaluation.metrics.lips.closure import (
 )
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.performers import Performer, oracle
+from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
@@ -37,13 +38,15 @@ from facewire_training.recipes.tokens_to_faces.validation import (
     heard,
     in_lots,
 )
+from facewire_training.speech_encoders.small.body import RIGHT, STEP
 from facewire_training.take import Take
 
 FRAME_RATE = Fraction(30)
 """Of the paper's faces."""
 AT_ONCE = 25
 """Utterances that are decoded together."""
-DELAYS_MS = {"small-acoustic": 40, "small-codec": 40, "small-labels": 40}
+SMALL_MS = 1000 * RIGHT * STEP / SAMPLE_RATE
+DELAYS_MS = dict.fromkeys(("small-acoustic", "small-codec", "small-labels"), SMALL_MS)
 """What encoders hear past each row, where that is bounded; the others hear the whole utterance."""
 
 

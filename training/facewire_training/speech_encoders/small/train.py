@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import Progress
 from torch import Tensor
 
 from facewire.errors import ConfigError
@@ -31,10 +31,14 @@ from facewire_training.speech_encoders.small.networks import (
     representation_of,
     share_used,
 )
+from facewire_training.training_run import show_progress, write_checkpoint
 
 CORPORA = "librispeech,readings"
 CROP = 200
 """Steps of a crop: 4 s."""
+CHECKPOINT = "checkpoint.pt"
+WARM_UP = 50
+"""Steps until the learning rate is reached."""
 LOUDER_DB = 12.0
 """Crops are made louder or softer by up to this."""
 
@@ -112,28 +116,14 @@ def train(
     """
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     run.mkdir(parents=True, exist_ok=True)
-    file, first, last = run / "checkpoint.pt", 0, min(steps, stop_after or steps)
-    if file.exists():
-        state = torch.load(file, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = state["step"]
-    with Progress() as progress, (run / "metrics.jsonl").open("a") as log:
+    first, last = _go_on(network, optimizer, run), min(steps, stop_after or steps)
+    with show_progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=steps, completed=first)
         for step in range(first, last):
             torch.manual_seed(step)
-            warm = min(1.0, (step + 1) / 50)
-            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
             for group in optimizer.param_groups:
-                group["lr"] = rate * warm * cosine
-            parts = losses(step)
-            if not parts["total"].isfinite():
-                raise ConfigError(f"the loss of batch {step} is no number; take a smaller --rate")
-            optimizer.zero_grad()
-            parts["total"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            told = {name: round(float(value.detach()), 4) for name, value in parts.items()}
+                group["lr"] = rate * schedule(step, steps)
+            told = _learn(network, optimizer, losses, step)
             progress.update(bar, advance=1, description=f"loss {told['total']:.3f}")
             if step % 10 == 0:
                 log.write(json.dumps({"step": step, "time": time.time(), **told}) + "\n")
@@ -149,6 +139,49 @@ def new_network(config: SmallConfig) -> SmallEncoder:
     return SmallEncoder(config)
 
 
+def schedule(step: int, steps: int) -> float:
+    """Return the learning rate's factor: a linear warm-up, on half a cosine to 2 %."""
+    cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return min(1.0, (step + 1) / WARM_UP) * cosine
+
+
+def _learn(
+    network: SmallEncoder,
+    optimizer: torch.optim.Optimizer,
+    losses: Callable[[int], dict[str, Tensor]],
+    step: int,
+) -> dict[str, float]:
+    parts = losses(step)
+    if not parts["total"].isfinite():
+        raise ConfigError(f"the loss of batch {step} is no number; take a smaller --rate")
+    optimizer.zero_grad()
+    parts["total"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return {name: round(float(value.detach()), 4) for name, value in parts.items()}
+
+
+def _go_on(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path) -> int:
+    """Take what a run has learned, if it has begun, and return how many steps that were.
+
+    Raises:
+        ConfigError: its checkpoint is damaged, or another encoder's.
+    """
+    file = run / CHECKPOINT
+    if not file.exists():
+        return 0
+    try:
+        state = torch.load(file, weights_only=True)
+        # A run from before a setting was there has what it is by default.
+        if asdict(network.config) | state["config"] != asdict(network.config):
+            raise ConfigError(f"{run} holds another encoder; choose another --run")
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, LookupError, ValueError, OSError, UnpicklingError) as error:
+        raise ConfigError(f"{file} is damaged; remove it and train again") from error
+    return int(state["step"])
+
+
 def save(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path, step: int) -> None:
     """Write a checkpoint so that a crash in the middle leaves the last one whole."""
     state = {
@@ -157,8 +190,7 @@ def save(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path, ste
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
-    torch.save(state, run / "checkpoint.tmp")
-    (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+    write_checkpoint(state, run / CHECKPOINT)
 
 
 def main() -> None:
