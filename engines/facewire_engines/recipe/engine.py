@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from facewire.clock import Clock
 from facewire.frames import AudioChunk, Samples, StreamSpec
 from facewire_engines.backends.graph import GraphLoader
+from facewire_engines.backends.memory import room_for_a_session
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.hearing.hop_intake import stream_spec
 from facewire_engines.hearing.hop_session import HopSession, TunableHopSession
@@ -61,11 +62,13 @@ class RecipeEngine:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
+            CapacityError: there is too little memory for one more.
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         longest = self.longest_lookahead_ms
         spec = stream_spec(frame_rate, lookahead_ms, longest, self.sample_rate)
-        hearing = RecipeHearing(self.model, spec)
+        with room_for_a_session():
+            hearing = RecipeHearing(self.model, spec)
         if not self.tunable:
             return HopSession(hearing, spec, clock, hop=self.hop)
         return TunableHopSession(hearing, spec, clock, hop=self.hop, longest_ms=longest)
