@@ -62,9 +62,19 @@ def one_hop(model: Any) -> None:
     """
     onnx = load_onnx_package()
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    # Exporters name the weights of a layer anew for each of its further steps.
+    named = {
+        node.output[0]: weights[node.input[0]]
+        for node in model.graph.node
+        if node.op_type == "Identity" and node.input[0] in weights
+    }
+    weights |= named
     nodes: list[Any] = []
     for node in model.graph.node:
         nodes += _gru_step(onnx, node, weights) if node.op_type == "GRU" else [node]
+    read = {name for node in nodes for name in node.input} | {o.name for o in model.graph.output}
+    nodes = [node for node in nodes if node.output[0] not in named.keys() - read]
+    weights = {name: tensor for name, tensor in weights.items() if name not in named}
     _replace_nodes(model, nodes)
     used = {name for node in nodes for name in node.input}
     del model.graph.initializer[:]

@@ -1,6 +1,15 @@
 """Licences of the corpora: what the manifest of a model says about its data."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from facewire_engines.model_files import DataSource
+
+DATA_FILE = "data.json"
+"""Of a run: what it has learned from, or the published model that it was has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +101,25 @@ TEACHER = Source(
     "Whisper (c) 2022 OpenAI",
 )
 """What soft labels come from (`data/teacher`); none of its weights is in the model."""
+
+
+def write_sources(run: Path, hours: Mapping[str, float], also: Iterable[Source] = ()) -> None:
+    """Keep beside a run what it learns from.
+
+    Args:
+        run: its folder.
+        hours: of each corpus; what nobody has described is left out.
+        also: what helped with all of it, such as a teacher.
+    """
+    used = [(SOURCES[name], told) for name, told in hours.items() if name in SOURCES]
+    used += [(source, sum(hours.values())) for source in also]
+    told = [DataSource(s.name, round(h, 2), s.licence, s.attribution) for s, h in used]
+    (run / DATA_FILE).write_bytes(msgspec.json.encode(told))
+
+
+def read_sources(run: Path) -> tuple[DataSource, ...] | None:
+    """Return what a run has learned from; None if it did not keep that."""
+    file = run / DATA_FILE
+    if not file.is_file():
+        return None
+    return msgspec.json.decode(file.read_bytes(), type=tuple[DataSource, ...])

@@ -12,9 +12,6 @@ from facewire_training.training_run import write_checkpoint
 
 Weights = dict[str, Tensor]
 
-DATA_FILE = "data.json"
-"""Beside a run that was a published model: what that has learned from."""
-
 
 @dataclass(slots=True, eq=False)
 class Training:

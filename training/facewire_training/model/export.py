@@ -19,9 +19,8 @@ from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.soft_labels import labelled
-from facewire_training.data.sources import SOURCES, TEACHER, Source
+from facewire_training.data.sources import DATA_FILE, SOURCES, TEACHER, Source
 from facewire_training.data.styles import parse_styles
-from facewire_training.model.checkpoint import DATA_FILE
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP

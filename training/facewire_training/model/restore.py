@@ -18,7 +18,7 @@ from torch import Tensor
 
 from facewire_engines.model_files import Manifest
 from facewire_training.command import make_parser, run_command
-from facewire_training.model.checkpoint import DATA_FILE
+from facewire_training.data.sources import DATA_FILE
 from facewire_training.model.decoder import PLACES, DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.networks import Model, TrainConfig

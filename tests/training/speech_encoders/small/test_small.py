@@ -15,6 +15,7 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
 from facewire_engines.backends.onnx_graph import OnnxGraph
+from facewire_engines.backends.onnx_surgery import one_hop, parse
 from facewire_training.bundled_speech import bundled_speech
 from facewire_training.data import shards
 from facewire_training.data.corpora.corpus import Utterance
@@ -92,6 +93,21 @@ def test_the_graph_says_what_the_stream_says(kind: Kind, speech: np.ndarray) -> 
     ])  # fmt: skip
     expected = streamed_rows(encoder, speech)[: len(found) - encoder.delay]
     assert (found[encoder.delay :] == expected).mean() > 0.99
+
+
+@pytest.mark.parametrize("kind", ["labels", "codec"])
+def test_its_recurrent_steps_are_taken_apart_for_plans(kind: Kind, speech: np.ndarray) -> None:
+    (network,) = small(kind).networks()
+    content = network.exported().content
+    graph, model = OnnxGraph(content), parse(content, "encoder.onnx")
+    one_hop(model)
+    assert not {"GRU", "Loop"} & {node.op_type for node in model.graph.node}
+    hop = network.example.shape[1]
+    feeds = {value.name: value.zeros(1) for value in graph.spec.inputs}
+    feeds["samples"] = speech[None, 8_000 : 8_000 + hop]
+    apart = OnnxGraph(model.SerializeToString()).run(feeds)
+    for found, expected in zip(apart, graph.run(feeds), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_digits_make_the_id_that_they_spell() -> None:

@@ -109,6 +109,11 @@ class Batches:
         hours = np.sqrt([shard.hours for shard in shards])
         self._shares = hours / hours.sum()
 
+    def hours(self) -> dict[str, float]:
+        """Return how much of each corpus is learned from."""
+        rate = float(self.setting.representation.rate) * 3600
+        return {s.shard.corpus: len(s.encoded.rows) / rate for s in self.sources}
+
     def draw(self, step: int, rank: int = 0, world: int = 1) -> FaceBatch:
         """Return a batch, or the share of it that one of several processes learns from."""
         windows = self.windows(step, rank, world)

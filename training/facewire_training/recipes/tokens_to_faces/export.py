@@ -18,8 +18,7 @@ from facewire.report_file import command_line
 from facewire_engines.model_files import DataSource, SpeechRows
 from facewire_engines.recipe.model import DECODER, FACE
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import load
-from facewire_training.data.sources import SOURCES
+from facewire_training.data.sources import read_sources
 from facewire_training.model.onnx_folder import ExportedGraph, export_graph, write_folder
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.embedding import (
@@ -154,13 +153,20 @@ def streaming_decoder(trained: TrainedDecoder, run: Path) -> Streaming:
     return trained.module
 
 
-def sources(corpus: Path, only: Sequence[str]) -> tuple[DataSource, ...]:
-    """Return what a decoder learned from: all of a corpus, or only some."""
-    return tuple(
-        DataSource(source.name, round(shard.hours, 2), source.licence, source.attribution)
-        for shard in load(corpus)
-        if (not only or shard.corpus in only) and (source := SOURCES.get(shard.corpus)) is not None
-    )
+def sources(run: Path, weights: Path | None) -> tuple[DataSource, ...]:
+    """Return what a decoder has learned from, and its encoder if that was trained here.
+
+    Raises:
+        ConfigError: the decoder's run did not keep it.
+    """
+    decoder = read_sources(run)
+    if decoder is None:
+        raise ConfigError(
+            f"{run} does not say what it has learned from, which the manifest has to: start its "
+            "training again, which adds that"
+        )
+    encoder = (read_sources(weights) if weights else None) or ()
+    return tuple({source.name: source for source in (*encoder, *decoder)}.values())
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -172,7 +178,6 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--weights", type=Path, help="of the encoder, where it has to be told")
     add("--out", type=Path, required=True, help="folder of the model")
     add("--name", default="", help="of the model; the encoder's if not given")
-    add("--corpus", type=Path, help="what it was trained on, for the manifest")
     add("--licence", default="Apache-2.0", help="of the weights, for the manifest")
     add("--non-commercial", action="store_true", help="the licence forbids commercial use")
     run_command(lambda: _export(parser.parse_args(words)))
@@ -185,7 +190,6 @@ def _export(options: argparse.Namespace) -> None:
         raise ConfigError(f"the encoder {options.encoder} hears whole utterances; choose another")
     told = options.run / "command.txt"
     made = f"{told.read_text().strip()} && " if told.is_file() else ""
-    only = trained.config.batches.corpora
     graphs = write_model(
         options.out,
         streaming_decoder(trained, options.run),
@@ -194,7 +198,7 @@ def _export(options: argparse.Namespace) -> None:
         command=made + command_line(),
         licence=options.licence,
         non_commercial=options.non_commercial,
-        data=sources(options.corpus, only) if options.corpus else (),
+        data=sources(options.run, options.weights),
     )
     for graph in graphs:
         print(f"{graph.name}: {graph.parameters:,} parameters, {len(graph.content):,} bytes")

@@ -26,6 +26,7 @@ import torch
 from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.sources import write_sources
 from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches
 from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
@@ -128,6 +129,7 @@ def main() -> None:
         if processes.first:
             options.run.mkdir(parents=True, exist_ok=True)
             (options.run / "command.txt").write_text(f"{command_line()}\n")
+            write_sources(options.run, batches.hours())
         train(config, batches, options.run, processes, options.save_every, options.stop_after)
 
 

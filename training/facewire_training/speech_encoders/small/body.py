@@ -48,9 +48,18 @@ class Body(nn.Module):
         )
 
     def forward(
-        self, samples: Tensor, past_samples: Tensor, past_mel: Tensor, past_hidden: Tensor
+        self,
+        samples: Tensor,
+        past_samples: Tensor,
+        past_mel: Tensor,
+        past_hidden: Tensor,
+        *,
+        one_by_one: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Map `[B, N * 320]` samples to hidden rows `[B, N, width]`.
+
+        With `one_by_one` the recurrent layers take a step after the other, which changes nothing
+        but the graph: compilers of plans know single steps.
 
         Returns:
             The rows, the log-mels `[B, 2 N, 80]`, and the pasts of the next samples.
@@ -59,5 +68,10 @@ class Body(nn.Module):
         joined = torch.cat((past_mel, mel), dim=1)
         x = torch.relu(self.conv(joined.transpose(1, 2)))
         x = torch.relu(self.halve(x)).transpose(1, 2)
-        rows, past_hidden = self.gru(x, past_hidden)
+        steps = torch.split(x, 1, dim=1) if one_by_one else (x,)
+        heard: list[Tensor] = []
+        for step in steps:
+            row, past_hidden = self.gru(step, past_hidden)
+            heard.append(row)
+        rows = torch.cat(heard, dim=1)
         return rows, mel, past_samples, joined[:, joined.shape[1] - 4 :], past_hidden

@@ -40,7 +40,9 @@ class SmallStep(nn.Module):
         `past_hidden` is `[B, layers, width]`: batch first, as a graph's pasts are.
         """
         before = past_hidden.transpose(0, 1).contiguous()
-        hidden, _, samples, mel, memory = self.network.body(samples, past_samples, past_mel, before)
+        hidden, _, samples, mel, memory = self.network.body(
+            samples, past_samples, past_mel, before, one_by_one=True
+        )
         ids: Tensor = self.network.quantiser(self.network.rows(hidden))[0]
         return ids, samples, mel, memory.transpose(0, 1)
 

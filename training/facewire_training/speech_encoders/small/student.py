@@ -22,6 +22,8 @@ from facewire.report_file import command_line
 from facewire_engines.cosyvoice.tokens import VOCABULARY, digits
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import Shard, load_one
+from facewire_training.data.sources import write_sources
+from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.rows.encoded import (
     EncodedShard,
@@ -78,6 +80,11 @@ class IdCrops:
             self._shards.append((shard, load_encoded(encoded, name, shard)))
         rows = np.array([len(said.rows) for _, said in self._shards], float)
         self._shares = rows / rows.sum()
+
+    def hours(self) -> dict[str, float]:
+        """Return how much of each corpus is heard."""
+        hour = 3600 * SAMPLE_RATE / PERIOD
+        return {shard.corpus: len(said.rows) / hour for shard, said in self._shards}
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:
         """Return samples `[B, T]` and digits `[B, N, 8]`, -1 where the teacher says nothing."""
@@ -162,6 +169,7 @@ def main() -> None:
     crops = IdCrops(options.corpus, options.encoded, options.corpora, options.batch, options.seed)
     options.run.mkdir(parents=True, exist_ok=True)
     (options.run / "command.txt").write_text(command_line() + "\n")
+    write_sources(options.run, crops.hours())
     network = new_network(config)
     train(
         network,

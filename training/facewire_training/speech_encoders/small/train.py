@@ -23,6 +23,8 @@ from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load_one
 from facewire_training.data.soft_labels import load_soft, probabilities
+from facewire_training.data.sources import TEACHER, write_sources
+from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
 from facewire_training.speech_encoders.small.body import STEP
 from facewire_training.speech_encoders.small.networks import (
@@ -55,6 +57,13 @@ class Crops:
             self._shards.append((shard, heard, load_soft(corpus, shard)))
         hours = np.array([len(heard.rows) for _, heard, _ in self._shards], float)
         self._shares = hours / hours.sum()
+
+    def hours(self) -> dict[str, float]:
+        """Return how much of each corpus is heard."""
+        return {
+            shard.corpus: len(heard.rows) * STEP / SAMPLE_RATE / 3600
+            for shard, heard, _ in self._shards
+        }
 
     def draw(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return samples `[B, T]`, probabilities of phones, and the teacher's rows."""
@@ -211,6 +220,8 @@ def main() -> None:
     options.run.mkdir(parents=True, exist_ok=True)
     (options.run / "command.txt").write_text(command_line() + "\n")
     crops = Crops(options.corpus, options.taught, options.corpora, options.batch, options.seed)
+    taught_by = () if options.kind == "acoustic" else (TEACHER,)
+    write_sources(options.run, crops.hours(), taught_by)
     network = new_network(SmallConfig(options.kind))
     train(
         network,
