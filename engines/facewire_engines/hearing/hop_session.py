@@ -128,6 +128,7 @@ class TunableHopSession(HopSession):
         Raises:
             ConfigError: it is out of range.
         """
-        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, self._longest_ms)
+        rate = self.spec.sample_rate
+        self.spec = stream_spec(self.spec.frame_rate, lookahead_ms, self._longest_ms, rate)
         self._groups.retune(self.spec)
         return self._intake.retune(self.spec, self._frames, self._groups.heard)

@@ -25,6 +25,9 @@ FRONT_END, ENCODER, DECODER, FACE = (
     "face.onnx",
 )
 
+MOST_DELAY_ROWS = 1_000
+MOST_LOOKAHEAD_MS = 10_000
+"""More of either is a mistake."""
 
 Meaning = Callable[[int], SpeechRows]
 """Tells what rows mean, so many of which are a hop."""
@@ -103,9 +106,11 @@ def load_recipe_model(
     graphs = {name: load(read_graph(folder, manifest, name)) for name in (*hearing, DECODER, FACE)}
     _check_joints([graphs[name] for name in hearing], graphs[DECODER], graphs[FACE])
     step = graphs[DECODER].spec.feeds[0].zeros(1).shape[1]
+    about = known if isinstance(known, SpeechRows) else known(step)
+    _check_rows(about, folder)
     model = RecipeModel(
         manifest,
-        known if isinstance(known, SpeechRows) else known(step),
+        about,
         tuple(graphs[name] for name in hearing),
         graphs[DECODER],
         graphs[FACE],
@@ -119,6 +124,28 @@ def load_recipe_model(
             "says; export it again"
         )
     return model
+
+
+def _check_rows(about: SpeechRows, folder: Path) -> None:
+    """See whether what a manifest says of rows can be.
+
+    Raises:
+        EngineError: it cannot.
+    """
+    try:
+        rate, middle = Fraction(about.rate), Fraction(about.middle)
+    except (ValueError, ZeroDivisionError):
+        rate = middle = Fraction(0)
+    possible = 0 < rate <= about.sample_rate and abs(middle) <= MOST_DELAY_ROWS
+    if (
+        not possible
+        or not 0 <= about.delay <= MOST_DELAY_ROWS
+        or not (0 <= about.lookahead_ms <= MOST_LOOKAHEAD_MS)
+    ):
+        raise EngineError(
+            f"the manifest in {folder} says of its rows what cannot be (rate, middle, delay or "
+            "look-ahead); export the model again"
+        )
 
 
 def _check_joints(encoders: list[Graph], decoder: Graph, face: Graph) -> None:

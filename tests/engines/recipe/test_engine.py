@@ -1,5 +1,6 @@
 """What is the engine `recipe`'s own; the contract of every engine is in test_streaming.py."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -118,6 +119,43 @@ def test_other_folders_are_refused(recipe_folders: dict[str, Path], tmp_path: Pa
     (mixed / "manifest.json").write_text(manifest)
     with pytest.raises(EngineError, match="made for another encoder"):
         load_recipe(mixed)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"rate": "abc"}, {"rate": "1/0"}, {"rate": "0"}, {"middle": "1000000"}, {"delay": -3},
+     {"lookahead_ms": 1e12}, {"lookahead_ms": -5}],
+)  # fmt: skip
+def test_rows_that_cannot_be_are_refused(
+    recipe_folders: dict[str, Path], tmp_path: Path, said: dict[str, object]
+) -> None:
+    folder = shutil.copytree(recipe_folders["ids"], tmp_path / "ids")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["rows"] |= said
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(EngineError, match="what cannot be"):
+        load_recipe(folder)
+
+
+def test_a_stream_at_another_rate_is_retuned_at_its_own(
+    recipe_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(recipe_folders["ids"], tmp_path / "ids")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    rows = manifest["rows"]
+    rows |= {"sample_rate": 24_000, "rate": str(Fraction(rows["rate"]) * Fraction(3, 2))}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    engine = load_recipe(folder)
+    session = engine.session(lookahead_ms=80, frame_rate=Fraction(60))
+    assert isinstance(session, TunableSession)
+    sound = np.zeros(24_000, np.float32)
+    frames = session.push(AudioChunk(sound, 0, 24_000))
+    session.set_lookahead(20)
+    assert session.spec.sample_rate == 24_000
+    frames += session.push(AudioChunk(sound, 24_000, 24_000))
+    frames += session.flush()
+    assert len(frames) == 120
+    assert [frame.timestamp for frame in frames] == [400 * index for index in range(120)]
 
 
 def test_a_decoder_goes_with_its_own_encoder_only(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def _open_small(kind: "Kind") -> Open:
         if weights is None:
             raise ConfigError(
                 f"small-{kind} is trained by whoever wants it: name the folder of its run with "
-                "--weights (training/README.md)"
+                "--weights (docs/representations.md)"
             )
         return load_small(weights, kind, device)
 

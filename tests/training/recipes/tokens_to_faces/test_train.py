@@ -178,7 +178,7 @@ def test_other_settings_and_damaged_runs_are_refused(
     assert decode_config(config.encode()) == config
     # What is new since a run began, and as it was then, is no other setting.
     older = json.loads(config.encode())
-    del older["network"]["first_face"]
+    del older["network"]["levels"]
     assert decode_config(json.dumps(older)) == config
 
 

@@ -106,11 +106,21 @@ def read_checkpoint(run: Path, device: torch.device | str = "cpu") -> dict[str, 
         )
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
-        if not {"config", "network", "step"} <= state.keys():
-            raise ConfigError(f"{path} is no checkpoint of this recipe; choose another run")
-        return state
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except (
+        RuntimeError,
+        LookupError,
+        ValueError,
+        EOFError,
+        OSError,
+        pickle.UnpicklingError,
+    ) as error:
         raise ConfigError(f"{path} is damaged; remove it and train again") from error
+    if (
+        not isinstance(state, dict)
+        or not {"config", "network", "step", "optimizer"} <= state.keys()
+    ):
+        raise ConfigError(f"{path} is no checkpoint of this recipe; choose another run")
+    return state
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Export a streaming decoder and its encoder as a model folder for the engine `recipe`.
 
     python -m facewire_training.recipes.tokens_to_faces.export --run runs/faces/labels-streaming \
-        --encoder small-labels --weights runs/encoders/labels --out runs/models/labels
+        --encoder small-labels --weights runs/small/labels --out runs/models/labels
 
 Then: facewire live --engine recipe:runs/models/labels
 """

@@ -72,6 +72,8 @@ def train(
             take_step(training, batches)
         return
     (run / "config.json").write_text(config.encode())
+    (run / "command.txt").write_text(f"{command_line()}\n")
+    write_sources(run, batches.hours())
     with show_progress() as progress, _open_log(run, training.step) as log:
         bar = progress.add_task("training", total=config.steps, completed=training.step)
         while training.step < last:
@@ -128,8 +130,6 @@ def main() -> None:
         )  # fmt: skip
         if processes.first:
             options.run.mkdir(parents=True, exist_ok=True)
-            (options.run / "command.txt").write_text(f"{command_line()}\n")
-            write_sources(options.run, batches.hours())
         train(config, batches, options.run, processes, options.save_every, options.stop_after)
 
 

@@ -71,8 +71,13 @@ def read_representation(folder: Path) -> Representation:
             f"{folder} holds no encoded speech; make it with "
             "facewire_training.recipes.tokens_to_faces.encode"
         ) from error
-    said |= {"rate": Fraction(said["rate"]), "middle": Fraction(said["middle"])}
-    return Representation(**said)
+    try:
+        said |= {"rate": Fraction(said["rate"]), "middle": Fraction(said["middle"])}
+        return Representation(**said)
+    except (TypeError, LookupError, ValueError, ZeroDivisionError) as error:
+        raise ConfigError(
+            f"{folder / 'representation.json'} is damaged; encode into another folder"
+        ) from error
 
 
 def write_encoded(
@@ -101,6 +106,8 @@ def write_encoded(
     file.parent.mkdir(parents=True, exist_ok=True)
     kind = np.uint16 if representation.is_ids else np.float16
     wide = representation.codebooks or representation.width
+    # What is said of rows that are written anew holds no more.
+    (folder / f"{name}.json").unlink(missing_ok=True)
     rows = open_memmap(file, "w+", kind, (int(starts[-1]), wide))
     # Utterances of one length need no padding.
     order = np.argsort(lengths, kind="stable")
@@ -128,9 +135,20 @@ def load_encoded(folder: Path, name: str, shard: Shard) -> EncodedShard:
             f"{folder} has no rows of {name} as it is now; make them with "
             "facewire_training.recipes.tokens_to_faces.encode"
         )
-    rows = np.load(folder / f"{name}.npy", mmap_mode="r")
-    starts = np.array(about["starts"], np.int64)
-    return EncodedShard(rows, starts, np.array(about["utterances"], np.int64))
+    try:
+        rows = np.load(folder / f"{name}.npy", mmap_mode="r")
+        starts = np.array(about["starts"], np.int64)
+        utterances = np.array(about["utterances"], np.int64)
+    except (OSError, ValueError, LookupError) as error:
+        raise ConfigError(_damaged(folder, name)) from error
+    fits = len(starts) == len(utterances) + 1 and starts[-1] == len(rows) and rows.ndim == 2
+    if not fits or np.any(np.diff(starts) < 0) or np.any(utterances >= len(shard)):
+        raise ConfigError(_damaged(folder, name))
+    return EncodedShard(rows, starts, utterances)
+
+
+def _damaged(folder: Path, name: str) -> str:
+    return f"the rows of {name} in {folder} are damaged; remove {name}.json there, encode it again"
 
 
 def _read_about(folder: Path, name: str, wanted: dict[str, object]) -> dict[str, list[int]] | None:

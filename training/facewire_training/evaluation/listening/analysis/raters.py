@@ -92,6 +92,8 @@ def _missed_checks(ratings: Iterable[Rating]) -> Iterable[bool]:
         if rating.part is Part.CHECK:
             checks[rating.screen].append(rating)
     for rated in checks.values():
-        still = max(rating.rating for rating in rated if rating.system == STILL)
-        moving = min(rating.rating for rating in rated if rating.system != STILL)
-        yield still >= moving
+        still = [rating.rating for rating in rated if rating.system == STILL]
+        moving = [rating.rating for rating in rated if rating.system != STILL]
+        # Of a screen that a crash cut off nothing can be said.
+        if still and moving:
+            yield max(still) >= min(moving)
