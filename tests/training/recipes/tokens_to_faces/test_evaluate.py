@@ -17,7 +17,7 @@ from facewire_training.evaluation.performers import oracle, volume_meter
 from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, TrainedDecoder
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming, StreamingConfig
-from facewire_training.recipes.tokens_to_faces.encode import encode
+from facewire_training.recipes.tokens_to_faces.encode import encode, keep_weights
 from facewire_training.recipes.tokens_to_faces.evaluate import (
     FRAME_RATE,
     Validation,
@@ -110,6 +110,22 @@ def test_other_rows_do_not_go_into_the_same_folder(folder: Path, tmp_path: Path)
     other = replace(IDS, name="others", rate=Fraction(50))
     with pytest.raises(ConfigError, match="rows of another encoder"):
         encode(ToneEncoder(other), folder, SHARDS[0], tmp_path)
+
+
+def test_rows_of_other_weights_do_not_go_into_the_same_folder(tmp_path: Path) -> None:
+    out, weights = tmp_path / "rows", tmp_path / "weights.pt"
+    out.mkdir()
+    weights.write_bytes(b"these")
+    keep_weights(out, weights)
+    keep_weights(out, weights)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "checkpoint.pt").write_bytes(b"these")
+    (folder / "metrics.jsonl").write_bytes(b"grows")
+    keep_weights(out, folder)
+    weights.write_bytes(b"others")
+    with pytest.raises(ConfigError, match="rows of other weights"):
+        keep_weights(out, weights)
 
 
 def test_the_table_has_a_cell_for_every_title() -> None:

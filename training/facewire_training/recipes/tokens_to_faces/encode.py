@@ -6,6 +6,7 @@
 What is whole is kept, so an interrupted run is simply started again.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
 from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
 
+WEIGHTS = (".pt", ".pth", ".ckpt", ".bin", ".onnx", ".safetensors")
+"""What files of weights end in."""
 STUDY = "librispeech,readings:2,validation/librispeech:3,validation-captures/grid"
 """What the table of docs/representations.md is made of."""
 
@@ -51,6 +54,23 @@ def encode(encoder: SpeechEncoder, corpus: Path, chosen: str, out: Path) -> None
                 progress.update(bar, completed=done)
 
 
+def keep_weights(out: Path, weights: Path) -> None:
+    """Note whose rows a folder holds: rows of other weights do not go beside them.
+
+    Raises:
+        ConfigError: it holds those of other weights of the encoder.
+    """
+    files = [weights] if weights.is_file() else sorted(weights.glob("*"))
+    digest = hashlib.sha256()
+    for file in files:
+        if file.suffix in WEIGHTS:
+            digest.update(file.read_bytes())
+    note = out / "weights.sha256"
+    if note.is_file() and note.read_text().strip() != digest.hexdigest():
+        raise ConfigError(f"{out} holds rows of other weights than {weights}; choose another --out")
+    note.write_text(digest.hexdigest() + "\n")
+
+
 def main() -> None:
     """Parse the command line and encode."""
     parser = make_parser(__doc__)
@@ -64,6 +84,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     encoder = open_encoder(options.encoder, options.weights, options.device)
+    write_representation(options.out, encoder.representation)
+    if options.weights:
+        keep_weights(options.out, options.weights)
     encode(encoder, options.corpus, options.shards, options.out)
 
 
