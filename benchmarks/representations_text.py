@@ -229,9 +229,10 @@ def answer(study: Study) -> str:
         f"**Does encoding phonetic classes help?** {verdict}. "
         f"Streaming at {STREAMED_MS:g} ms, correlation with a captured lip gap: "
         f"{_order(_ranked(seen))}{alike}; rounding: {_order(_ranked(rounded))}. What an id tells "
-        f"of a phone, in bits: {_order(_ranked(told))} (features only through 512 classes, which hides "
-        "most of what Whisper's tell). Closures have an order of their own, and after so little "
-        f"training there are few. In points, without those by luck: {_order(_ranked(right), 0)}."
+        f"of a phone, in bits: {_order(_ranked(told))} (features only through 512 classes, which "
+        "hides most of what Whisper's tell). Closures have an order of their own, and after so "
+        "little training there are few. In points, without those by luck: "
+        f"{_order(_ranked(right), 0)}."
     )
 
 

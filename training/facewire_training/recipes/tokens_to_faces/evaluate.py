@@ -6,7 +6,7 @@
 A look-ahead is into audio: an encoder that hears 40 ms past each row leaves a decoder 40 ms less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -46,7 +46,9 @@ FRAME_RATE = Fraction(30)
 AT_ONCE = 25
 """Utterances that are decoded together."""
 SMALL_MS = 1000 * RIGHT * STEP / SAMPLE_RATE
-DELAYS_MS = dict.fromkeys(("small-acoustic", "small-codec", "small-labels"), SMALL_MS)
+DELAYS_MS: Mapping[str, float] = dict.fromkeys(
+    ("small-acoustic", "small-codec", "small-labels"), SMALL_MS
+)
 """What encoders hear past each row, where that is bounded; the others hear the whole utterance."""
 
 

@@ -242,6 +242,7 @@ def run(
     """
     torch.set_num_threads(1)
     say, places = Console(stderr=True), Places(out)
+    places.row("probe").parent.mkdir(parents=True, exist_ok=True)
     make(corpus, places, preset, device, steps, say)
     validation = open_validation(corpus, places.encoded(TAUGHT), FRAME_RATE)
     report = Study(
