@@ -61,5 +61,5 @@ def test_one_command_makes_the_table(corpus: Path, tmp_path: Path) -> None:
     (oracle,) = (row for row in rows if row["decoder"] == "oracle")
     assert oracle["figures"]["LVE"] == 0
     assert [probe["encoder"] for probe in report["probes"]] == list(ENCODERS)
-    assert (report["utterances"], report["clips"]) == (4, 2)
+    assert (report["utterances"], report["clips"]) == (2, 2)
     assert "small-labels" in result.stdout
