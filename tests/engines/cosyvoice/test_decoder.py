@@ -210,7 +210,7 @@ def test_digits_and_ids_are_inverse() -> None:
 @pytest.mark.parametrize("embedding", ["plain", "digits"])
 def test_every_back_end_says_the_same(embedding: str, tmp_path: Path) -> None:
     torch.manual_seed(2)
-    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type]
+    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type] # a parameter is any string
     ids = np.random.default_rng(2).integers(0, VOCABULARY, COUNT).astype(np.int32)
     chunk = TokenChunk(ids, COSYVOICE2, 0, 0, RATE)
 
@@ -232,6 +232,6 @@ def test_every_back_end_says_the_same(embedding: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("embedding", ["plain", "digits"])
 def test_a_plan_of_it_is_built(embedding: str, tmp_path: Path) -> None:
     pytest.importorskip("tensorrt_rtx", reason="install TensorRT: pip install tensorrt_rtx")
-    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type]
+    write_model(Network(NetworkConfig(embedding=embedding)), "cosyvoice2", tmp_path, "test")  # type: ignore[arg-type] # a parameter is any string
     (plan,) = build_plans(str(tmp_path), tmp_path / "plans", targets=("sm_89",))
     assert plan.size > 1000

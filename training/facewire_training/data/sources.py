@@ -22,6 +22,10 @@ class Source:
     non_commercial: bool = False
     """Whether what was trained on it may not be used commercially."""
 
+    def entry(self, hours: float) -> DataSource:
+        """Return what a manifest says of so many hours of it."""
+        return DataSource(self.name, round(hours, 2), self.licence, self.attribution)
+
 
 SOURCES: dict[str, Source] = {
     "librispeech": Source(
@@ -111,9 +115,8 @@ def write_sources(run: Path, hours: Mapping[str, float], also: Iterable[Source] 
         hours: of each corpus; what nobody has described is left out.
         also: what helped with all of it, such as a teacher.
     """
-    used = [(SOURCES[name], told) for name, told in hours.items() if name in SOURCES]
-    used += [(source, sum(hours.values())) for source in also]
-    told = [DataSource(s.name, round(h, 2), s.licence, s.attribution) for s, h in used]
+    told = [SOURCES[name].entry(count) for name, count in hours.items() if name in SOURCES]
+    told += [source.entry(sum(hours.values())) for source in also]
     (run / DATA_FILE).write_bytes(msgspec.json.encode(told))
 
 

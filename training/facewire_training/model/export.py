@@ -19,7 +19,7 @@ from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.soft_labels import labelled
-from facewire_training.data.sources import DATA_FILE, SOURCES, TEACHER, Source
+from facewire_training.data.sources import DATA_FILE, SOURCES, TEACHER
 from facewire_training.data.styles import parse_styles
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
@@ -128,16 +128,12 @@ def data_of(run: Path, corpus: Path) -> tuple[DataSource, ...]:
     taught_hours = 0.0
     for shard in load(corpus):
         if shard.corpus in heard and shard.corpus in SOURCES:
-            found |= _entry(SOURCES[shard.corpus], shard.hours)
+            source = SOURCES[shard.corpus]
+            found[source.name] = source.entry(shard.hours)
             taught_hours += shard.hours if labelled(corpus, shard) else 0.0
     if taught_hours:
-        found |= _entry(TEACHER, taught_hours)
+        found[TEACHER.name] = TEACHER.entry(taught_hours)
     return tuple(found.values())
-
-
-def _entry(source: Source, hours: float) -> dict[str, DataSource]:
-    known = DataSource(source.name, round(hours, 2), source.licence, source.attribution)
-    return {source.name: known}
 
 
 def write_model(

@@ -111,7 +111,7 @@ def test_another_archive_is_refused_in_a_sentence(
     tmp_path: Path, wrong: dict[str, np.ndarray], said: str
 ) -> None:
     write_matrix(tmp_path / "m.npy")
-    np.savez(tmp_path / "face.npz", **wrong)  # type: ignore[arg-type]
+    np.savez(tmp_path / "face.npz", **wrong)  # type: ignore[arg-type] # its names are the arrays'
     with pytest.raises(ConfigError, match=said) as refused:
         read_flame(tmp_path / "face.npz", read_matrix(tmp_path / "m.npy"))
     assert "\n" not in str(refused.value)

@@ -45,7 +45,7 @@ def sources(corpus: Path, tokens: Path) -> tuple[DataSource, ...]:
     """Return what a run learned from."""
     used = [shard for shard in load(corpus) if (tokens / f"{shard.corpus}.npz").is_file()]
     return tuple(
-        DataSource(source.name, round(shard.hours, 2), source.licence, source.attribution)
+        source.entry(shard.hours)
         for shard in used
         if (source := SOURCES.get(shard.corpus)) is not None
     )

@@ -26,7 +26,9 @@ STUDY = "librispeech,readings:2,validation/librispeech:3,validation-captures/gri
 """What the table of docs/representations.md is made of."""
 
 
-def encode(encoder: SpeechEncoder, corpus: Path, chosen: str, out: Path) -> None:
+def encode(
+    encoder: SpeechEncoder, corpus: Path, chosen: str, out: Path, weights: Path | None = None
+) -> None:
     """Encode shards.
 
     Args:
@@ -34,11 +36,14 @@ def encode(encoder: SpeechEncoder, corpus: Path, chosen: str, out: Path) -> None
         corpus: folder that `prepare` wrote.
         chosen: names of shards, commas between; `NAME:3` is every third utterance.
         out: folder of the representation.
+        weights: of the encoder, if they were named.
 
     Raises:
         ConfigError: a shard is missing, or the folder holds another encoder's rows.
     """
     write_representation(out, encoder.representation)
+    if weights:
+        keep_weights(out, weights)
     with Progress() as progress:
         for word in chosen.split(","):
             name, _, every = word.partition(":")
@@ -84,10 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     encoder = open_encoder(options.encoder, options.weights, options.device)
-    write_representation(options.out, encoder.representation)
-    if options.weights:
-        keep_weights(options.out, options.weights)
-    encode(encoder, options.corpus, options.shards, options.out)
+    encode(encoder, options.corpus, options.shards, options.out, options.weights)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ Examples:
     facewire bench listen make --audio sentences --recordings captured=faces/captured --recordings ours=faces/ours --reference captured --out STUDY
 
     facewire bench listen make --kind pairs --audio sentences --system a=phones --system b=energy --anchor none --out PAIRS
-"""  # noqa: E501
+"""  # noqa: E501 # a command stays on one line, to be copied
 
 
 def make(

@@ -17,7 +17,7 @@ Examples:
     facewire bench listen serve STUDY                  # for browsers of this machine
 
     facewire bench listen serve STUDY --host 0.0.0.0   # for phones in the network, with the token that it prints
-"""  # noqa: E501
+"""  # noqa: E501 # a command stays on one line, to be copied
 
 
 def serve(
