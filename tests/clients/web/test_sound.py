@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 RATE = 16_000
 BLOCK = 320
 DEMO = Path(__file__).parents[3] / "runtime" / "facewire" / "assets" / "demo.flac"
-WATCHED_S = 40
 SMALL = (360, 400)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -137,6 +136,12 @@ def listen(page: "Page") -> None:
 
 DRIFT = 0.005
 BUSY_S, FROZEN_S, SUSPENDED_S = 6, 12, 8
+IN_STEP_S = 1.0
+"""What comes between takes many seconds, and sound that it left behind would stay as far behind.
+
+How exactly sound stays in step is tested where no other program can disturb it, by the clock of
+node/sound_live.test.mjs.
+"""
 
 
 def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage) -> None:
@@ -162,17 +167,21 @@ def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage
         calm.wait_for_timeout(SUSPENDED_S * 1000)
         disturbed.evaluate("facewire.sound.output.context.resume()")
         resumed = time.time()
-        calm.wait_for_timeout(max(5.0, began + WATCHED_S - time.time()) * 1000)
+        calm.wait_for_timeout(5000)
         ended = time.time()
         undisturbed, stood = Notes(calm, DRIFT), Notes(frozen, DRIFT)
         held_up = Notes(disturbed, -DRIFT)
-    # The clocks went apart by a fifth of a second in the time between, and the beginning, where a
-    # page that loads beside others may have got its first sound late, is played out as well.
-    assert ended - began > WATCHED_S - 1
-    for notes in (undisturbed, stood, held_up):
-        assert abs(notes.lag(ended - 5, ended)) < 0.15
+    for name, notes, over in (
+        ("undisturbed", undisturbed, began),
+        ("undisturbed", undisturbed, ended - 3),
+        ("frozen", stood, thawed),
+        ("frozen", stood, ended - 3),
+        ("busy", held_up, began + BUSY_S),
+        ("suspended", held_up, resumed),
+        ("suspended", held_up, ended - 3),
+    ):
+        assert abs(notes.lag(over + 1, over + 3)) < IN_STEP_S, name
     for notes, over in ((stood, thawed), (held_up, began + BUSY_S), (held_up, resumed)):
-        assert abs(notes.lag(over + 1, over + 3)) < 0.5
         assert notes.faces(over + 1, over + 4) > 20
     # While the context is suspended, the face goes by what comes.
     assert held_up.faces(thawed + 2, resumed) > 20
