@@ -1,10 +1,53 @@
-"""What every training shows and keeps: its progress, and a checkpoint that no crash can halve."""
+"""What every training shows and keeps: its progress, and a folder that holds together.
 
-from collections.abc import Mapping
+One process at a time writes to it, and neither a crash nor a full disk halves what is there.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from facewire.errors import ConfigError
+
+LOCK = "lock"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says where there is no more room."""
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Make a folder to write to, and keep other processes of this package out of it meanwhile.
+
+    A process that ends, however it does, lets go of it.
+
+    Raises:
+        ConfigError: another process has it, it cannot be written to, or the disk is full.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(
+            f"another process writes to {folder}; wait until it is done, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {folder} ({error.strerror}); choose another folder"
+        ) from error
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise _no_room(folder, error) from error
+    finally:
+        lock.release()
 
 
 def show_progress() -> Progress:
@@ -18,7 +61,38 @@ def show_progress() -> Progress:
 
 
 def write_checkpoint(state: Mapping[str, object], path: Path) -> None:
-    """Write a file of torch's so that a crash in the middle leaves the last one whole."""
+    """Write a file of torch's so that a crash in the middle leaves the last one whole.
+
+    Raises:
+        ConfigError: the disk takes no more; what was there stays.
+    """
     partial = path.with_suffix(".tmp")
-    torch.save(dict(state), partial)
-    partial.replace(path)
+    try:
+        torch.save(dict(state), partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch says RuntimeError where writing fails
+        raise _no_room(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that a crash or a full disk leaves the last one whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(path.name + ".tmp")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _no_room(path: Path, error: OSError | RuntimeError) -> ConfigError:
+    reason = getattr(error, "strerror", None) or "is the disk full?"
+    return ConfigError(
+        f"cannot write {path} ({reason}); what was whole is kept: make room, and start the same "
+        "command again to go on"
+    )

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
@@ -25,6 +24,7 @@ from facewire_training.data.corpora.corpus import (
     Utterance,
     token_labels,
 )
+from facewire_training.mapped_file import new_mapped
 from facewire_training.phones import PhoneInterval
 
 UNKNOWN = 255
@@ -118,7 +118,7 @@ class _Piece:
 
 def _write_arrays(folder: Path, pieces: list[_Piece]) -> None:
     starts = np.cumsum([0] + [len(p.samples) for p in pieces], dtype=np.int64)
-    samples = open_memmap(folder / "samples.npy", "w+", np.int16, (int(starts[-1]),))
+    samples = new_mapped(folder / "samples.npy", np.int16, (int(starts[-1]),))
     np.concatenate([p.samples for p in pieces], out=samples)
     samples.flush()
     labels = np.concatenate([p.labels for p in pieces])

@@ -12,11 +12,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
 from facewire_training.data.shards import Shard
+from facewire_training.mapped_file import new_mapped
 from facewire_training.speech_encoders.encoder import Representation, SpeechEncoder
 
 BATCH = 8
@@ -91,6 +91,9 @@ def write_encoded(
         shard: the audio.
         utterances: which of it.
         encoder: it takes the shard's own rate.
+
+    Raises:
+        OSError: there is no room for them.
     """
     told = [int(u) for u in utterances]
     about: dict[str, object] = {"fingerprint": shard.fingerprint, "utterances": told}
@@ -108,7 +111,7 @@ def write_encoded(
     wide = representation.codebooks or representation.width
     # What is said of rows that are written anew holds no more.
     (folder / f"{name}.json").unlink(missing_ok=True)
-    rows = open_memmap(file, "w+", kind, (int(starts[-1]), wide))
+    rows = new_mapped(file, kind, (int(starts[-1]), wide))
     # Utterances of one length need no padding.
     order = np.argsort(lengths, kind="stable")
     for first in range(0, len(order), BATCH):
