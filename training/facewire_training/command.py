@@ -1,18 +1,30 @@
 """How the commands of this package begin and end."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from facewire.errors import ConfigError, FacewireError
 
 INTERRUPTED = 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line as every other mistake is said."""
+        said = re.sub(r"^argument (\S+): is ", r"\1 is ", message).removeprefix("argument ")
+        raise ConfigError(f"{said}; see {self.prog} --help")
+
+
 def make_parser(about: str | None) -> argparse.ArgumentParser:
-    """Return a parser whose help begins with what the module says about itself."""
+    """Return a parser whose help begins with what the module says about itself.
+
+    Its `parse_args` raises `ConfigError` for what it refuses, so it is called in `run_command`.
+    """
     module = sys.modules["__main__"].__spec__
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=f"python -m {module.name}" if module else None,
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,

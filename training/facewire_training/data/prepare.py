@@ -32,6 +32,7 @@ from facewire_training.data.corpora.speechocean import SpeechOcean
 from facewire_training.data.corpora.texts import Texts
 from facewire_training.data.corpora.world import World
 from facewire_training.data.recognisers import Recogniser, recogniser
+from facewire_training.option_ranges import SEED, number
 
 VERSION = 1
 """Changes when the same settings make other shards than before."""
@@ -131,8 +132,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
     for name, hours in asdict(Hours()).items():
         text = f"hours of {name} (default {hours:g}; 0 leaves it out)"
-        parser.add_argument(f"--hours-{name}", type=float, default=hours, help=text)
-    parser.add_argument("--seed", type=int, default=0, help="of everything that is random")
+        parser.add_argument(f"--hours-{name}", type=number(0, 100_000), default=hours, help=text)
+    parser.add_argument("--seed", type=SEED, default=0, help="of everything that is random")
     parser.add_argument("--teacher", type=Path, help="folder of the teacher that aligns")
     parser.add_argument("--only", default="", help="make only these shards (comma between)")
     return parser.parse_args()

@@ -36,6 +36,7 @@ from facewire_training.data.recognisers import embedded_posteriors
 from facewire_training.evaluation import peers
 from facewire_training.evaluation.metrics.errors.captures import compare
 from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
+from facewire_training.option_ranges import COUNT, frame_rate, number
 
 LOOKAHEADS_MS = (0.0, 80.0)
 GRID = "GRID speaker 1"
@@ -128,12 +129,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and facegood/")
     parser.add_argument(
-        "--lookahead-ms", type=float, action="append", help="repeatable; default 0 and 80"
+        "--lookahead-ms", type=number(0, 160), action="append", help="repeatable; default 0 and 80"
     )
     parser.add_argument(
-        "--frame-rate", type=Fraction, default=Fraction(60), help="30, 60, 30000/1001; default 60"
+        "--frame-rate", type=frame_rate, default=Fraction(60), help="30, 60, 30000/1001; default 60"
     )
-    parser.add_argument("--clips", type=int, help="at most how many of each set; default all")
+    parser.add_argument("--clips", type=COUNT, help="at most how many of each set; default all")
     parser.add_argument("--peers", action="store_true", help="also the peers that are installed")
     parser.add_argument("--json", type=Path, help="also write the tables here")
     return parser

@@ -26,6 +26,7 @@ from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
     false_closure_rate,
 )
+from facewire_training.option_ranges import frame_rate, whole_number
 from facewire_training.phones import PhoneInterval
 from facewire_training.take import Take
 
@@ -93,8 +94,8 @@ def main() -> None:
     parser.add_argument("text", nargs="*", help="what to say; by default built-in sentences")
     parser.add_argument("--language", default="en-us")
     parser.add_argument("--voice", default="")
-    parser.add_argument("--rate", type=int, default=175, help="words a minute")
-    parser.add_argument("--frame-rate", type=Fraction, default=Fraction(60))
+    parser.add_argument("--rate", type=whole_number(80, 450), default=175, help="words a minute")
+    parser.add_argument("--frame-rate", type=frame_rate, default=Fraction(60))
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     voice = EspeakVoice(options.language, options.voice, options.rate)

@@ -25,6 +25,7 @@ from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
 from facewire_training.model.onnx_folder import ExportedGraph, export_graph, write_folder
+from facewire_training.option_ranges import number
 
 
 class ExportedEncoder(nn.Module):
@@ -170,10 +171,16 @@ def main() -> None:
         "--style", action="append", default=[], help="share of a captured style, such as grid=0.5"
     )
     parser.add_argument(
-        "--power", type=float, default=1.0, help="power of the class probabilities (default 1)"
+        "--power",
+        type=number(0, 10, above=True),
+        default=1.0,
+        help="power of the class probabilities (default 1)",
     )
     parser.add_argument(
-        "--bilabials", type=float, default=0.0, help="added to the scores of p, b, m (default 0)"
+        "--bilabials",
+        type=number(-10, 10),
+        default=0.0,
+        help="added to the scores of p, b, m (default 0)",
     )
     arguments = parser.parse_args()
     made = (arguments.run / "command.txt").read_text().strip()

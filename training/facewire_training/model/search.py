@@ -41,6 +41,7 @@ from facewire_training.model.decoder import gather_windows, window_ages
 from facewire_training.model.losses import FaceLoss, LossConfig
 from facewire_training.model.search_decoders import DECODERS
 from facewire_training.model.windows import interpolate
+from facewire_training.option_ranges import COUNT, STEPS, THREADS
 from facewire_training.take import Take
 
 SAMPLE_RATE = 16_000
@@ -154,10 +155,10 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds librispeech/")
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
-    parser.add_argument("--steps", type=int, default=600, help="of each candidate")
-    parser.add_argument("--utterances", type=int, default=150, help="to train on")
-    parser.add_argument("--validation", type=int, default=30, help="utterances to score on")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument("--steps", type=STEPS, default=600, help="of each candidate")
+    parser.add_argument("--utterances", type=COUNT, default=150, help="to train on")
+    parser.add_argument("--validation", type=COUNT, default=30, help="utterances to score on")
+    parser.add_argument("--threads", type=THREADS, default=2, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     engine = load_embedded()

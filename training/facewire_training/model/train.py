@@ -22,7 +22,18 @@ from facewire_training.model.checkpoint import Training, begin
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
-from facewire_training.training_run import show_progress
+from facewire_training.option_ranges import (
+    BATCH,
+    LEARNING_RATE,
+    SEED,
+    SHARE,
+    STEPS,
+    THREADS,
+    WIDTH,
+    number,
+    whole_number,
+)
+from facewire_training.training_run import hold_folder, replace_text, show_progress
 
 
 def schedule(config: TrainConfig, step: int) -> float:
@@ -54,7 +65,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     training = begin(config, run, device)
     first = training.step
-    (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
+    replace_text(run / "config.json", json.dumps(asdict(config), indent=2))
     faces = config.part != "encoder"
     data = Batches(corpus, config.batches, config.seed, config.steps, faces)
     last = min(config.steps, stop_after or config.steps)
@@ -105,20 +116,26 @@ def main() -> None:
     parser.add_argument(
         "--run", type=Path, required=True, help="folder of this run; resumed if it exists"
     )
-    parser.add_argument("--steps", type=int, default=6000, help="batches to train on in all")
-    parser.add_argument("--batch", type=int, default=64, help="crops in a batch")
-    parser.add_argument("--hops", type=int, default=320, help="length of a crop, in 10 ms")
-    parser.add_argument("--plain", type=float, default=0.15, help="share of crops without noise")
+    parser.add_argument("--steps", type=STEPS, default=6000, help="batches to train on in all")
+    parser.add_argument("--batch", type=BATCH, default=64, help="crops in a batch")
+    parser.add_argument(
+        "--hops", type=whole_number(20, 100_000), default=320, help="length of a crop, in 10 ms"
+    )
+    parser.add_argument("--plain", type=SHARE, default=0.15, help="share of crops without noise")
     parser.add_argument("--corpora", default="", help="only these, separated by commas")
     parser.add_argument(
-        "--captures", type=float, default=0.0, help="share of crops with captured faces"
+        "--captures", type=SHARE, default=0.0, help="share of crops with captured faces"
     )
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    parser.add_argument("--warm-up", type=int, default=200, help="steps until it is reached")
-    parser.add_argument("--face-share", type=float, default=0.15, help="weight of the faces")
+    parser.add_argument("--rate", type=LEARNING_RATE, default=1.5e-3, help="highest learning rate")
+    parser.add_argument(
+        "--warm-up", type=whole_number(0, 1_000_000), default=200, help="steps until it is reached"
+    )
+    parser.add_argument(
+        "--face-share", type=number(0, 100), default=0.15, help="weight of the faces"
+    )
     parser.add_argument(
         "--closure",
-        type=float,
+        type=number(0, 100),
         default=LossConfig().closure,
         help="how much more the lip gap counts where the lips should be shut",
     )
@@ -127,15 +144,17 @@ def main() -> None:
     )
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
     parser.add_argument("--decoder-of", default="", help="run whose decoder it starts from instead")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
-    parser.add_argument("--stop-after", type=int, help="save and stop after this many steps")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of weights and batches")
+    parser.add_argument("--stop-after", type=STEPS, help="save and stop after this many steps")
+    parser.add_argument("--threads", type=THREADS, default=2, help="threads of torch")
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="where the networks are"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that make batches")
     parser.add_argument(
-        "--width", type=int, default=EncoderConfig().width, help="of the encoder's GRUs"
+        "--workers", type=whole_number(0, 64), default=1, help="processes that make batches"
+    )
+    parser.add_argument(
+        "--width", type=WIDTH, default=EncoderConfig().width, help="of the encoder's GRUs"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -164,19 +183,19 @@ def main() -> None:
         decoder_of=arguments.decoder_of,
         seed=arguments.seed,
     )
-    arguments.run.mkdir(parents=True, exist_ok=True)
     begun = [Path(run, "command.txt") for run in (config.begin_with, config.decoder_of) if run]
     before = dict.fromkeys(file.read_text().strip() for file in begun)
     made_by = " && ".join((*before, command_line()))
-    (arguments.run / "command.txt").write_text(f"{made_by}\n")
-    train(
-        config,
-        arguments.corpus,
-        arguments.run,
-        arguments.stop_after,
-        arguments.device,
-        arguments.workers,
-    )
+    with hold_folder(arguments.run):
+        replace_text(arguments.run / "command.txt", f"{made_by}\n")
+        train(
+            config,
+            arguments.corpus,
+            arguments.run,
+            arguments.stop_after,
+            arguments.device,
+            arguments.workers,
+        )
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
 from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
+from facewire_training.option_ranges import THREADS, whole_number
 from facewire_training.speech_encoders.encoder import Representation, SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, RANDOM, open_encoder
 from facewire_training.streaming.relative_error import relative_error
@@ -199,17 +200,23 @@ def main(words: Sequence[str] | None = None) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--weights", type=Path, help="its weights; the store's by default")
     choice.add_argument("--random", action="store_true", help="random weights, in the full size")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--input", type=Path, help="speech; the bundled clip by default")
-    parser.add_argument("--left-ms", type=int, default=LEFT_MS, help="default: %(default)s")
-    parser.add_argument("--right-ms", type=int, nargs="+", default=RIGHTS_MS, metavar="MS")
     parser.add_argument(
-        "--every-ms", type=int, default=EVERY_MS, help="between windows (default: %(default)s)"
+        "--left-ms", type=whole_number(0, 60_000), default=LEFT_MS, help="default: %(default)s"
     )
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument(
+        "--right-ms", type=whole_number(0, 60_000), nargs="+", default=RIGHTS_MS, metavar="MS"
+    )
+    parser.add_argument(
+        "--every-ms",
+        type=whole_number(1, 60_000),
+        default=EVERY_MS,
+        help="between windows (default: %(default)s)",
+    )
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything down")
-    arguments = parser.parse_args(words)
-    run_command(lambda: _measure(arguments))
+    run_command(lambda: _measure(parser.parse_args(words)))
 
 
 def _measure(arguments: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from facewire_training.recipes.tokens_to_faces.processes import Processes
 from facewire_training.recipes.tokens_to_faces.train import main, take_step, train
 from facewire_training.recipes.tokens_to_faces.training import Training, schedule
 from facewire_training.speech_encoders.rows.encoded import read_representation
+from facewire_training.training_run import hold_folder
 
 CPU = Processes(torch.device("cpu"))
 MODULE = "facewire_training.recipes.tokens_to_faces.train"
@@ -96,6 +97,51 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(corpus: Path, ids: Path, tmp_p
         assert torch.equal(value, parts[name]), name
 
 
+def test_a_finished_run_goes_on_to_more_steps(
+    corpus: Path, ids: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for steps in ("4", "9", "9"):
+        words = command(corpus, ids, tmp_path, "--steps", steps)[1:]
+        monkeypatch.setattr(sys, "argv", words)
+        main()
+    opened = open_run(tmp_path)
+    assert (opened.step, opened.config.steps) == (9, 9)
+    assert logged(tmp_path) == [0, 3, 8]
+    made_by = (tmp_path / "command.txt").read_text().split(" && ")
+    assert ["--steps 4" in made_by[0], "--steps 9" in made_by[1]] == [True, True]
+    assert len(made_by) == 2
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(
+    corpus: Path, ids: Path, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource", reason="needs a POSIX system, which limits files")
+    config = small(ids, "transformer", steps=9)
+    run(config, corpus, ids, tmp_path, stop_after=4)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(ConfigError, match="make room, and start the same command again"):
+            run(config, corpus, ids, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert open_run(tmp_path).step == 4
+    assert not list(tmp_path.glob("*.tmp"))
+    run(config, corpus, ids, tmp_path)
+    assert open_run(tmp_path).step == 9
+
+
+def test_two_trainings_do_not_write_one_run(
+    corpus: Path, ids: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", command(corpus, ids, tmp_path, "--steps", "2")[1:])
+    with hold_folder(tmp_path), pytest.raises(ConfigError, match="another process writes to"):
+        main()
+    assert not (tmp_path / "checkpoint.pt").exists()
+    main()
+    assert open_run(tmp_path).step == 2
+
+
 def command(corpus: Path, encoded: Path, folder: Path, *more: str) -> list[str]:
     sizes = [part for name, size in SIZES.items() for part in ("--set", f"{name}={size}")]
     return [
@@ -165,8 +211,10 @@ def test_other_settings_and_damaged_runs_are_refused(
 ) -> None:
     config = small(ids, "transformer", steps=4)
     run(config, corpus, ids, tmp_path, stop_after=1)
-    with pytest.raises(ConfigError, match=r"other settings \(steps 4, now 5\)"):
-        run(replace(config, steps=5), corpus, ids, tmp_path)
+    with pytest.raises(ConfigError, match=r"other settings \(steps 4, now 3\)"):
+        run(replace(config, steps=3), corpus, ids, tmp_path)
+    with pytest.raises(ConfigError, match=r"other settings \(seed 0, now 1\)"):
+        run(replace(config, steps=5, seed=1), corpus, ids, tmp_path)
     with pytest.raises(ConfigError, match="holds no checkpoint"):
         open_run(tmp_path / "nothing")
     whole = (tmp_path / "checkpoint.pt").read_bytes()
@@ -188,6 +236,9 @@ def test_the_command_refuses_in_one_sentence(
     for more, said in {
         ("--set", "colour=2"): "transformer has no colour; it has width,",
         ("--set", "heads=many"): "transformer cannot be made so",
+        ("--set", "heads=3"): "transformer cannot be made so: embed_dim must be divisible",
+        ("--set", "dropout=nan"): "dropout is nan; give 0 to 1",
+        ("--set", "feed_forward=0"): "feed_forward is 0; give 1 to",
         ("--corpora", "other"): "holds no rows of other",
         ("--encoded", str(tmp_path)): "holds no encoded speech",
     }.items():

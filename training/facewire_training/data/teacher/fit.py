@@ -6,6 +6,7 @@
 is; only the probe learns. `RUN/teacher.json` tells how well it hears the validation speakers.
 """
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from rich.progress import track
 from torch.nn import functional
@@ -38,6 +38,9 @@ from facewire_training.data.teacher.whisper import (
     installed_model,
     load_encoder,
 )
+from facewire_training.mapped_file import new_mapped
+from facewire_training.option_ranges import BATCH, SEED, STEPS, THREADS
+from facewire_training.training_run import hold_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,8 @@ def extract(encoder: WhisperEncoder, shards: Sequence[Shard], folder: Path) -> F
     sizes = [-(-len(shard.tokens(index)) // 2) for shard, index in said]
     ends = np.cumsum(sizes).tolist()
     width = encoder.size.width
-    rows = open_memmap(folder / "rows.npy", "w+", np.float16, (ends[-1], len(LAYERS), width))
-    bands = open_memmap(folder / "bands.npy", "w+", np.float16, (2 * ends[-1], BANDS))
+    rows = new_mapped(folder / "rows.npy", np.float16, (ends[-1], len(LAYERS), width))
+    bands = new_mapped(folder / "bands.npy", np.float16, (2 * ends[-1], BANDS))
     labels = np.full(2 * ends[-1], UNKNOWN, np.uint8)
     for (shard, index), size, end in track(
         list(zip(said, sizes, ends, strict=True)), description="listening"
@@ -153,12 +156,19 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="model.bin of another Whisper (CTranslate2)")
     parser.add_argument("--corpora", default="librispeech", help="learn from these (comma between)")
     parser.add_argument("--begin-with", type=Path, help="folder of a teacher that learns more")
-    parser.add_argument("--steps", type=int, default=FitConfig().steps, help="batches to fit with")
-    parser.add_argument("--batch", type=int, default=FitConfig().batch, help="crops in a batch")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and crops")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument(
+        "--steps", type=STEPS, default=FitConfig().steps, help="batches to fit with"
+    )
+    parser.add_argument("--batch", type=BATCH, default=FitConfig().batch, help="crops in a batch")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of weights and crops")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    with hold_folder(options.run):
+        _make(options)
+
+
+def _make(options: argparse.Namespace) -> None:
     shards = [load_one(options.corpus / name) for name in options.corpora.split(",")]
     for shard in shards:
         check_training(shard)
@@ -167,7 +177,6 @@ def main() -> None:
         for path in sorted((options.corpus / "validation").glob("*/shard.json"))
     ]
     model = options.model or installed_model()
-    options.run.mkdir(parents=True, exist_ok=True)
     config = FitConfig(steps=options.steps, batch=options.batch, seed=options.seed)
     features = extract(load_encoder(model), shards, options.run)
     begun = load_teacher(options.begin_with, model).probe if options.begin_with else None

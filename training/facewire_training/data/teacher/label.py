@@ -27,6 +27,7 @@ from facewire_training.data.soft_labels import (
 from facewire_training.data.teacher.probe import Teacher, load_teacher
 from facewire_training.data.teacher.scores import boundaries_late, score
 from facewire_training.data.teacher.whisper import installed_model
+from facewire_training.option_ranges import THREADS
 
 RECORDED = ("librispeech", "readings", "voices", "speechocean", "grid")
 """Corpora of recorded English."""
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder that fit wrote")
     parser.add_argument("--model", type=Path, help="the Whisper that it was fitted to")
     parser.add_argument("--only", default=",".join(RECORDED), help="label these (comma between)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     teacher = load_teacher(options.run, options.model or installed_model())

@@ -30,6 +30,7 @@ from facewire_training.evaluation.face_motion.statistics import (
     blinks_near_ends,
     movement,
 )
+from facewire_training.option_ranges import COUNT
 
 SPLITS = {"training": GRID_TRAINING, "validation": GRID_VALIDATION}
 LOOKAHEAD_MS = 80.0
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds grid_s1/ and ict_facekit/")
     parser.add_argument("--split", choices=SPLITS, default="validation", help="which clips")
-    parser.add_argument("--clips", type=int, help="at most how many; default all")
+    parser.add_argument("--clips", type=COUNT, help="at most how many; default all")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args(arguments)
     grid = options.data / "grid_s1"

@@ -3,7 +3,6 @@
 python -m facewire_training.evaluation.listening.coverage --studies 200 --json coverage.json
 """
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from facewire.report_file import command_line, today, write_report
-from facewire_training.command import run_command
+from facewire_training.command import make_parser, run_command
 from facewire_training.evaluation.listening.analysis.beta_means import CONFIDENCE
 from facewire_training.evaluation.listening.analysis.report import ListeningReport, analyse
 from facewire_training.evaluation.listening.simulated import (
@@ -23,6 +22,7 @@ from facewire_training.evaluation.listening.simulated import (
     true_means,
 )
 from facewire_training.evaluation.listening.study import Kind, Study
+from facewire_training.option_ranges import COUNT
 
 TRUTH = Truth(
     systems={"captured": 4.2, "clear": 1.0, "live": 0.6, "meter": -0.4, "late": -1.6},
@@ -121,9 +121,9 @@ def _held(report: ListeningReport, compared: Callable[[str, str], float]) -> int
 
 def main() -> None:
     """Measure both kinds, print, and write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--studies", type=int, default=200, help="how many of each kind")
-    parser.add_argument("--raters", type=int, default=16, help="careful ones in each study")
+    parser = make_parser((__doc__ or "").partition("\n")[0])
+    parser.add_argument("--studies", type=COUNT, default=200, help="how many of each kind")
+    parser.add_argument("--raters", type=COUNT, default=16, help="careful ones in each study")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     arguments = parser.parse_args()
     runs = tuple(measure(kind, arguments.studies, arguments.raters) for kind in Kind)

@@ -33,6 +33,7 @@ from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.metrics.motion.steadiness import jitter
 from facewire_training.evaluation.metrics.motion.timing import gap_lag_ms
 from facewire_training.model.frontend import SAMPLE_RATE
+from facewire_training.option_ranges import COUNT, LOOKAHEADS_MS
 from facewire_training.recipes.cosyvoice.token_shards import TokenShard, load_tokens
 from facewire_training.take import Take
 
@@ -78,8 +79,10 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--tokens", type=Path, required=True, help="what token_shards wrote")
     parser.add_argument("--model", type=Path, required=True, help="what export wrote")
-    parser.add_argument("--lookaheads", default="0,40,80,120,160,240,320", help="in ms")
-    parser.add_argument("--utterances", type=int, default=40, help="how many, spread evenly")
+    parser.add_argument(
+        "--lookaheads", type=LOOKAHEADS_MS, default="0,40,80,120,160,240,320", help="in ms"
+    )
+    parser.add_argument("--utterances", type=COUNT, default=40, help="how many, spread evenly")
     options = parser.parse_args()
     decoder = load_decoder(options.model)
     shard = load_one(options.corpus / "validation" / "librispeech")
@@ -89,10 +92,10 @@ def main() -> None:
     chosen = np.linspace(0, len(shard) - 1, min(options.utterances, len(shard))).astype(int)
     table = Table("look-ahead ms")
     rows: dict[str, list[Take]] = {"oracle": []}
-    for lookahead in options.lookaheads.split(","):
-        rows[lookahead] = [
-            decoded(decoder, shard, ids, int(index), float(lookahead))
-            for index in track(chosen, description=f"{lookahead} ms", transient=True)
+    for lookahead_ms in options.lookaheads:
+        rows[f"{lookahead_ms:g}"] = [
+            decoded(decoder, shard, ids, int(index), lookahead_ms)
+            for index in track(chosen, description=f"{lookahead_ms:g} ms", transient=True)
         ]
     some = next(iter(takes for takes in rows.values() if takes))
     rows["oracle"] = [

@@ -20,6 +20,8 @@ from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.targets import load_targets
+from facewire_training.option_ranges import SEED, STEPS, THREADS
+from facewire_training.training_run import write_checkpoint
 
 HOPS = 4
 """Of 10 ms, in a token."""
@@ -97,7 +99,7 @@ def _draw(
 
 def save(tokenizer: StandInTokenizer, path: Path) -> None:
     """Write a tokenizer."""
-    torch.save(tokenizer.state_dict(), path)
+    write_checkpoint(tokenizer.state_dict(), path)
 
 
 def load_stand_in(path: Path) -> StandInTokenizer:
@@ -112,9 +114,9 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
-    parser.add_argument("--steps", type=int, default=1500, help="batches to train on")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument("--steps", type=STEPS, default=1500, help="batches to train on")
+    parser.add_argument("--seed", type=SEED, default=0, help="of weights and batches")
+    parser.add_argument("--threads", type=THREADS, default=2, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -19,9 +19,15 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.losses import FaceLoss, LossConfig
+from facewire_training.option_ranges import BATCH, LEARNING_RATE, SEED, STEPS, THREADS
 from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
-from facewire_training.training_run import show_progress, write_checkpoint
+from facewire_training.training_run import (
+    hold_folder,
+    replace_text,
+    show_progress,
+    write_checkpoint,
+)
 
 SAVE_EVERY = 250
 
@@ -134,7 +140,7 @@ def train(config: RunConfig, batches: TokenBatches, run: Path) -> None:
     """
     run.mkdir(parents=True, exist_ok=True)
     training = Training(config, run)
-    (run / "config.json").write_text(json.dumps(asdict(config), indent=2))
+    replace_text(run / "config.json", json.dumps(asdict(config), indent=2))
     with show_progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=config.steps, completed=training.step)
         while training.step < config.steps:
@@ -157,11 +163,11 @@ def main() -> None:
         "--run", type=Path, required=True, help="folder of this run; resumed if it exists"
     )
     parser.add_argument("--embedding", choices=("plain", "digits"), default="digits")
-    parser.add_argument("--steps", type=int, default=3000, help="batches to train on in all")
-    parser.add_argument("--batch", type=int, default=32, help="runs of 48 frames in a batch")
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument("--steps", type=STEPS, default=3000, help="batches to train on in all")
+    parser.add_argument("--batch", type=BATCH, default=32, help="runs of 48 frames in a batch")
+    parser.add_argument("--rate", type=LEARNING_RATE, default=2e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of weights and batches")
+    parser.add_argument("--threads", type=THREADS, default=2, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = RunConfig(
@@ -173,9 +179,9 @@ def main() -> None:
         batch=config.batch, frames=config.frames, seed=config.seed,
     )  # fmt: skip
     config = replace(config, space=batches.space)
-    options.run.mkdir(parents=True, exist_ok=True)
-    (options.run / "command.txt").write_text(f"{command_line()}\n")
-    train(config, batches, options.run)
+    with hold_folder(options.run):
+        replace_text(options.run / "command.txt", f"{command_line()}\n")
+        train(config, batches, options.run)
 
 
 if __name__ == "__main__":

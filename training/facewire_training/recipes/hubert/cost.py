@@ -29,6 +29,7 @@ from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
 from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
+from facewire_training.option_ranges import COUNT
 from facewire_training.recipes.hubert.geometry import (
     FEATURE_MS,
     Geometry,
@@ -187,11 +188,10 @@ def main(words: Sequence[str] | None = None) -> None:
     add_checkpoint(parser)
     add_geometry(parser)
     parser.add_argument(
-        "--runs", type=int, default=RUNS, help="of each graph (default: %(default)s)"
+        "--runs", type=COUNT, default=RUNS, help="of each graph (default: %(default)s)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything down")
-    arguments = parser.parse_args(words)
-    run_command(lambda: _measure(arguments))
+    run_command(lambda: _measure(parser.parse_args(words)))
 
 
 def _measure(arguments: argparse.Namespace) -> None:

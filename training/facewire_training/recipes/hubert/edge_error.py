@@ -23,6 +23,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire.sources.sound_file import SoundFile
 from facewire_training.bundled_speech import bundled_speech
 from facewire_training.command import make_parser, run_command
+from facewire_training.option_ranges import COUNT, whole_number
 from facewire_training.recipes.hubert.front_end import StreamedFrontEnd, offline_features
 from facewire_training.recipes.hubert.geometry import features_of
 from facewire_training.recipes.hubert.model import Checkpoint, add_checkpoint, checkpoint_of
@@ -177,15 +178,18 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__)
     add_checkpoint(parser)
     parser.add_argument("--input", type=Path, help="speech; the bundled clip by default")
-    parser.add_argument("--left-ms", type=int, nargs="+", default=LEFTS_MS, metavar="MS")
-    parser.add_argument("--right-ms", type=int, nargs="+", default=RIGHTS_MS, metavar="MS")
     parser.add_argument(
-        "--every", type=int, default=EVERY, help="features between windows (default: %(default)s)"
+        "--left-ms", type=whole_number(0, 60_000), nargs="+", default=LEFTS_MS, metavar="MS"
+    )
+    parser.add_argument(
+        "--right-ms", type=whole_number(0, 60_000), nargs="+", default=RIGHTS_MS, metavar="MS"
+    )
+    parser.add_argument(
+        "--every", type=COUNT, default=EVERY, help="features between windows (default: %(default)s)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything down")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    arguments = parser.parse_args(words)
-    run_command(lambda: _measure(arguments))
+    run_command(lambda: _measure(parser.parse_args(words)))
 
 
 def _measure(arguments: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from facewire_engines.hubert.engine import feature_rows
 from facewire_engines.recipe.model import ENCODER
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.onnx_folder import ExportedGraph, write_folder
+from facewire_training.option_ranges import whole_number
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
 from facewire_training.recipes.hubert.graphs import export_graphs, quantised
 from facewire_training.recipes.hubert.model import (
@@ -85,7 +86,9 @@ def main(words: Sequence[str] | None = None) -> None:
     add_checkpoint(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     add_geometry(parser)
-    parser.add_argument("--layers", type=int, help="layers to keep, from below (default: all)")
+    parser.add_argument(
+        "--layers", type=whole_number(1, 256), help="layers to keep, from below (default: all)"
+    )
     parser.add_argument(
         "--int8", action="store_true", help="quantise the Transformer, for processors"
     )
@@ -93,8 +96,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--non-commercial", action="store_true", help="the licence forbids commercial use"
     )
-    arguments = parser.parse_args(words)
-    run_command(lambda: _export(arguments))
+    run_command(lambda: _export(parser.parse_args(words)))
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from facewire.errors import ConfigError
+from facewire_training.option_ranges import whole_number
 
 FEATURE_MS = 20
 """HuBERT has 50 features a second."""
@@ -57,7 +58,7 @@ def add_geometry(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(
             f"--{name}-ms",
-            type=int,
+            type=whole_number(0, 10_000),
             default=value * FEATURE_MS,
             metavar="MS",
             help=f"{what}, a multiple of 20 (default: %(default)s)",

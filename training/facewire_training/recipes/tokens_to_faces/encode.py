@@ -16,9 +16,11 @@ from rich.progress import Progress
 from facewire.errors import ConfigError
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load_one
+from facewire_training.option_ranges import THREADS
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
 from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
+from facewire_training.training_run import hold_folder
 
 WEIGHTS = (".pt", ".pth", ".ckpt", ".bin", ".onnx", ".safetensors")
 """What files of weights end in."""
@@ -84,12 +86,13 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="its weights, where it does not know them")
     parser.add_argument("--out", type=Path, required=True, help="folder of the representation")
     parser.add_argument("--shards", default=STUDY, help="which (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     encoder = open_encoder(options.encoder, options.weights, options.device)
-    encode(encoder, options.corpus, options.shards, options.out, options.weights)
+    with hold_folder(options.out):
+        encode(encoder, options.corpus, options.shards, options.out, options.weights)
 
 
 if __name__ == "__main__":

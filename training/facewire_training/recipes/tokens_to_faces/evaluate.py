@@ -27,6 +27,7 @@ from facewire_training.evaluation.metrics.lips.closure import (
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.performers import Performer, oracle
 from facewire_training.model.frontend import SAMPLE_RATE
+from facewire_training.option_ranges import LOOKAHEADS_MS, THREADS
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
@@ -143,14 +144,16 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument("--encoded", type=Path, required=True, help="folder that encode wrote")
     parser.add_argument("--run", type=Path, required=True, help="folder of the decoder's run")
-    parser.add_argument("--lookaheads", default="80", help="in ms, of a decoder that streams")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument(
+        "--lookaheads", type=LOOKAHEADS_MS, default=[80.0], help="in ms, of a decoder that streams"
+    )
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     trained = open_run(options.run)
     validation = open_validation(options.corpus, options.encoded, trained.frame_rate)
     streams = isinstance(trained.decoder, Streaming)
-    wanted = [float(ms) for ms in options.lookaheads.split(",")] if streams else [None]
+    wanted = options.lookaheads if streams else [None]
     rows = {
         "whole" if ms is None else f"{ms:g} ms": evaluate(trained, validation, ms) for ms in wanted
     }

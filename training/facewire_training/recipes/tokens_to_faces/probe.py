@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load_one
 from facewire_training.data.styles import CAPTURED
 from facewire_training.data.targets import fits, load_targets, make_targets
+from facewire_training.option_ranges import number
 from facewire_training.recipes.tokens_to_faces.probes.aligned import (
     AlignedRows,
     Corpus,
@@ -130,7 +130,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shard", default="validation/librispeech", help="(default: %(default)s)")
     parser.add_argument("--fit", metavar="SHARD", help="where classes are learned")
     parser.add_argument(
-        "--streams", type=float, nargs="?", const=STREAM_S, default=0.0, metavar="SECONDS",
+        "--streams", type=number(0, 3600), nargs="?", const=STREAM_S, default=0.0,
+        metavar="SECONDS",
         help=f"join utterances of a speaker until they are so long ({STREAM_S:g}, if not said)",
     )  # fmt: skip
     parser.add_argument("--as-published", action="store_true", help="show the defect beside it")
@@ -141,8 +142,6 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Probe, print, and write."""
     options = _arguments()
-    if options.streams < 0:
-        raise ConfigError(f"--streams is {options.streams:g}; give a length in seconds")
     report = probe_representation(
         options.corpus,
         options.encoded,

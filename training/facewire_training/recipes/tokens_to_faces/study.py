@@ -21,7 +21,7 @@ from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.engine import load_embedded
 from facewire_training.data.shards import load_one
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
-from facewire_training.recipes.tokens_to_faces.checkpoint import open_run
+from facewire_training.recipes.tokens_to_faces.checkpoint import open_run, read_checkpoint
 from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
 from facewire_training.recipes.tokens_to_faces.evaluate import (
     FRAME_RATE,
@@ -32,6 +32,7 @@ from facewire_training.recipes.tokens_to_faces.evaluate import (
 from facewire_training.recipes.tokens_to_faces.probe import probe_representation
 from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport
 from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
+from facewire_training.training_run import hold_folder
 
 T = TypeVar("T")
 
@@ -158,7 +159,8 @@ def measure(corpus: Path, places: Places, say: Console) -> Iterator[Row]:
         for decoder in DECODERS:
             file = places.row(encoder, decoder)
             rows = _read(file, list[Row])
-            if rows is None:
+            step = read_checkpoint(places.run(encoder, decoder))["step"]
+            if rows is None or any(row.steps != step for row in rows):
                 say.print(f"measuring {decoder} of {encoder}")
                 rows = _rows(corpus, places, encoder, decoder)
                 write_report(file, rows)
@@ -237,11 +239,18 @@ def run(
         machine: what it is made on, for the report.
 
     Raises:
-        ConfigError: the corpus lacks something.
+        ConfigError: the corpus lacks something, or another process makes the same study.
         FacewireError: a training failed.
     """
     torch.set_num_threads(1)
-    say, places = Console(stderr=True), Places(out)
+    with hold_folder(out):
+        return _make_report(corpus, Places(out), preset, device, steps, machine)
+
+
+def _make_report(
+    corpus: Path, places: Places, preset: str, device: str, steps: int | None, machine: str
+) -> Study:
+    say, file = Console(stderr=True), places.out / REPORT
     places.row("probe").parent.mkdir(parents=True, exist_ok=True)
     make(corpus, places, preset, device, steps, say)
     validation = open_validation(corpus, places.encoded(TAUGHT), FRAME_RATE)
@@ -256,8 +265,8 @@ def run(
         rows=tuple(measure(corpus, places, say)),
         probes=tuple(probes(corpus, places, say)),
     )
-    write_report(out / REPORT, report)
-    say.print(f"wrote {out / REPORT}", markup=False, soft_wrap=True)
+    write_report(file, report)
+    say.print(f"wrote {file}", markup=False, soft_wrap=True)
     return report
 
 

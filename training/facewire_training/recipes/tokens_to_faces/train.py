@@ -9,35 +9,46 @@ On several GPUs, where the two dashes keep torchrun from taking `--run` for its 
     torchrun --nproc-per-node 4 -m -- facewire_training.recipes.tokens_to_faces.train \
         --device cuda ...
 
-The same command goes on where it was stopped, and ends as if it had not been.
+The same command goes on where it was stopped, and ends as if it had not been. With more `--steps`
+it goes on too, also from its end, with the learning rate of the longer training.
 """
 
 import argparse
 import json
 import time
-from dataclasses import fields, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
 import torch
 
 from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.sources import write_sources
-from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches
-from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, open_run
-from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
-    DistilledDiffusionConfig,
+from facewire_training.option_ranges import (
+    BATCH,
+    LEARNING_RATE,
+    SEED,
+    SHARE,
+    STEPS,
+    THREADS,
+    WIDTH,
+    frame_rate,
+    number,
+    whole_number,
 )
-from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS, Preset
+from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches
+from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig
+from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
+from facewire_training.recipes.tokens_to_faces.network_options import chosen_network
 from facewire_training.recipes.tokens_to_faces.processes import Processes, open_processes
 from facewire_training.recipes.tokens_to_faces.training import Training
 from facewire_training.speech_encoders.rows.encoded import read_representation
-from facewire_training.training_run import show_progress
+from facewire_training.training_run import hold_folder, replace_text, show_progress
 
 LOG_EVERY = 10
 
@@ -71,8 +82,8 @@ def train(
         while training.step < last:
             take_step(training, batches)
         return
-    (run / "config.json").write_text(config.encode())
-    (run / "command.txt").write_text(f"{command_line()}\n")
+    replace_text(run / "config.json", config.encode())
+    replace_text(run / "command.txt", f"{_commands(run, training.lengthened)}\n")
     write_sources(run, batches.hours())
     with show_progress() as progress, _open_log(run, training.step) as log:
         bar = progress.add_task("training", total=config.steps, completed=training.step)
@@ -108,13 +119,20 @@ def take_step(training: Training, batches: Batches) -> dict[str, float]:
         ) from None
 
 
+def _commands(run: Path, lengthened: bool) -> str:
+    """Return the commands that have made a run: this one, after those of shorter trainings."""
+    file, now = run / "command.txt", command_line()
+    before = file.read_text().strip().split(" && ") if file.is_file() else []
+    return " && ".join([*(before if lengthened else before[:-1]), now])
+
+
 def _open_log(run: Path, step: int) -> TextIO:
     """Open the log to go on at a step; lines of steps whose learning was lost go."""
     file = run / "metrics.jsonl"
     if file.exists():
         lines = file.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step]
-        file.write_text("".join(f"{line}\n" for line in kept))
+        replace_text(file, "".join(f"{line}\n" for line in kept))
     return file.open("a")
 
 
@@ -128,9 +146,8 @@ def main() -> None:
             options.corpus, options.encoded, config.batches, config.setting, config.seed,
             options.other,
         )  # fmt: skip
-        if processes.first:
-            options.run.mkdir(parents=True, exist_ok=True)
-        train(config, batches, options.run, processes, options.save_every, options.stop_after)
+        with hold_folder(options.run) if processes.first else nullcontext():
+            train(config, batches, options.run, processes, options.save_every, options.stop_after)
 
 
 def _config(options: argparse.Namespace, processes: Processes) -> RunConfig:
@@ -148,12 +165,13 @@ def _config(options: argparse.Namespace, processes: Processes) -> RunConfig:
             f"choose a multiple"
         )
     bfloat = options.precision or ("bfloat16" if processes.device.type == "cuda" else "float32")
+    setting = Setting(
+        read_representation(options.encoded), options.frame_rate, preset.seconds
+    )  # fmt: skip
     return RunConfig(
         decoder=options.decoder,
-        network=_network(preset, options),
-        setting=Setting(
-            read_representation(options.encoded), options.frame_rate, preset.seconds
-        ),
+        network=chosen_network(options, preset.network, setting),
+        setting=setting,
         regions=options.regions,
         batches=BatchConfig(
             batch=preset.batch,
@@ -171,39 +189,13 @@ def _config(options: argparse.Namespace, processes: Processes) -> RunConfig:
     )  # fmt: skip
 
 
-def _network(preset: Preset, options: argparse.Namespace) -> object:
-    """Return the preset's network, with what the command line says of it.
-
-    Raises:
-        ConfigError: it has no such field, or not such a value.
-    """
-    pairs = [pair.partition("=")[::2] for pair in options.set]
-    pairs += [(name, getattr(options, name)) for name in ("width", "layers", "teacher")]
-    given = {name: value for name, value in pairs if value is not None}
-    names = [field.name for field in fields(preset.network)]
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        raise ConfigError(f"{options.decoder} has no {unknown[0]}; it has {', '.join(names)}")
-    said = msgspec.to_builtins(preset.network) | given
-    try:
-        made = msgspec.convert(said, type(preset.network), strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{options.decoder} cannot be made so: {error}") from error
-    if not isinstance(made, DistilledDiffusionConfig):
-        return made
-    teacher = open_run(Path(made.teacher)).config if made.teacher else None
-    if teacher is None or teacher.decoder != "gru-diffusion" or teacher.regions != options.regions:
-        raise ConfigError("it takes a --teacher, a gru-diffusion run of the same --regions")
-    return replace(made, network=teacher.network)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("--corpus", type=Path, required=True, help="folder that prepare wrote")
     add("--encoded", type=Path, required=True, help="folder that encode wrote")
     add("--other", type=Path, help="other rows of the same speech, such as a TTS's own")
-    add("--other-share", type=float, default=BatchConfig().other_share,
+    add("--other-share", type=SHARE, default=BatchConfig().other_share,
         help="share of windows that use these")  # fmt: skip
     add("--run", type=Path, required=True, help="folder of this run; resumed if it exists")
     add("--decoder", choices=DECODERS, default="transformer")
@@ -211,26 +203,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--regions", choices=("joint", "two"), default="joint",
         help="one network, or one for jaw and mouth and one for the rest")  # fmt: skip
     add("--teacher", help="gru-diffusion run that distilled-diffusion learns from")
-    add("--width", type=int, help="of the network")
-    add("--layers", type=int, help="of the network")
+    add("--width", type=WIDTH, help="of the network")
+    add("--layers", type=whole_number(1, 256), help="of the network")
     add("--set", action="append", default=[], metavar="NAME=VALUE",
         help="another field of the network's config")  # fmt: skip
-    add("--frame-rate", type=Fraction, default=Fraction(30), help="of the faces")
-    add("--seconds", type=int, help="length of the longest window")
-    add("--steps", type=int, help="batches to train on in all")
-    add("--batch", type=int, help="windows in a batch, on all devices together")
-    add("--rate", type=float, help="highest learning rate")
-    add("--warm-up", type=int, help="steps until it is reached")
-    add("--weight-decay", type=float, default=0.01)
-    add("--token-noise", type=float, default=0.0, help="share of ids replaced by any other")
-    add("--feature-noise", type=float, default=0.0, help="deviation of noise, against features'")
+    add("--frame-rate", type=frame_rate, default=Fraction(30), help="of the faces")
+    add("--seconds", type=whole_number(1, 600), help="length of the longest window")
+    add("--steps", type=STEPS, help="batches to train on in all")
+    add("--batch", type=BATCH, help="windows in a batch, on all devices together")
+    add("--rate", type=LEARNING_RATE, help="highest learning rate")
+    add("--warm-up", type=whole_number(0, 1_000_000), help="steps until it is reached")
+    add("--weight-decay", type=SHARE, default=0.01)
+    add("--token-noise", type=SHARE, default=0.0, help="share of ids replaced by any other")
+    add(
+        "--feature-noise",
+        type=number(0, 100),
+        default=0.0,
+        help="deviation of noise, against features'",
+    )
     add("--corpora", default="", help="only these, separated by commas")
     add("--device", choices=("cpu", "cuda"), default="cpu")
     add("--precision", choices=("float32", "bfloat16"), help="bfloat16 on CUDA if not given")
-    add("--seed", type=int, default=0, help="seed of weights and batches")
-    add("--save-every", type=int, default=200, help="steps between checkpoints")
-    add("--stop-after", type=int, help="save and stop after this many steps")
-    add("--threads", type=int, default=1, help="threads of torch")
+    add("--seed", type=SEED, default=0, help="seed of weights and batches")
+    add("--save-every", type=STEPS, default=200, help="steps between checkpoints")
+    add("--stop-after", type=STEPS, help="save and stop after this many steps")
+    add("--threads", type=THREADS, default=1, help="threads of torch")
     return parser
 
 

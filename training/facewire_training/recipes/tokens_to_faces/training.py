@@ -1,5 +1,6 @@
 """A training as it stands after some step, and how it takes the next one."""
 
+from dataclasses import replace
 from math import cos, isfinite, pi
 from pathlib import Path
 from typing import cast
@@ -37,6 +38,8 @@ class Training:
             ConfigError: the checkpoint is damaged, or of other settings.
         """
         self.config, self.run, self.step, self.processes = config, run, 0, processes
+        self.lengthened = False
+        """Whether the checkpoint is of a training to fewer steps."""
         torch.manual_seed(config.seed)
         self.network = build(config.decoder, config.network, config.setting, config.regions)
         distilled = [m for m in self.network.modules() if isinstance(m, DistilledDiffusion)]
@@ -52,7 +55,8 @@ class Training:
         if (run / CHECKPOINT).exists():
             state = read_checkpoint(run, processes.device)
             before = decode_config(state["config"])
-            if before != config:
+            self.lengthened = config.steps > before.steps
+            if before != (replace(config, steps=before.steps) if self.lengthened else config):
                 raise ConfigError(
                     f"{run} was begun with other settings ({difference(before, config)}); "
                     "choose another --run"

@@ -24,6 +24,7 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import Shard, load_one
 from facewire_training.data.sources import write_sources
 from facewire_training.model.frontend import SAMPLE_RATE
+from facewire_training.option_ranges import BATCH, LEARNING_RATE, SEED, STEPS, THREADS
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.rows.encoded import (
     EncodedShard,
@@ -34,6 +35,7 @@ from facewire_training.speech_encoders.small.body import RIGHT, STEP
 from facewire_training.speech_encoders.small.encoder import SmallIds
 from facewire_training.speech_encoders.small.networks import SmallConfig, SmallEncoder
 from facewire_training.speech_encoders.small.train import CORPORA, LOUDER_DB, new_network, train
+from facewire_training.training_run import hold_folder, replace_text
 
 PERIOD = 2 * STEP
 """Samples of a row: 40 ms."""
@@ -158,26 +160,28 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--corpora", default=CORPORA, help="shards (default: %(default)s)")
     parser.add_argument("--validation", default=VALIDATION, help="shard (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=1200, help="batches (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=24, help="crops of 4 s (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    parser.add_argument("--seed", type=int, default=0, help="of the batches")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--steps", type=STEPS, default=1200, help="batches (default: %(default)s)")
+    parser.add_argument(
+        "--batch", type=BATCH, default=24, help="crops of 4 s (default: %(default)s)"
+    )
+    parser.add_argument("--rate", type=LEARNING_RATE, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=SEED, default=0, help="of the batches")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = config_of(read_representation(options.encoded))
     crops = IdCrops(options.corpus, options.encoded, options.corpora, options.batch, options.seed)
-    options.run.mkdir(parents=True, exist_ok=True)
-    (options.run / "command.txt").write_text(command_line() + "\n")
-    write_sources(options.run, crops.hours())
     network = new_network(config)
-    train(
-        network,
-        lambda step: student_losses(network, *crops.draw(step)),
-        options.run,
-        options.steps,
-        options.rate,
-    )
+    with hold_folder(options.run):
+        replace_text(options.run / "command.txt", command_line() + "\n")
+        write_sources(options.run, crops.hours())
+        train(
+            network,
+            lambda step: student_losses(network, *crops.draw(step)),
+            options.run,
+            options.steps,
+            options.rate,
+        )
     shard = load_one(options.corpus / options.validation)
     said = load_encoded(options.encoded, options.validation, shard)
     found = agreement(SmallIds(network), shard, said)

@@ -25,6 +25,7 @@ from facewire_training.data.shards import UNKNOWN, Shard, load_one
 from facewire_training.data.soft_labels import load_soft, probabilities
 from facewire_training.data.sources import TEACHER, write_sources
 from facewire_training.model.frontend import SAMPLE_RATE
+from facewire_training.option_ranges import BATCH, LEARNING_RATE, SEED, STEPS, THREADS
 from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
 from facewire_training.speech_encoders.small.body import STEP
 from facewire_training.speech_encoders.small.networks import (
@@ -33,7 +34,12 @@ from facewire_training.speech_encoders.small.networks import (
     representation_of,
     share_used,
 )
-from facewire_training.training_run import show_progress, write_checkpoint
+from facewire_training.training_run import (
+    hold_folder,
+    replace_text,
+    show_progress,
+    write_checkpoint,
+)
 
 CORPORA = "librispeech,readings"
 CROP = 200
@@ -210,26 +216,28 @@ def main() -> None:
     parser.add_argument("--kind", choices=("acoustic", "codec", "labels"), required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--corpora", default=CORPORA, help="shards (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=1200, help="batches (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=24, help="crops of 4 s (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    parser.add_argument("--seed", type=int, default=0, help="of the batches")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--steps", type=STEPS, default=1200, help="batches (default: %(default)s)")
+    parser.add_argument(
+        "--batch", type=BATCH, default=24, help="crops of 4 s (default: %(default)s)"
+    )
+    parser.add_argument("--rate", type=LEARNING_RATE, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=SEED, default=0, help="of the batches")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    options.run.mkdir(parents=True, exist_ok=True)
-    (options.run / "command.txt").write_text(command_line() + "\n")
     crops = Crops(options.corpus, options.taught, options.corpora, options.batch, options.seed)
     taught_by = () if options.kind == "acoustic" else (TEACHER,)
-    write_sources(options.run, crops.hours(), taught_by)
     network = new_network(SmallConfig(options.kind))
-    train(
-        network,
-        lambda step: network.losses(*crops.draw(step)),
-        options.run,
-        options.steps,
-        options.rate,
-    )
+    with hold_folder(options.run):
+        replace_text(options.run / "command.txt", command_line() + "\n")
+        write_sources(options.run, crops.hours(), taught_by)
+        train(
+            network,
+            lambda step: network.losses(*crops.draw(step)),
+            options.run,
+            options.steps,
+            options.rate,
+        )
     samples, *_ = crops.draw(options.steps)
     with torch.inference_mode():
         ids = network.ids(samples).flatten(0, 1)

@@ -54,8 +54,9 @@ class GruDiffusion(nn.Module):
 
     def __init__(self, config: GruDiffusionConfig, setting: Setting) -> None:
         super().__init__()
-        self.config, self.setting, self.passes = config, setting, config.passes
+        self.config, self.setting = config, setting
         self.noise = cosine_noise(config.steps)
+        self.sample_in(config.passes)
         width, representation = config.width, setting.representation
         if config.stacked > 1 and representation.is_ids:
             raise ConfigError(f"rows of {representation.name} are ids, which cannot be stacked")
