@@ -14,6 +14,7 @@ from facewire_engines.backends.graph import GraphFile
 
 EMBEDDED_MODELS = Path(__file__).parent / "models"
 """A folder for each model that comes with Facewire."""
+MANIFEST = "manifest.json"
 
 
 class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +88,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         EngineError: it is missing or not a manifest.
     """
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as error:

@@ -13,7 +13,7 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.corpora.corpus import Utterance, cover_gaps, token_labels
 from facewire_training.data.corpora.librispeech import LibriSpeech
-from facewire_training.data.shards import is_whole, load, load_one, write
+from facewire_training.data.shards import is_whole, load, load_one, open_shard, write
 from facewire_training.phones import PhoneInterval
 
 SIL, AA, M = INDEX["sil"], INDEX["aa"], INDEX["m"]
@@ -70,6 +70,15 @@ def test_a_shard_gives_back_what_was_written(tmp_path: Path) -> None:
             shard.tokens(index), token_labels(one.phones, len(one.samples) // 160)
         )
     assert shard.tokens(0).tolist() == [SIL] * 2 + [M] * 3 + [AA] * 4 + [SIL]
+
+
+def test_a_shard_is_opened_by_its_name_within_its_corpus(tmp_path: Path) -> None:
+    write(tmp_path / "corpus" / "validation" / "tiny", [utterance("a", 1600)], {})
+    write(tmp_path / "outside", [utterance("a", 1600)], {})
+    assert len(open_shard(tmp_path / "corpus", "validation/tiny")) == 1
+    for name in ("../outside", str(tmp_path / "outside"), "validation//tiny", "./tiny", ""):
+        with pytest.raises(ConfigError, match="is no name of a shard; write one such as"):
+            open_shard(tmp_path / "corpus", name)
 
 
 def test_a_shard_is_whole_only_with_the_same_settings(tmp_path: Path) -> None:

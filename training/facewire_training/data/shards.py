@@ -7,6 +7,7 @@ which is written last, so that its presence says that the shard is whole.
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ UNKNOWN = 255
 """The label of a token of which nobody has said what is spoken; not for training an encoder."""
 
 _FULL_SCALE = 32767.0
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +185,24 @@ def load_one(folder: Path) -> Shard:
             phone_rows=(index["first_phones"], index["phone_times"], index["phone_classes"]),
             fingerprint=str(index["fingerprint"]),
         )
+
+
+def open_shard(corpus: Path, name: str) -> Shard:
+    """Map a corpus's shard into memory by its name, such as `validation/librispeech`.
+
+    What is made of a shard lies elsewhere under the same name, so a name leads nowhere else.
+
+    Raises:
+        ConfigError: it is no name, or the corpus has no such shard.
+    """
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")):
+        raise ConfigError(
+            f"{name!r} is no name of a shard; write one such as librispeech or "
+            "validation/librispeech"
+        )
+    if not (corpus / name / "shard.json").is_file():
+        raise ConfigError(f"{corpus} has no shard {name}; training/README.md, step 1")
+    return load_one(corpus / name)
 
 
 def load(folder: Path) -> list[Shard]:

@@ -24,7 +24,13 @@ from facewire_training.data.styles import parse_styles
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
-from facewire_training.model.onnx_folder import ExportedGraph, export_graph, write_folder
+from facewire_training.model.onnx_folder import (
+    ExportedGraph,
+    add_folder_options,
+    export_graph,
+    refuse_kept,
+    write_folder,
+)
 from facewire_training.option_ranges import number
 
 
@@ -166,7 +172,7 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    add_folder_options(parser)
     parser.add_argument(
         "--style", action="append", default=[], help="share of a captured style, such as grid=0.5"
     )
@@ -183,6 +189,7 @@ def main() -> None:
         help="added to the scores of p, b, m (default 0)",
     )
     arguments = parser.parse_args()
+    refuse_kept(arguments)
     made = (arguments.run / "command.txt").read_text().strip()
     made += f" && {command_line()}"
     write_model(

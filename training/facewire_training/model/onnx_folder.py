@@ -1,5 +1,6 @@
 """Networks as ONNX files, compared with torch, in a folder with the manifest that engines read."""
 
+import argparse
 import datetime
 import hashlib
 import tempfile
@@ -17,7 +18,7 @@ from facewire import __version__, arkit
 from facewire.errors import ConfigError
 from facewire_engines.backends.graph import BATCH
 from facewire_engines.backends.onnx_graph import OnnxGraph
-from facewire_engines.model_files import DataSource, Manifest, ModelFile, SpeechRows
+from facewire_engines.model_files import MANIFEST, DataSource, Manifest, ModelFile, SpeechRows
 from facewire_training.data.sources import NON_COMMERCIAL
 
 OPSET = 18
@@ -104,6 +105,24 @@ def _name_sizes(value: onnx.ValueInfoProto, tensor: Tensor) -> None:
         dimension.dim_value = size
 
 
+def add_folder_options(parser: argparse.ArgumentParser) -> None:
+    """Add to a command where a model is written, and whether over another."""
+    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--overwrite", action="store_true", help="replace a model that is there")
+
+
+def refuse_kept(options: argparse.Namespace) -> None:
+    """See whether a model may be written, before it is made.
+
+    Raises:
+        ConfigError: another one is there, and `--overwrite` is not given.
+    """
+    if (options.out / MANIFEST).exists() and not options.overwrite:
+        raise ConfigError(
+            f"{options.out} holds a model; give another --out, or --overwrite to replace it"
+        )
+
+
 def write_folder(
     out: Path,
     graphs: Sequence[ExportedGraph],
@@ -148,7 +167,7 @@ def write_folder(
         out.mkdir(parents=True, exist_ok=True)
         for graph in graphs:
             (out / graph.name).write_bytes(graph.content)
-        (out / "manifest.json").write_bytes(content + b"\n")
+        (out / MANIFEST).write_bytes(content + b"\n")
     except OSError as error:
         raise ConfigError(
             f"cannot write the model to {out} ({error.strerror}); choose another folder"

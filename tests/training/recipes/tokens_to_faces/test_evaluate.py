@@ -98,11 +98,20 @@ def test_every_third_utterance_alone_is_encoded(folder: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("chosen", "said"),
-    [("nowhere", "has no shard nowhere"), ("validation/librispeech:x", "NAME:3")],
+    [
+        ("nowhere", "has no shard nowhere"),
+        ("validation/librispeech:x", "NAME:3"),
+        ("../outside", "'../outside' is no name of a shard; write one such as librispeech or"),
+        ("validation/../../outside", "is no name of a shard"),
+        ("/tmp", "is no name of a shard"),
+        ("", "is no name of a shard"),
+    ],
 )
 def test_what_is_no_shard_is_refused(folder: Path, tmp_path: Path, chosen: str, said: str) -> None:
+    out = tmp_path / "in" / "rows"
     with pytest.raises(ConfigError, match=said):
-        encode(ToneEncoder(IDS), folder, chosen, tmp_path)
+        encode(ToneEncoder(IDS), folder, chosen, out)
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_rows_do_not_go_into_the_same_folder(folder: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import UNKNOWN, Shard, load_one
+from facewire_training.data.shards import UNKNOWN, Shard, load_one, open_shard
 from facewire_training.data.splits import check_training
 from facewire_training.data.teacher.probe import (
     LAYERS,
@@ -169,7 +169,7 @@ def main() -> None:
 
 
 def _make(options: argparse.Namespace) -> None:
-    shards = [load_one(options.corpus / name) for name in options.corpora.split(",")]
+    shards = [open_shard(options.corpus, name) for name in options.corpora.split(",")]
     for shard in shards:
         check_training(shard)
     held_out = [

@@ -16,7 +16,7 @@ from rich.progress import track
 
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import TOKEN_SIZE
-from facewire_training.data.shards import UNKNOWN, Shard, load_one
+from facewire_training.data.shards import UNKNOWN, Shard, open_shard
 from facewire_training.data.soft_labels import (
     labelled,
     load_soft,
@@ -58,7 +58,7 @@ def main() -> None:
         for name in options.only.split(","):
             if not (folder / name / "shard.json").is_file():
                 continue
-            shard = load_one(folder / name)
+            shard = open_shard(folder, name)
             if not labelled(folder, shard, teacher.fingerprint):
                 save_soft(folder, shard, label(teacher, shard), teacher.fingerprint)
             print(f"{(folder / name).relative_to(options.corpus)}: {_agreement(folder, shard)}")

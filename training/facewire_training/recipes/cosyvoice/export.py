@@ -14,7 +14,12 @@ from facewire_engines.model_files import DataSource
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
-from facewire_training.model.onnx_folder import export_graph, write_folder
+from facewire_training.model.onnx_folder import (
+    add_folder_options,
+    export_graph,
+    refuse_kept,
+    write_folder,
+)
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 
 
@@ -57,8 +62,9 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, required=True, help="corpora it was trained on")
     parser.add_argument("--tokens", type=Path, required=True, help="their ids")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    add_folder_options(parser)
     options = parser.parse_args()
+    refuse_kept(options)
     network, space = load_run(options.run)
     command = (options.run / "command.txt").read_text().strip()
     command += f" && {command_line()}"

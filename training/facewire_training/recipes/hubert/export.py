@@ -21,7 +21,12 @@ from facewire.report_file import command_line
 from facewire_engines.hubert.engine import feature_rows
 from facewire_engines.recipe.model import ENCODER
 from facewire_training.command import make_parser, run_command
-from facewire_training.model.onnx_folder import ExportedGraph, write_folder
+from facewire_training.model.onnx_folder import (
+    ExportedGraph,
+    add_folder_options,
+    refuse_kept,
+    write_folder,
+)
 from facewire_training.option_ranges import whole_number
 from facewire_training.recipes.hubert.geometry import Geometry, add_geometry, geometry_of
 from facewire_training.recipes.hubert.graphs import export_graphs, quantised
@@ -84,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Parse the command line and export."""
     parser = make_parser(__doc__)
     add_checkpoint(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    add_folder_options(parser)
     add_geometry(parser)
     parser.add_argument(
         "--layers", type=whole_number(1, 256), help="layers to keep, from below (default: all)"
@@ -100,6 +105,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
+    refuse_kept(arguments)
     console = Console(stderr=True)
     geometry = geometry_of(arguments)
     began = time.monotonic()

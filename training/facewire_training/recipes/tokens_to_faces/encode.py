@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from facewire.errors import ConfigError
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import load_one
+from facewire_training.data.shards import Shard, open_shard
 from facewire_training.option_ranges import THREADS
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
@@ -41,24 +41,28 @@ def encode(
         weights: of the encoder, if they were named.
 
     Raises:
-        ConfigError: a shard is missing, or the folder holds another encoder's rows.
+        ConfigError: a shard is missing, its name is none, or the folder holds another encoder's
+            rows.
     """
+    shards = [_open(corpus, word) for word in chosen.split(",")]
     write_representation(out, encoder.representation)
     if weights:
         keep_weights(out, weights)
     with Progress() as progress:
-        for word in chosen.split(","):
-            name, _, every = word.partition(":")
-            folder = corpus / name
-            if not (folder / "shard.json").is_file():
-                raise ConfigError(f"{corpus} has no shard {name}; training/README.md, step 1")
-            if every and not (every.isdecimal() and int(every)):
-                raise ConfigError(f"{word!r} is not a shard; write NAME, or NAME:3 for every third")
-            shard = load_one(folder)
-            utterances = np.arange(0, len(shard), int(every or 1))
+        for name, shard, every in shards:
+            utterances = np.arange(0, len(shard), every)
             bar = progress.add_task(name, total=len(utterances))
             for done in write_encoded(out, name, shard, utterances, encoder):
                 progress.update(bar, completed=done)
+
+
+def _open(corpus: Path, word: str) -> tuple[str, Shard, int]:
+    """Open a shard, and return its name and every how-manieth utterance is wanted."""
+    name, _, every = word.partition(":")
+    shard = open_shard(corpus, name)
+    if every and not (every.isdecimal() and int(every)):
+        raise ConfigError(f"{word!r} is not a shard; write NAME, or NAME:3 for every third")
+    return name, shard, int(every or 1)
 
 
 def keep_weights(out: Path, weights: Path) -> None:

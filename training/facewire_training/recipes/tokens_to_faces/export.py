@@ -19,7 +19,13 @@ from facewire_engines.model_files import DataSource, SpeechRows
 from facewire_engines.recipe.model import DECODER, FACE
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.sources import read_sources
-from facewire_training.model.onnx_folder import ExportedGraph, export_graph, write_folder
+from facewire_training.model.onnx_folder import (
+    ExportedGraph,
+    add_folder_options,
+    export_graph,
+    refuse_kept,
+    write_folder,
+)
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.embedding import (
     DigitEmbedding,
@@ -176,7 +182,7 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--run", type=Path, required=True, help="folder of a decoder's run")
     add("--encoder", choices=ENCODERS, required=True, help="what it was trained with")
     add("--weights", type=Path, help="of the encoder, where it has to be told")
-    add("--out", type=Path, required=True, help="folder of the model")
+    add_folder_options(parser)
     add("--name", default="", help="of the model; the encoder's if not given")
     add("--licence", default="Apache-2.0", help="of the weights, for the manifest")
     add("--non-commercial", action="store_true", help="the licence forbids commercial use")
@@ -184,6 +190,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    refuse_kept(options)
     trained = open_run(options.run)
     encoder = open_encoder(options.encoder, options.weights)
     if not isinstance(encoder, StreamingEncoder):

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from facewire.report_file import command_line, today, write_report
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import load_one
+from facewire_training.data.shards import open_shard
 from facewire_training.data.styles import CAPTURED
 from facewire_training.data.targets import fits, load_targets, make_targets
 from facewire_training.option_ranges import number
@@ -101,7 +101,7 @@ def probe_representation(
 
 
 def _corpus(corpus: Path, encoded: Path, name: str) -> Corpus:
-    shard = load_one(corpus / name)
+    shard = open_shard(corpus, name)
     rows = load_encoded(encoded, name, shard)
     beside = (corpus / name).parent
     ruled = shard.corpus not in CAPTURED and not fits(beside, shard)

@@ -19,7 +19,7 @@ from rich.console import Console
 from facewire.errors import ConfigError, FacewireError
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.phones.engine import load_embedded
-from facewire_training.data.shards import load_one
+from facewire_training.data.shards import open_shard
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
 from facewire_training.recipes.tokens_to_faces.checkpoint import open_run, read_checkpoint
 from facewire_training.recipes.tokens_to_faces.decoders.gru_diffusion import GruDiffusion
@@ -282,5 +282,5 @@ def _hours(corpus: Path, places: Places) -> float:
     """Return how much speech decoders have learned from."""
     folder = places.encoded(TAUGHT)
     rate = read_representation(folder).rate
-    shards = (load_encoded(folder, name, load_one(corpus / name)) for name in CORPORA.split(","))
+    shards = (load_encoded(folder, name, open_shard(corpus, name)) for name in CORPORA.split(","))
     return round(float(sum(len(shard.rows) for shard in shards) / rate / 3600), 2)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import Utterance
-from facewire_training.data.shards import Shard, load_one
+from facewire_training.data.shards import Shard, open_shard
 from facewire_training.data.targets import load_targets
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
 from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
@@ -99,7 +99,7 @@ def heard(corpus: Path, encoded: Path, name: str) -> HeardShard:
     Raises:
         ConfigError: the rows are not there, or of other audio.
     """
-    shard = load_one(corpus / name)
+    shard = open_shard(corpus, name)
     return HeardShard((corpus / name).parent, shard, load_encoded(encoded, name, shard))
 
 

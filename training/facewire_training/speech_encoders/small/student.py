@@ -21,7 +21,7 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_engines.cosyvoice.tokens import VOCABULARY, digits
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import Shard, load_one
+from facewire_training.data.shards import Shard, open_shard
 from facewire_training.data.sources import write_sources
 from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.option_ranges import BATCH, LEARNING_RATE, SEED, STEPS, THREADS
@@ -78,7 +78,7 @@ class IdCrops:
         self._batch, self._seed = batch, seed
         self._shards: list[tuple[Shard, EncodedShard]] = []
         for name in names.split(","):
-            shard = load_one(corpus / name)
+            shard = open_shard(corpus, name)
             self._shards.append((shard, load_encoded(encoded, name, shard)))
         rows = np.array([len(said.rows) for _, said in self._shards], float)
         self._shares = rows / rows.sum()
@@ -182,7 +182,7 @@ def main() -> None:
             options.steps,
             options.rate,
         )
-    shard = load_one(options.corpus / options.validation)
+    shard = open_shard(options.corpus, options.validation)
     said = load_encoded(options.encoded, options.validation, shard)
     found = agreement(SmallIds(network), shard, said)
     print(

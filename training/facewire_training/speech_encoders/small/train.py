@@ -21,7 +21,7 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import UNKNOWN, Shard, load_one
+from facewire_training.data.shards import UNKNOWN, Shard, open_shard
 from facewire_training.data.soft_labels import load_soft, probabilities
 from facewire_training.data.sources import TEACHER, write_sources
 from facewire_training.model.frontend import SAMPLE_RATE
@@ -58,7 +58,7 @@ class Crops:
         self._batch, self._seed = batch, seed
         self._shards: list[tuple[Shard, EncodedShard, NDArray[np.uint8] | None]] = []
         for name in names.split(","):
-            shard = load_one(corpus / name)
+            shard = open_shard(corpus, name)
             heard = load_encoded(taught, name, shard)
             self._shards.append((shard, heard, load_soft(corpus, shard)))
         hours = np.array([len(heard.rows) for _, heard, _ in self._shards], float)
