@@ -7,12 +7,13 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+from tests.training.recipes.tokens_to_faces.conftest import IDS, encode, speech
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
-from facewire_training.data.shards import Shard
-from facewire_training.data.targets import load_targets
+from facewire_training.data.shards import Shard, write
+from facewire_training.data.targets import load_targets, make_targets, save_targets
 from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches, faces_at
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
@@ -137,3 +138,16 @@ def test_what_does_not_fit_is_refused(corpus: Path, ids: Path, tmp_path: Path) -
     np.save(file, np.concatenate((rows[:-1], rows[-1:] * 0 + 6561)))
     with pytest.raises(ConfigError, match="holds id 6561 of made, but the ids of tones are below"):
         Batches(corpus, tmp_path / "wrong", BatchConfig(), setting, 0)
+
+
+def test_utterances_without_rows_are_not_drawn(tmp_path: Path) -> None:
+    silent = replace(speech(1.0, 1), samples=np.zeros(0, np.float32), phones=(), name="silent")
+    shard = write(tmp_path / "made", [silent, speech(2.4, 2), silent, speech(2.7, 3)], {})
+    save_targets(tmp_path, shard, make_targets(shard))
+    made = batches(tmp_path, encode(tmp_path / "rows", shard, IDS))
+    names = {window.name.split()[0] for step in range(9) for window in made.windows(step)}
+    assert names == {"made/u2", "made/u3"}
+    alone = write(tmp_path / "made", [silent], {})
+    save_targets(tmp_path, alone, make_targets(alone))
+    with pytest.raises(ConfigError, match="no utterance of made has rows; leave it out of"):
+        batches(tmp_path, encode(tmp_path / "rows", alone, IDS))

@@ -87,6 +87,24 @@ def test_a_look_ahead_is_into_audio(
         assert np.array_equal(one.weights, other.weights)
 
 
+def test_utterances_without_sound_are_not_measured(tmp_path: Path) -> None:
+    silent = replace(speech(1.0, 9), samples=np.zeros(0, np.float32), phones=())
+    for name in SHARDS:
+        (tmp_path / name).parent.mkdir()
+        said = [silent, speech(2.5, 1), silent, speech(2.9, 2)]
+        corpus = Path(name).name
+        shard = write(tmp_path / name, [replace(one, corpus=corpus) for one in said], {})
+        save_targets((tmp_path / name).parent, shard, make_targets(shard))
+    encode(ToneEncoder(IDS), tmp_path, ",".join(SHARDS), tmp_path / "rows")
+    validation = open_validation(tmp_path, tmp_path / "rows", FRAME_RATE)
+    assert list(validation.speech.encoded.utterances) == [1, 3]
+    (whole,) = ToneEncoder(IDS).encode([validation.speech.shard.audio(3)])
+    assert np.array_equal(validation.speech.encoded.rows_of(1), whole)
+    assert [one.name for one in validation.captures.captures()] == ["u1", "u2"]
+    every = validation.every(2)
+    assert list(every.captures.encoded.utterances) == [1]
+
+
 def test_every_third_utterance_alone_is_encoded(folder: Path, tmp_path: Path) -> None:
     encode(ToneEncoder(IDS), folder, "validation/librispeech:2", tmp_path)
     shard = load_one(folder / "validation/librispeech")

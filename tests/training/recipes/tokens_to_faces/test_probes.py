@@ -24,7 +24,7 @@ from facewire_training.data.targets import ShardTargets, load_targets, save_targ
 from facewire_training.phones import PhoneInterval
 from facewire_training.recipes.tokens_to_faces.probe import probe_representation
 from facewire_training.recipes.tokens_to_faces.probes.aligned import Corpus, align, alone, joined
-from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport
+from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport, decode_figures
 from facewire_training.shape_sets import ALL
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.rows.encoded import (
@@ -258,6 +258,43 @@ def test_rows_of_which_nobody_knows_the_phone_are_left_out(tmp_path: Path) -> No
     assert aligned.neighbours[1].tolist() == [-1, 0, 1, -1]
     with pytest.raises(ConfigError, match="no row of levels has a phone and a face"):
         align(corpus, [[2]])
+
+
+def test_an_utterance_without_sound_changes_nothing(tmp_path: Path) -> None:
+    said = balanced(24)[:4]
+    silent = Utterance("nothing", np.zeros(0, np.float32), (), "somebody", "levels")
+    plain = probed(corpus_of(tmp_path / "plain", said), as_published=True)
+    folder = corpus_of(tmp_path / "with", [*said[:2], silent, *said[2:]])
+    assert msgspec.json.encode(probed(folder).probes) == msgspec.json.encode(plain.probes)
+    nothing = corpus_value(corpus_of(tmp_path / "nothing", [silent, said[0]]))
+    with pytest.raises(ConfigError, match="no row of levels has a phone and a face"):
+        align(nothing, [[0]])
+
+
+def test_rows_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    folder = corpus_of(tmp_path, balanced(24)[:3], features=True)
+    rows = np.load(folder / "encoded" / "levels.npy", mmap_mode="r+")
+    rows[100, 2] = np.nan
+    rows.flush()
+    with pytest.raises(ConfigError, match="rows of levels by levels are not finite; encode it"):
+        probed(folder)
+
+
+def test_a_face_that_never_moves_has_no_r2_and_its_report_is_read_again(tmp_path: Path) -> None:
+    folder = corpus_of(tmp_path, balanced(24)[:3], features=True)
+    shard = shards.load_one(folder / "levels")
+    still = faces_of(shard)
+    still.curves[:] = 0
+    save_targets(folder, shard, still)
+    report = probed(folder)
+    content = msgspec.json.encode(report)
+    assert b'"overall":null' in content
+    again = decode_figures(content, ProbeReport)
+    assert np.isnan(again.probes.levels[0].faces["0"].overall)
+    assert again.as_published is None
+    assert msgspec.json.encode(again) == content
+    with pytest.raises(msgspec.DecodeError):
+        decode_figures(b'{"encoder": null}', ProbeReport)
 
 
 def test_one_utterance_leaves_nothing_to_hold_out(tmp_path: Path) -> None:

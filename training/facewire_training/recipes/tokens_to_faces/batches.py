@@ -51,6 +51,8 @@ class Source:
     encoded: EncodedShard
     other: dict[int, NDArray[np.generic]]
     """Other rows of some utterances, by their place in `encoded`."""
+    places: NDArray[np.intp]
+    """Where in `encoded` utterances are that have rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +138,7 @@ class Batches:
 
     def _window(self, rng: np.random.Generator) -> Window:
         source = self.sources[rng.choice(len(self.sources), p=self._shares)]
-        place = int(rng.integers(len(source.encoded)))
+        place = int(source.places[rng.integers(len(source.places))])
         rows = source.encoded.rows_of(place)
         if place in source.other and rng.random() < self.config.other_share:
             rows = source.other[place]
@@ -193,7 +195,10 @@ def _source(
             rows = also.rows_of(place_of[utterance]) if utterance in place_of else None
             if rows is not None and len(rows) == encoded.starts[place + 1] - encoded.starts[place]:
                 alike[place] = rows
-    return Source(shard, load_targets(corpus, shard), encoded, alike)
+    places = np.flatnonzero(np.diff(encoded.starts))
+    if not len(places):
+        raise ConfigError(f"no utterance of {shard.corpus} has rows; leave it out of --corpora")
+    return Source(shard, load_targets(corpus, shard), encoded, alike, places)
 
 
 def _checked(folder: Path, shard: Shard, representation: Representation) -> EncodedShard:

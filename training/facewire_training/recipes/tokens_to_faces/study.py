@@ -30,7 +30,7 @@ from facewire_training.recipes.tokens_to_faces.evaluate import (
     perform_as,
 )
 from facewire_training.recipes.tokens_to_faces.probe import probe_representation
-from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport
+from facewire_training.recipes.tokens_to_faces.probes.report import ProbeReport, decode_figures
 from facewire_training.speech_encoders.rows.encoded import load_encoded, read_representation
 from facewire_training.training_run import hold_folder
 
@@ -177,7 +177,7 @@ def measure(corpus: Path, places: Places, say: Console) -> Iterator[Row]:
 def _read(file: Path, kind: type[T]) -> T | None:
     """Return what a file holds; None if it is missing or was cut off: then it is measured again."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
+        return decode_figures(file.read_bytes(), kind)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire.errors import ConfigError
 from facewire_training.data.capture import Capture
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, open_shard
@@ -45,11 +46,7 @@ class HeardShard:
 
     def every(self, nth: int) -> "HeardShard":
         """Return every nth of the utterances, for what takes long."""
-        encoded, chosen = self.encoded, range(0, len(self), nth)
-        spans = [slice(encoded.starts[place], encoded.starts[place + 1]) for place in chosen]
-        rows = np.concatenate([encoded.rows[span] for span in spans])
-        starts = np.cumsum([0, *(span.stop - span.start for span in spans)])
-        return replace(self, encoded=EncodedShard(rows, starts, encoded.utterances[::nth]))
+        return replace(self, encoded=self.encoded.only(range(0, len(self), nth)))
 
     def utterance(self, place: int) -> Utterance:
         """Return one with its sound."""
@@ -94,13 +91,19 @@ class HeardShard:
 
 
 def heard(corpus: Path, encoded: Path, name: str) -> HeardShard:
-    """Open a shard and its rows.
+    """Open a shard and the rows of those of its utterances that last.
 
     Raises:
-        ConfigError: the rows are not there, or of other audio.
+        ConfigError: the rows are not there, or of other audio, or none lasts.
     """
     shard = open_shard(corpus, name)
-    return HeardShard((corpus / name).parent, shard, load_encoded(encoded, name, shard))
+    rows = load_encoded(encoded, name, shard)
+    lasting = np.flatnonzero(np.diff(shard.starts)[rows.utterances])
+    if not len(lasting):
+        raise ConfigError(f"no utterance of {name} has any sound; encode another shard")
+    if len(lasting) < len(rows):
+        rows = rows.only(lasting.tolist())
+    return HeardShard((corpus / name).parent, shard, rows)
 
 
 def in_lots(count: int, size: int) -> Sequence[range]:

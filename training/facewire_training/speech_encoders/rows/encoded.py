@@ -6,7 +6,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +36,13 @@ class EncodedShard:
 
     def __len__(self) -> int:
         return len(self.utterances)
+
+    def only(self, places: Sequence[int]) -> "EncodedShard":
+        """Return some of the utterances."""
+        spans = [slice(self.starts[place], self.starts[place + 1]) for place in places]
+        rows = np.concatenate([self.rows[:0], *(self.rows[span] for span in spans)])
+        starts = np.cumsum([0, *(span.stop - span.start for span in spans)])
+        return EncodedShard(rows, starts, self.utterances[list(places)])
 
     def rows_of(self, place: int) -> NDArray[np.generic]:
         """Return the rows of one: float32 features, or int64 ids."""

@@ -66,7 +66,7 @@ def align(
 ) -> AlignedRows:
     """Return the rows of streams, each beside its phone and its face.
 
-    Rows whose phone or face nobody knows are left out.
+    Rows whose phone or face nobody knows are left out, and utterances without any sound.
 
     Args:
         corpus: what the rows are of.
@@ -74,15 +74,22 @@ def align(
         as_published: take faces as the authors' code does.
 
     Raises:
-        ConfigError: nothing is left.
+        ConfigError: nothing is left, or a row is not finite.
     """
     shapes = ALL[np.asarray(corpus.targets.known[:, ALL]).any(axis=0)]
-    parts = [_stream(corpus, places, shapes, as_published) for places in streams]
+    lengths = np.diff(corpus.shard.starts)[corpus.encoded.utterances]
+    heard = [[place for place in places if lengths[place]] for places in streams]
+    parts = [_stream(corpus, places, shapes, as_published) for places in heard if places]
     parts = [part for part in parts if len(part)]
     if not parts:
         raise ConfigError(
             f"no row of {corpus.shard.corpus} has a phone and a face; probe a shard whose phones "
             "are known"
+        )
+    if not all(np.isfinite(part.rows).all() for part in parts):
+        raise ConfigError(
+            f"rows of {corpus.shard.corpus} by {corpus.representation.name} are not finite; encode "
+            "it again"
         )
     firsts = np.cumsum([0, *(len(part) for part in parts)])
     numbered = [

@@ -32,7 +32,10 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """R2 = 1 - squared error / squared deviation from the mean of all rows."""
+    """R2 = 1 - squared error / squared deviation from the mean of all rows.
+
+    Where no column moves it is nan, in a file null.
+    """
 
     overall: float
     """Held out; errors and deviations summed over columns."""

@@ -1,9 +1,12 @@
 """All probes of one representation, as one value."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,9 +36,12 @@ RIDGE_ROWS = 50_000
 """How many rows linear models see, drawn at random, where there are more (as in the paper)."""
 ALL_LEVELS = "all"
 FEATURES = "features"
+MAYBE_NAN = {"figures", "r2", *(field.name for field in fields(Explained))}
+"""What is not a number, where there was too little speech, or nothing moved."""
 
 Ids = NDArray[np.int64]
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,25 @@ class ProbeReport:
     probes: Probes
     as_published: Probes | None
     """The same with faces taken as the published code takes them."""
+
+
+def decode_figures(content: bytes, kind: type[T]) -> T:
+    """Return what a file of figures holds; one that is null there is not a number.
+
+    Raises:
+        msgspec.DecodeError: it is no such file.
+    """
+    return msgspec.convert(_with_nans(msgspec.json.decode(content)), kind)
+
+
+def _with_nans(said: Any, figure: bool = False) -> Any:
+    if isinstance(said, dict):
+        return {
+            name: _with_nans(value, figure or name in MAYBE_NAN) for name, value in said.items()
+        }
+    if isinstance(said, list):
+        return [_with_nans(value) for value in said]
+    return math.nan if said is None and figure else said
 
 
 @dataclass(frozen=True, slots=True, eq=False)
