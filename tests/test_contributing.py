@@ -117,7 +117,7 @@ def test_the_values_that_flow_are_frozen() -> None:
         assert value.__dataclass_params__.frozen  # type: ignore[union-attr]
 
 
-ALONE = {"facewire.server.server"}
+ALONE = {"facewire.realtime.proxy", "facewire.server.server"}
 """A task for each socket, which ends with it, beside the group of its stream."""
 
 

@@ -19,6 +19,7 @@ import pytest
 import soundfile
 
 from facewire.errors import ConfigError
+from facewire.realtime import FaceEvent
 from facewire.sources.sound_devices import list_input_devices
 from facewire_training.evaluation.listening.answers_file import write_answers
 from facewire_training.evaluation.listening.simulated import Truth, simulate
@@ -53,13 +54,15 @@ def of(*starts: str) -> list[str]:
 
 LISTENING = [c for c in of("facewire live") if "--demo" not in c and "--input" not in c]
 WATCHED = [c for c in of("facewire say") if " -o " not in c and " --out " not in c]
-SERVING = of("facewire serve", "facewire bench listen serve") + WATCHED
+SERVING = of("facewire serve", "facewire realtime", "facewire bench listen serve") + WATCHED
 FINISHING = [c for c in of("facewire ") if c not in LISTENING + SERVING]
 TRAINING = of("python -m facewire_training.")
 RECORDED = (
     "facewire bench listen make --audio sentences --recordings captured=faces/captured "
     "--recordings ours=faces/ours --reference captured"
 )
+EVENTS = {str(kind.__struct_config__.tag) for kind in FaceEvent.__subclasses__()}
+"""What is added to a realtime session, which is no module."""
 CHECKED_ELSEWHERE = ("make ", "pip install ", "cd ", "git clone ", "arecord ", "export ", "apt ")
 """See the tests below; `arecord` needs a sound card, and its other half is run with a pipe."""
 
@@ -120,7 +123,7 @@ def interrupt_when_ready(command: str, folder: Path, variables: dict[str, str]) 
     seen = ""
     for line in process.stderr:
         seen += line
-        if "http://" in line:
+        if "http://" in line or "ws://" in line:
             process.send_signal(signal.SIGINT)
             break
     seen += process.communicate(timeout=60)[1] or ""
@@ -251,7 +254,7 @@ def test_files_and_modules_that_the_docs_name_exist() -> None:
         for name in re.findall(
             r"`(facewire(?:_(?:cli|engines|training|client|web))?(?:\.\w+)+)`", text
         ):
-            assert name in groups or pkgutil.resolve_name(name)
+            assert name in groups or name in EVENTS or pkgutil.resolve_name(name)
 
 
 def anchors(page: Path) -> set[str]:

@@ -22,6 +22,7 @@ from facewire_cli.commands import (
     live,
     models,
     outputs,
+    realtime,
     recover,
     replay,
     say,
@@ -73,6 +74,7 @@ app.command("replay", epilog=replay.EXAMPLES)(replay.replay)
 app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
 app.command("recover", epilog=recover.EXAMPLES)(recover.recover)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("realtime", epilog=realtime.EXAMPLES)(realtime.realtime)
 app.command("devices", epilog=devices.EXAMPLES)(devices.devices)
 app.command("voices", epilog=voices.EXAMPLES)(voices.voices)
 

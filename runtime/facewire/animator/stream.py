@@ -40,10 +40,10 @@ class AnimatorOptions:
     """How far ahead of a face the engine may listen."""
     idle: bool = True
     """Whether eyes blink, and brows and head move a little."""
-    seed: int = 0
-    """Which idle motion."""
-    profile: Path | None = None
-    """TOML file with gains and offsets."""
+    seed: int | None = 0
+    """Which idle motion; None is one of its own."""
+    profile: Path | Profile | None = None
+    """TOML file with gains and offsets, or what was read of one."""
 
 
 class Animator:
@@ -85,7 +85,9 @@ class Animator:
             lookahead_ms=wanted.lookahead_ms,
             clock=SystemClock(),
         )
-        profile = load_profile(Path(wanted.profile)) if wanted.profile else Profile()
+        profile = wanted.profile or Profile()
+        if not isinstance(profile, Profile):
+            profile = load_profile(Path(profile))
         self._face = make_face(self.spec, profile, idle=wanted.idle, seed=wanted.seed)
         self._heard = 0
 
