@@ -219,6 +219,25 @@ export class SpeechPlayer {
   dispose(): void;
 }
 
+/** Which item of a realtime session is heard, and how many ms of it were. */
+export interface RealtimePosition {
+  itemId: string;
+  ms: number;
+  contentIndex?: number;
+}
+
+/** The faces that `facewire realtime` adds to a voice session, for the sound that the page plays. */
+export class RealtimeFaces {
+  constructor();
+  /** @param event of the session, as JSON text or parsed @returns whether it was about a face */
+  take(event: string | object): boolean;
+  /** The face for now; at rest where nothing is heard. */
+  at(nowMs: number, position: RealtimePosition | null): Pose;
+  /** Show the face on each repaint. */
+  start(position: () => RealtimePosition | null, show: (pose: Pose) => void): void;
+  stop(): void;
+}
+
 /** Decides which face to show now. */
 export class FramePlayout {
   constructor(kept?: number);

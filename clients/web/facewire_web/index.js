@@ -6,6 +6,7 @@ export { FramePlayout } from "./client/frame_playout.js";
 export { SHAPES, calmPose, mixPoses, neutralPose, parsePose, poseFrom } from "./client/pose.js";
 export { SpeakClient } from "./client/speak_client.js";
 export { FaceView } from "./face/face_view.js";
+export { RealtimeFaces } from "./realtime/realtime_faces.js";
 export { Microphone, MicrophoneError } from "./sound/microphone.js";
 export { SoundPlayer } from "./sound/sound_player.js";
 export { SpeechPlayer } from "./speech/speech_player.js";

@@ -1,6 +1,6 @@
 // Uses every part of the npm package as its types say; `tsc --strict` compiles it, and nothing runs it.
 
-import { FaceClient, FaceError, FaceView, FramePlayout, Microphone, SHAPES, SoundPlayer, SpeakClient, SpeechPlayer } from "facewire";
+import { FaceClient, FaceError, FaceView, FramePlayout, Microphone, RealtimeFaces, SHAPES, SoundPlayer, SpeakClient, SpeechPlayer } from "facewire";
 import { calmPose, isAway, mixPoses, neutralPose, parsePose, poseFrom } from "facewire";
 import type { Frame, Hello, Pose, SpeechListener } from "facewire";
 import { AvatarError, AvatarView } from "facewire/avatar";
@@ -30,6 +30,15 @@ export async function speech(listener: SpeechListener): Promise<number> {
   const turn: number = await player.say("Hello.", { cut: true, voice: { pitch: 60 } });
   const shown = player.at(performance.now(), 8);
   return shown ? shown.frame.index + shown.sample : turn;
+}
+
+export function realtime(canvas: HTMLCanvasElement, session: WebSocket, heard: () => number | null): RealtimeFaces {
+  const [faces, view] = [new RealtimeFaces(), new FaceView(canvas)];
+  session.onmessage = ({ data }: MessageEvent<string>) => {
+    if (!faces.take(data)) console.log(JSON.parse(data));
+  };
+  faces.start(() => ((ms) => (ms === null ? null : { itemId: "item_1", ms }))(heard()), (pose) => view.draw(pose));
+  return faces;
 }
 
 export async function avatar(canvas: HTMLCanvasElement, file: File): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parents[3] / "clients" / "web" / "facewire_web"
-ORDER = ("client", "face", "sound", "speech", "avatar", "page", "")
+ORDER = ("client", "realtime", "face", "sound", "speech", "avatar", "page", "")
 """The last is the page itself."""
 IMPORT = re.compile(r'^(?:import|export)[^"]*from "([^"]+)"', re.MULTILINE)
 USES = re.compile(r'import\("([^"]+)"\)|new URL\("([^"]+)", import\.meta\.url\)')

@@ -39,6 +39,7 @@ MEMBERS = """async ([declared, server]) => {
         FaceClient: () => new all.FaceClient(server),
         SpeakClient: () => new all.SpeakClient(server),
         SpeechPlayer: () => new all.SpeechPlayer(server, nobody),
+        RealtimeFaces: () => new all.RealtimeFaces(),
         FramePlayout: () => new all.FramePlayout(),
         FaceView: () => new all.FaceView(document.createElement("canvas")),
         SoundPlayer: () => new all.SoundPlayer(),
