@@ -170,8 +170,19 @@ def test_who_misses_checks_or_stops_early_is_left_out() -> None:
 
 
 def test_nobody_left_is_told_with_the_first_reason() -> None:
-    with pytest.raises(ConfigError, match="no rater's answers count: 1 are left out, first: rated"):
+    told = "no rater has answers that count: 1 are left out, first: rated .*; let more people rate"
+    with pytest.raises(ConfigError, match=f"{told} with .* serve, or count .*--reference-at-least"):
         analyse(MUSHRA, careful("harsh", reference=10))
+    with pytest.raises(ConfigError, match=f"{told} with facewire bench listen serve$"):
+        analyse(MUSHRA, [one for one in careful("gone") if one.screen < 3])
+
+
+def test_a_screen_that_was_cut_off_counts_for_nothing() -> None:
+    whole = careful("good")
+    cut = [one for one in careful("cut") if one.screen != 6 or one.slot < "C"]
+    kept, _ = screened(MUSHRA, [*whole, *cut], Rules())
+    assert {one.screen for one in kept if one.rater == "good"} == {1, 2, 3, 4, 5, 6}
+    assert {one.screen for one in kept if one.rater == "cut"} == {1, 2, 3, 4, 5}
 
 
 def test_a_system_that_the_study_does_not_know_is_told() -> None:

@@ -117,6 +117,62 @@ def test_a_line_that_was_cut_off_is_taken_away_and_rated_again(tmp_path: Path) -
     assert read_ratings(tmp_path) == [*rated("ann", 1, 1), *rated("ann", 2, 1)]
 
 
+def test_a_screen_that_was_cut_off_between_lines_is_rated_again(tmp_path: Path) -> None:
+    with AnswersFile(tmp_path) as answers:
+        answers.begin("ann", 9)
+        answers.add(rated("ann", 1))
+        answers.add(rated("ann", 2, 2))
+    with AnswersFile(tmp_path, lambda part: 3 if part is Part.TEST else 2) as answers:
+        assert answers.is_done("ann", 1)
+        assert not answers.is_done("ann", 2)
+        assert read_ratings(tmp_path) == rated("ann", 1)
+        assert answers.add(rated("ann", 2))
+    with AnswersFile(tmp_path, lambda _: 3) as answers:
+        assert answers.is_done("ann", 2)
+    assert read_ratings(tmp_path) == [*rated("ann", 1), *rated("ann", 2)]
+    edited = (tmp_path / RATINGS).read_text().replace("\n", "\r\n")
+    (tmp_path / RATINGS).write_text(edited[: edited.rindex("ann")], newline="")
+    with pytest.raises(ConfigError, match=r"2 ratings of screen 2 by ann, and was edited: remove"):
+        AnswersFile(tmp_path, lambda _: 3)
+
+
+def test_lines_that_stand_twice_count_once_and_two_ratings_of_a_face_are_told(
+    tmp_path: Path,
+) -> None:
+    with AnswersFile(tmp_path) as answers:
+        answers.begin("ann", 9)
+        answers.add(rated("ann", 1))
+    file = tmp_path / RATINGS
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([*lines, *lines[1:]]))
+    assert read_ratings(tmp_path) == rated("ann", 1)
+    file.write_text("".join([*lines, lines[1].replace(",10,1,", ",90,1,")]))
+    with pytest.raises(
+        ConfigError, match="two ratings of face A on screen 1 by ann, 10 at .* and 90"
+    ):
+        read_ratings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        (",10,1,", ",101,1,", "its rating is 101"),
+        (",10,1,", ",-1,1,", "its rating is -1"),
+        (",3.5,", ",nan,", "its seconds is nan"),
+        (",10,1,", ",10,-1,", "its plays is -1"),
+    ],
+)
+def test_a_rating_that_nobody_can_give_is_told(
+    tmp_path: Path, was: str, becomes: str, said: str
+) -> None:
+    with AnswersFile(tmp_path) as answers:
+        answers.add(rated("ann", 1))
+    file = tmp_path / RATINGS
+    file.write_text(file.read_text().replace(was, becomes))
+    with pytest.raises(ConfigError, match=f"line 2 of .*ratings.csv is no rating: {said}"):
+        read_ratings(tmp_path)
+
+
 def test_a_full_disk_leaves_whole_screens(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with AnswersFile(tmp_path) as answers:

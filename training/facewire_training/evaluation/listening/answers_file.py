@@ -2,15 +2,16 @@
 
 `raters.csv` has a line for each rater: a code, when they came as the how-manieth, and no more about
 them. `ratings.csv` has a line for each face that was rated; those of one screen are written at
-once. A line that a crash cut off is taken away before the next one is written.
+once. A line or a screen that a crash cut off is taken away before the next one is written.
 """
 
 import csv
 import errno
 import io
+import math
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Self
 from facewire.errors import ConfigError
 from facewire_training.evaluation.listening.screens import Part
 
+MOST_RATING = 100
 RATINGS, RATERS = "ratings.csv", "raters.csv"
 
 
@@ -55,8 +57,12 @@ class Rater:
 class AnswersFile:
     """Both files of a study while it is served; one server at a time, any threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, faces_on: Callable[[Part], int] = lambda _: 1) -> None:
         """Open the files, and read what is there.
+
+        Args:
+            folder: of the study.
+            faces_on: how many faces a screen has; a last one with fewer is rated again.
 
         Raises:
             ConfigError: they cannot be written, are no such tables, or another server has them.
@@ -65,7 +71,8 @@ class AnswersFile:
         self._ratings = _open(folder / RATINGS, Rating)
         try:
             self._raters = _open(folder / RATERS, Rater)
-            raters, ratings = read_raters(folder), read_ratings(folder)
+            raters = read_raters(folder)
+            ratings = _without_torn(self._ratings, read_ratings(folder), faces_on)
         except BaseException:
             os.close(self._ratings)
             raise
@@ -132,20 +139,25 @@ def now() -> str:
 
 
 def read_ratings(folder: Path) -> list[Rating]:
-    """Return every rating of a study; an unfinished last line is left out.
+    """Return every rating of a study, once each; an unfinished last line is left out.
 
     Raises:
-        ConfigError: there are none, or the file is no table of ratings.
+        ConfigError: there are none, the file is no table of ratings, or it has two of one face.
     """
-    return [
-        Rating(
+    found: dict[tuple[str, int, str], Rating] = {}
+    for row in _rows(folder / RATINGS, Rating):
+        rater, screen, part, sentence, slot, system, rating, plays, seconds, time = row
+        read = Rating(
             rater, int(screen), Part(part), sentence, slot, system, int(rating), int(plays),
             float(seconds), time,
-        )
-        for rater, screen, part, sentence, slot, system, rating, plays, seconds, time in _rows(
-            folder / RATINGS, Rating
-        )
-    ]  # fmt: skip
+        )  # fmt: skip
+        first = found.setdefault((rater, read.screen, slot), read)
+        if first != read:
+            raise ConfigError(
+                f"{folder / RATINGS} has two ratings of face {slot} on screen {screen} by {rater}, "
+                f"{first.rating} at {first.time} and {rating} at {time}; remove one of these lines"
+            )
+    return list(found.values())
 
 
 def read_raters(folder: Path) -> list[Rater]:
@@ -197,7 +209,36 @@ def _check(row: list[str], kind: type[Any]) -> None:
         raise ValueError(f"it has {len(row)} columns, not {len(fields(kind))}")
     for field, value in zip(fields(kind), row, strict=True):
         if field.type in (int, float, Part):
-            field.type(value)
+            read = field.type(value)
+            most = MOST_RATING if field.name == "rating" else math.inf
+            if field.type is not Part and not (0 <= read <= most and math.isfinite(read)):
+                raise ValueError(f"its {field.name} is {value}")
+
+
+def _without_torn(
+    descriptor: int, ratings: list[Rating], faces_on: Callable[[Part], int]
+) -> list[Rating]:
+    """Take away the last screen, in the file too, if a crash cut it off between two lines.
+
+    Raises:
+        ConfigError: the file holds it in other words than were written.
+    """
+    if not ratings:
+        return ratings
+    last = (ratings[-1].rater, ratings[-1].screen)
+    torn = [rating for rating in ratings if (rating.rater, rating.screen) == last]
+    if len(torn) >= faces_on(torn[0].part):
+        return ratings
+    lines = _lines(torn)
+    begin = os.fstat(descriptor).st_size - len(lines)
+    os.lseek(descriptor, max(begin, 0), os.SEEK_SET)
+    if os.read(descriptor, len(lines)) != lines:
+        raise ConfigError(
+            f"{RATINGS} has {len(torn)} ratings of screen {last[1]} by {last[0]}, and was edited: "
+            "remove them, and the screen is rated again"
+        )
+    os.ftruncate(descriptor, begin)
+    return ratings[: -len(torn)]
 
 
 def _open(path: Path, kind: type[Any]) -> int:

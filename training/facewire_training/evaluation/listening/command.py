@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from facewire_training.evaluation.listening.answers_file import (
 )
 from facewire_training.evaluation.listening.make import make_study
 from facewire_training.evaluation.listening.request import MakeRequest
+from facewire_training.evaluation.listening.screens import faces_on
 from facewire_training.evaluation.listening.serve.server import Listening, StudyServer
 from facewire_training.evaluation.listening.serve.service import StudyService
 from facewire_training.evaluation.listening.study import read_study
@@ -59,10 +61,9 @@ def run_serve(folder: Path, where: Listening) -> None:
     Raises:
         ConfigError: there is no study, another server has it, or the port cannot be had.
     """
-    read_study(folder)
-    console = Console(stderr=True)
+    study, console = read_study(folder), Console(stderr=True)
     with (
-        AnswersFile(folder) as answers,
+        AnswersFile(folder, partial(faces_on, study)) as answers,
         StudyServer(StudyService(folder, answers), where) as server,
     ):
         first, *others = server.urls

@@ -41,6 +41,11 @@ def all_trials(study: Study) -> list[tuple[str, tuple[str, ...]]]:
     return [(sentence.name, group) for sentence in study.sentences for group in groups]
 
 
+def faces_on(study: Study, part: Part) -> int:
+    """Return how many faces are rated on a screen."""
+    return len(study.systems) if study.kind is Kind.MUSHRA and part is not Part.CHECK else 2
+
+
 def screens_for(study: Study, rater: str, number: int) -> tuple[Screen, ...]:
     """Return a rater's screens: the practice, then the test with the checks spread over it.
 

@@ -3,12 +3,12 @@
 As ITU-R BS.1534-3 screens listeners afterwards: by how often they rate the hidden reference low.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from facewire_training.evaluation.listening.answers_file import Rating
-from facewire_training.evaluation.listening.screens import Part
+from facewire_training.evaluation.listening.screens import Part, faces_on
 from facewire_training.evaluation.listening.study import STILL, Kind, Study
 
 
@@ -54,7 +54,7 @@ def screened(
 ) -> tuple[list[Rating], list[Excluded]]:
     """Return the ratings that count, without practice and checks, and who is left out."""
     by_rater: dict[str, list[Rating]] = defaultdict(list)
-    for rating in ratings:
+    for rating in _whole(study, ratings):
         by_rater[rating.rater].append(rating)
     kept, excluded = [], []
     for rater, own in by_rater.items():
@@ -63,6 +63,16 @@ def screened(
         else:
             kept += [rating for rating in own if rating.part is Part.TEST]
     return kept, excluded
+
+
+def _whole(study: Study, ratings: Sequence[Rating]) -> list[Rating]:
+    """Return the ratings of screens that no crash has cut off."""
+    counts = Counter((rating.rater, rating.screen) for rating in ratings)
+    return [
+        rating
+        for rating in ratings
+        if counts[rating.rater, rating.screen] >= faces_on(study, rating.part)
+    ]
 
 
 def _why(study: Study, ratings: list[Rating], rules: Rules) -> str:

@@ -99,8 +99,7 @@ def analyse(study: Study, ratings: Sequence[Rating], rules: Rules | None = None)
     if unknown:
         raise ConfigError(f"the ratings name {', '.join(sorted(unknown))}, no systems of the study")
     if not kept:
-        left_out = f": {len(excluded)} are left out, first: {excluded[0].why}" if excluded else ""
-        raise ConfigError(f"no rater's answers count{left_out}")
+        raise ConfigError(_nobody_counts(excluded))
     names = [name for name in study.systems if any(rating.system == name for rating in kept)]
     measure = _means if study.kind is Kind.MUSHRA else _strengths
     systems, pairs, notes = measure(study, kept, names)
@@ -117,6 +116,14 @@ def analyse(study: Study, ratings: Sequence[Rating], rules: Rules | None = None)
         pairs=tuple(sorted(pairs, key=lambda row: -row.difference)),
         notes=tuple(notes),
     )
+
+
+def _nobody_counts(excluded: Sequence[Excluded]) -> str:
+    why = [f"{len(excluded)} are left out, first: {excluded[0].why}"] if excluded else []
+    advice = "let more people rate with facewire bench listen serve"
+    if any("hidden reference" in one.why for one in excluded):
+        advice += ", or count more of them with --reference-at-least or --low-share"
+    return f"{': '.join(['no rater has answers that count', *why])}; {advice}"
 
 
 _Found = tuple[list[SystemRow], list[PairRow], list[str]]
