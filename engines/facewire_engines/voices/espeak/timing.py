@@ -5,13 +5,13 @@ closed in that silence, so it is given to the stop here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.voices.espeak.library import Spoken
+from facewire_engines.voices.phone_times import TimedPhone
 
 _STOPS = frozenset(INDEX[phone] for phone in ("p", "b", "t", "d", "k", "g", "ch", "jh"))
 
@@ -23,18 +23,6 @@ _SHORTEST = 64
 
 _SLACK_S = 0.01
 """How far an event may be from the end of the silence that it ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimedPhone:
-    """One phone, on the clock of the samples that it was spoken in."""
-
-    start: float
-    """Samples; a mark that stands for several phones is shared out evenly."""
-    end: float
-    """Samples; after `start`."""
-    phone: int
-    """Class in `facewire_engines.phones.phone_set.PHONES`."""
 
 
 def timed_phones(spoken: Spoken, phones_of: Callable[[str], tuple[int, ...]]) -> list[TimedPhone]:

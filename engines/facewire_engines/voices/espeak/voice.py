@@ -6,11 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
-import soxr
-from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire.frames import Samples
 from facewire.speaking.clauses import ClauseSplitter
 from facewire.speaking.voice import Span, Speech
 from facewire.tokens import TokenSpace
@@ -18,10 +15,17 @@ from facewire.toml_file import nearest
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import nearest_phones
-from facewire_engines.phones.phone_set import INDEX, PHONES
+from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PHONETIC
 from facewire_engines.voices.espeak.library import Manner, Spoken, languages, synthesise, variants
-from facewire_engines.voices.espeak.timing import CLOSURE_S, TimedPhone, timed_phones
+from facewire_engines.voices.espeak.timing import CLOSURE_S, timed_phones
+from facewire_engines.voices.phone_times import (
+    TimedPhone,
+    phone_spans,
+    phone_tokens,
+    resampled,
+    token_samples,
+)
 
 SLOWEST, FASTEST = 80, 450
 """Words a minute."""
@@ -121,30 +125,10 @@ def _with_lead_in(spoken: Spoken) -> Spoken:
 def _speech(clause: str, spoken: Spoken, phones: list[TimedPhone]) -> Speech:
     """Put a clause on the clock of the tokens: 16 kHz, and silence to the next whole token."""
     floats = spoken.samples.astype(np.float32) / np.float32(32_768)
-    resampled = soxr.resample(floats, spoken.sample_rate, SAMPLE_RATE)
-    count = -(-len(resampled) // HOP)
-    samples: Samples = np.zeros(count * HOP, np.float32)
-    samples[: len(resampled)] = np.clip(resampled, -1, 1)
-    rounded = (_span(PHONES[p.phone], p.start, p.end, spoken.sample_rate) for p in phones)
-    spans = tuple(span for span in rounded if span.end > span.start)
-    return Speech(samples, _tokens(spans, count), _words(clause, spoken, spans), spans)
-
-
-def _span(label: str, start: float, end: float, rate: int) -> Span:
-    return Span(label, round(start * SAMPLE_RATE / rate), round(end * SAMPLE_RATE / rate))
-
-
-def _tokens(phones: tuple[Span, ...], count: int) -> NDArray[np.int32]:
-    """Return the class at the centre of each of `count` tokens."""
-    ids = np.full(count, INDEX["sil"], np.int32)
-    for phone in phones:
-        ids[_centred(phone.start) : _centred(phone.end)] = INDEX[phone.label]
-    return ids
-
-
-def _centred(sample: int) -> int:
-    """Return the first token whose centre is not before the sample."""
-    return max(0, -(-(sample - HOP // 2) // HOP))
+    samples = token_samples(floats, spoken.sample_rate)
+    spans = phone_spans(phones, spoken.sample_rate)
+    tokens = phone_tokens(spans, len(samples) // HOP)
+    return Speech(samples, tokens, _words(clause, spoken, spans), spans)
 
 
 def _written(clause: str, told: set[int]) -> list[tuple[int, str]]:
@@ -179,7 +163,7 @@ def _words(clause: str, spoken: Spoken, phones: tuple[Span, ...]) -> tuple[Span,
         index = max((i for i, (begin, _) in enumerate(written) if begin <= place), default=0)
         if written and index > reached:
             reached = index
-            starts.append((round(first * SAMPLE_RATE / spoken.sample_rate), written[index][1]))
+            starts.append((resampled(first, spoken.sample_rate), written[index][1]))
     words: list[Span] = []
     for (start, label), (until, _) in pairwise([*starts, (phones[-1].end, "")]):
         end = max((p.end for p in phones if p.start < until and p.end > start), default=start)
