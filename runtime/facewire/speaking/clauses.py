@@ -9,6 +9,8 @@ from collections import deque
 
 LONGEST = 300
 """Characters; a clause without any punctuation is cut at the last space before that."""
+TOGETHER = 120
+"""Characters of clauses that are spoken in one breath at most; a longer clause stays whole."""
 SPLIT = 1_000
 """Characters that are split into clauses at once."""
 
@@ -23,6 +25,8 @@ _SPACED = re.compile(rf"[.!?…;:,؟،؛।॥։።]+[{re.escape(_CLOSERS)}]*(?=
 """Ends a clause where white space follows."""
 _UNSPACED = re.compile(r"[。！？；，、：]+[」』）”’]*(?=[^。！？；，、：」』）”’])")
 """Ends a clause whatever follows."""
+SENTENCE_END = re.compile(rf"[.!?…؟।॥։။。！？]+[{re.escape(_CLOSERS)}」』）]*$")
+"""Whether a clause is the last one of its sentence."""
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _LAST_WORD = re.compile(r"([\w.]+)\.$")
 
@@ -94,6 +98,29 @@ class ClauseSplitter:
             for match in pattern.finditer(self._text, self._seen, LONGEST + 2)
         ]
         return sorted(found, key=lambda match: match.end())
+
+
+class SentenceJoiner:
+    """Joins clauses to sentences, as far as they are spoken in one breath.
+
+    A voice that has a melody needs the whole of it; one that gets a long sentence begins late.
+    """
+
+    def __init__(self) -> None:
+        self._together = ""
+
+    def push(self, clause: str) -> list[str]:
+        """Add a clause, and return what is complete now."""
+        done: list[str] = []
+        if self._together and len(self._together) + len(clause) >= TOGETHER:
+            done += self.flush()
+        self._together = f"{self._together} {clause}" if self._together else clause
+        return done + self.flush() if SENTENCE_END.search(clause) else done
+
+    def flush(self) -> list[str]:
+        """Return what is left, as if the text ended here."""
+        left, self._together = self._together, ""
+        return [left] if left else []
 
 
 class ClauseQueue:

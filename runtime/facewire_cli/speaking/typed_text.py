@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 
 from facewire.daemon_thread import call_in_daemon
-from facewire.speaking.clauses import ClauseSplitter
+from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
 
 PAUSE_S = 0.7
 """Where no more text has come for so long, what is there is said."""
@@ -20,11 +20,15 @@ async def clauses_from(
 ) -> AsyncGenerator[str, None]:
     """Yield the clauses of UTF-8 text from a file descriptor, each as soon as it is complete.
 
+    Where an incomplete clause never counts as complete, they are joined to sentences.
+
     Args:
         descriptor: stays open; a read that is under way when this is closed may still take bytes.
         pause_s: after how long without text an incomplete clause counts as complete; None is never.
     """
     splitter = ClauseSplitter()
+    # Who does not wait gets whole sentences, as from a text that is there at once.
+    joiner = SentenceJoiner() if pause_s is None else None
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     reading: asyncio.Future[bytes] | None = None
     while True:
@@ -36,9 +40,13 @@ async def clauses_from(
                 yield clause
             continue
         data, reading = reading.result(), None
-        for clause in splitter.push(decoder.decode(data, final=not data)):
+        clauses = splitter.push(decoder.decode(data, final=not data))
+        if not data:
+            clauses += splitter.flush()
+        if joiner is not None:
+            clauses = [sentence for clause in clauses for sentence in joiner.push(clause)]
+            clauses += [] if data else joiner.flush()
+        for clause in clauses:
             yield clause
         if not data:
-            for clause in splitter.flush():
-                yield clause
             return
