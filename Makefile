@@ -99,16 +99,16 @@ $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[mic,tts]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[mic,tts,voice]" --group dev
 	touch $@ $(VENV)/.core
 
 $(VENV)/.train: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --editable ".[mic,train,tensorrt-rtx]"
+	$(BIN)/python -m pip install --quiet --editable ".[mic,voice,train,tensorrt-rtx]"
 	touch $@ $(VENV)/.all
 
 # An extra that has no wheel for this machine is left out: the tests that need it say so.
 $(VENV)/.all: $(VENV)/.dev
 	for extra in models quality torch train tensorrt-rtx; do \
-	    $(BIN)/python -m pip install --quiet --editable ".[mic,tts,$$extra]" || echo "without [$$extra]"; \
+	    $(BIN)/python -m pip install --quiet --editable ".[mic,tts,voice,$$extra]" || echo "without [$$extra]"; \
 	done
 	touch $@

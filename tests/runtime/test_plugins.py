@@ -175,7 +175,8 @@ def test_what_is_broken_is_one_sentence(
     ("kind", "name", "words"),
     [
         ("engine", "phones", ["animate", "speech.wav", "-o", "a.csv"]),
-        ("voice", "espeak", ["say", "Hello.", "-o", "a.csv"]),
+        ("voice", "espeak", ["say", "Hello.", "--voice", "espeak", "-o", "a.csv"]),
+        ("voice", "hibari", ["say", "Hello.", "-o", "a.csv"]),
         ("source", "File", ["live", "--no-page", "--input", "speech.wav"]),
         ("sink", "osc", ["live", "--no-page", "--demo", "--out", "osc://127.0.0.1:9000"]),
         ("sink", ".csv", ["animate", "speech.wav", "-o", "a.csv"]),

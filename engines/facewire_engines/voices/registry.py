@@ -1,5 +1,6 @@
 """Facewire's own voices, as its entry points name them."""
 
+import logging
 from pathlib import Path
 
 from facewire.errors import ConfigError
@@ -10,6 +11,10 @@ from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_s
 from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
+from facewire_engines.voices.hibari.package import import_hibari, load_hibari, other_version
+from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks
+
+logger = logging.getLogger(__name__)
 
 
 class LoadEspeak:
@@ -30,6 +35,37 @@ class LoadEspeak:
             ConfigError: as when it is loaded.
         """
         self(request)
+
+
+class LoadHibari:
+    """Loads the natural voice, which any client may ask for; the argument is one of its voices."""
+
+    def __call__(self, request: VoiceRequest) -> Voice:
+        """Load it.
+
+        Raises:
+            ConfigError: it is not installed, or lacks the voice or the language; or a number is out
+                of range.
+        """
+        self.check(request)
+        hibari = load_hibari(request.argument)
+        if hibari.timed:
+            return HibariVoice(hibari, request.rate, request.pitch)
+        logger.warning("%s", other_version())
+        return HeardVoice(HibariSound(hibari, request.rate), load_embedded())
+
+    def check(self, request: VoiceRequest) -> None:
+        """See whether it is there, and speaks the language.
+
+        Raises:
+            ConfigError: it is not, or does not.
+        """
+        if not speaks(request.language):
+            raise ConfigError(
+                f"the voice hibari speaks American English only, not {request.language!r}; "
+                "choose --voice espeak, or leave --voice out"
+            )
+        import_hibari()
 
 
 class LoadCosyVoice:
@@ -59,4 +95,5 @@ class LoadCosyVoice:
 
 
 load_espeak = LoadEspeak()
+load_hibari_voice = LoadHibari()
 load_cosyvoice = LoadCosyVoice()

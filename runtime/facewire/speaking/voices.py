@@ -15,27 +15,33 @@ from facewire.speaking.voice import (
 from facewire.stream.engine import Engine
 from facewire.toml_file import nearest
 
+NATURAL = "hibari"
+"""The voice that is meant where none is named, if it is installed and speaks the language."""
 EMBEDDED = "espeak"
-"""The voice that is meant where none is named; a name that is no other voice's is a variant."""
+"""The voice that is meant otherwise; a name that is no other voice's is a variant of it."""
 EMBEDDED_SPACE = "phones"
 """The name of the tokens that the embedded voice gives, and that the embedded model takes."""
 
 
 def load_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
-    """Load the embedded voice, which any client may ask for.
+    """Load one of the embedded voices, which any client may ask for.
 
     Args:
         language: a code such as `en-us`.
-        voice: the name of a variant; empty is the language's own.
+        voice: `hibari`, `espeak`, either with `:` and a voice of its own, or a variant of espeak;
+            empty is the best that is installed and speaks the language.
         rate: words a minute.
         pitch: 0 to 100.
 
     Raises:
         ConfigError: its library is not installed, or lacks the voice or the language.
     """
-    request = VoiceRequest(voice, language, rate, pitch)
-    loaded: Voice = find_plugin("voice", EMBEDDED).make(request, Voice)
-    return loaded
+    name, _, argument = voice.partition(":")
+    if not voice:
+        name = default_voice(language)
+    elif name.lower() not in (NATURAL, EMBEDDED):
+        name, argument = EMBEDDED, voice
+    return _load(name, VoiceRequest(argument, language, rate, pitch))
 
 
 def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
@@ -49,8 +55,29 @@ def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voi
         ConfigError: there is no such voice or file, or what makes it cannot be reached.
         EngineError: what makes it does not fit.
     """
-    name, argument = _named(voice)
-    request = VoiceRequest(argument, language, rate, pitch)
+    name, argument = _named(voice) if voice else (default_voice(language), "")
+    return _load(name, VoiceRequest(argument, language, rate, pitch))
+
+
+def default_voice(language: str) -> str:
+    """Return the name of the voice that is meant where none is named.
+
+    Raises:
+        ConfigError: several packages add a voice of the name of the natural one.
+    """
+    if not has_plugin("voice", NATURAL):
+        return EMBEDDED
+    plugin = find_plugin("voice", NATURAL)
+    try:
+        load = plugin.load()
+        if isinstance(load, CheckableLoader):
+            load.check(VoiceRequest(language=language))
+    except ConfigError:
+        return EMBEDDED
+    return NATURAL
+
+
+def _load(name: str, request: VoiceRequest) -> Voice:
     loaded: Voice = find_plugin("voice", name).make(request, Voice)
     return loaded
 

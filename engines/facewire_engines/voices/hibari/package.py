@@ -1,0 +1,188 @@
+"""The package hibari-tts, and what its graph knows besides the sound: how long each symbol lasts.
+
+`VERSION` is the one whose graph and reader were looked into. Of another, only what it documents is
+used: text in, sound out.
+"""
+
+import threading
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facewire.errors import ConfigError
+from facewire.frames import Samples
+from facewire.optional_dependency import import_optional, install_command
+from facewire.toml_file import nearest
+
+VERSION = "0.2.1"
+SAMPLE_RATE = 24_000
+FRAME = 600
+"""Samples of what the graph counts durations in: 25 ms."""
+
+_DURATIONS = "/Clip_output_0"
+"""The tensor [L] of the frames of each symbol; their sum is the length of the sound."""
+_SOUND = ["lh", "theta", "ln", "lr", "phi", "f0"]
+"""The graph's own outputs, which the package makes sound from; the last is the pitch in Hz."""
+_OCTAVES = 0.5
+"""How far the ends of the scale of pitch are from its middle."""
+
+_LOADING = threading.Lock()
+_GRAPH, _OUTPUT, _NAME = 7, 12, 1
+"""Fields of `ModelProto`, `GraphProto` and `ValueInfoProto` in onnx.proto."""
+
+
+class Hibari:
+    """A loaded voice of the package. Immutable save for its reader, which one thread may use."""
+
+    def __init__(self, package: ModuleType, voice: str) -> None:
+        self._package = package
+        path = _model_file(package, voice)
+        self._tts: Any = _with_durations(package, voice, path)
+        self.timed = self._tts is not None
+        """Whether this is the version whose durations are known."""
+        if not self.timed:
+            self._tts = package.Hibari(voice=voice)
+        self.reader = self._tts.g2p
+        """What turns text into symbols, in the package's class; it is read from files here."""
+        self.reading = threading.Lock()
+        """Held by whoever uses the reader."""
+
+    @property
+    def alphabet(self) -> dict[str, int]:
+        """The symbols that the graph knows."""
+        found: dict[str, int] = self._tts.vocab
+        return found
+
+    def synthesise(
+        self, symbols: str, speed: float, pitch: int
+    ) -> tuple[Samples, NDArray[np.int64]]:
+        """Speak symbols of the alphabet.
+
+        Returns:
+            Sound [T] at 24 kHz, and the frames [L + 2] of each symbol with the silence before and
+            after them.
+        """
+        ids = np.array([[0, *map(self.alphabet.__getitem__, symbols), 0]], np.int64)
+        feeds = {"ids": ids, "speed": np.array([speed], np.float32)}
+        *parts, frames = self._tts.sess.run([*_SOUND, _DURATIONS], feeds)
+        parts[-1] = parts[-1] * np.float32(2 ** (_OCTAVES * (pitch - 50) / 50))
+        # The same noise each time: the same text makes the same files.
+        sound: Samples = self._package.dsp.synth(*(p[0] for p in parts), np.random.default_rng(0))
+        return sound, frames.astype(np.int64)
+
+    def sound(self, text: str, speed: float) -> Samples:
+        """Speak a text by what the package documents; [T] at its own rate, `sample_rate`."""
+        with self.reading:
+            samples: Samples = self._tts(text, speed=speed, seed=0)
+        return samples
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of its sound."""
+        return int(self._tts.sample_rate)
+
+
+def import_hibari() -> ModuleType:
+    """Return the package.
+
+    Raises:
+        ConfigError: it is not installed, or does not load here.
+    """
+    return import_optional("hibari", "the voice hibari needs hibari-tts", "voice")
+
+
+def load_hibari(voice: str) -> Hibari:
+    """Return a voice of the package, loaded once for everybody.
+
+    Raises:
+        ConfigError: it is not installed or damaged, or there is no such voice on this machine.
+    """
+    with _LOADING:
+        return _load(voice.lower() or "heart")
+
+
+@cache
+def _load(voice: str) -> Hibari:
+    package = import_hibari()
+    try:
+        return Hibari(package, voice)
+    except ConfigError:
+        raise
+    except Exception as error:
+        problem = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ConfigError(
+            f"the voice hibari does not load ({problem}); install it again with: "
+            f"{install_command('voice')}"
+        ) from error
+
+
+def other_version() -> str:
+    """Say in one sentence that the version installed is not the one whose times are known."""
+    return (
+        f"hibari-tts is installed as {_installed_version()}, whose graph tells no times that are "
+        f"known here, so its sound is listened to; {VERSION} is quicker and more exact"
+    )
+
+
+def _installed_version() -> str:
+    try:
+        return version("hibari-tts")
+    except PackageNotFoundError:
+        return "an unknown version"
+
+
+def _model_file(package: ModuleType, voice: str) -> str:
+    """Return the file of a voice that is on this machine: nothing is downloaded here.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    voices = package.voices.VOICES
+    if voice not in voices:
+        meant = nearest(voice, voices)
+        advice = f"did you mean {meant}?" if meant else f"choose one of {', '.join(voices)}"
+        raise ConfigError(f"hibari has no voice {voice!r}; {advice}")
+    try:
+        found: str = package.voices.voice_path(voice, download_missing=False)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"the voice hibari:{voice} is not on this machine; this downloads it once: "
+            f'hibari "Hello." --voice {voice} -o hello.wav'
+        ) from error
+    return found
+
+
+def _with_durations(package: ModuleType, voice: str, path: str) -> Any:
+    """Return the voice with a graph that tells durations too, or None if it is another version."""
+    if _installed_version() != VERSION:
+        return None
+    with open(path, "rb") as file:
+        model = file.read()
+    try:
+        tts = package.Hibari(voice=voice, model=_with_output(model, _DURATIONS))
+    except Exception:  # it has no such tensor; of which class onnxruntime says so, varies
+        return None
+    outputs = [output.name for output in tts.sess.get_outputs()]
+    return tts if outputs == [*_SOUND, _DURATIONS] else None
+
+
+def _with_output(model: bytes, tensor: str) -> bytes:
+    """Return an ONNX model that also gives a tensor from within it.
+
+    In protobuf's encoding a message that comes twice is merged, and its lists are joined: so a
+    second, all but empty graph behind the first adds an output to it. See "Last One Wins" in the
+    description of the encoding, https://protobuf.dev/programming-guides/encoding/.
+    """
+    value = _field(_NAME, tensor.encode())
+    return model + _field(_GRAPH, _field(_OUTPUT, value))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Encode a field that holds bytes; both number and length take one byte here."""
+    assert number < 16
+    assert len(content) < 128
+    return bytes((number << 3 | 2, len(content))) + content
