@@ -12,7 +12,7 @@ import msgspec
 from facewire.errors import EngineError
 from facewire_engines.backends.graph import GraphFile
 
-EMBEDDED_MODELS = Path(__file__).parent / "models"
+EMBEDDED_MODELS = Path(__file__).resolve().parent / "models"
 """A folder for each model that comes with Facewire."""
 MANIFEST = "manifest.json"
 
@@ -92,11 +92,15 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as error:
-        raise EngineError(
-            f"cannot read {path} ({error.strerror}); install Facewire again"
-        ) from error
+        raise EngineError(f"cannot read {path} ({error.strerror}); {_advice(folder)}") from error
     except msgspec.MsgspecError as error:
         raise EngineError(f"{path} is not a model manifest: {error}") from error
+
+
+def _advice(folder: Path) -> str:
+    if EMBEDDED_MODELS in folder.resolve().parents:
+        return "install Facewire again"
+    return "export the model again, or get another copy of its folder"
 
 
 def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
@@ -113,12 +117,12 @@ def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise EngineError(
-            f"cannot read the model file {path} ({error.strerror}); install Facewire again"
+            f"cannot read the model file {path} ({error.strerror}); {_advice(folder)}"
         ) from error
     if hashlib.sha256(content).hexdigest() != expected.sha256:
         raise EngineError(
             f"the model file {path} is damaged or was changed (its sha256 is not the "
-            "manifest's); install Facewire again"
+            f"manifest's); {_advice(folder)}"
         )
     return content
 

@@ -15,7 +15,7 @@ from facewire_engines.backends.tensorrt.plan_form import (
     plan_form,
     plan_key,
 )
-from facewire_engines.backends.tensorrt.plans import PlanState, plan_state, write_plan
+from facewire_engines.backends.tensorrt.plans import PlanKey, PlanState, plan_state, write_plan
 from facewire_engines.model_files import EMBEDDED_MODELS, read_graph, read_manifest
 from facewire_engines.phones.geometry import HOP
 
@@ -58,7 +58,7 @@ def build_plans(
     rebuild: bool = False,
     progress: Callable[[str], Progress] = lambda graph: lambda done, total: None,
 ) -> list[PlanResult]:
-    """Have a plan of every graph of a model in the cache.
+    """Have a plan of every graph of a model in the cache: of all that lack one, or of none.
 
     Args:
         model: a name or a folder.
@@ -83,15 +83,17 @@ def build_plans(
     all_targets = targets or library.known_targets() or ([gpu.target] if gpu else [])
     chosen = tuple(sorted(set(all_targets), key=lambda name: (len(name), name)))
     lengths = {BATCH: (1, max_batch), "samples": (HOP, HOP), STREAMS: (1, MOST_STREAMS)}
-    results = []
+    found: list[tuple[str, PlanKey, PlanState, bytes | None]] = []
     for graph in sorted(manifest.files, reverse=True):
         file = read_graph(folder, manifest, graph)
         key = plan_key(file, precision, chosen, library, max_batch)
-        before = plan_state(cache, key)
-        path = cache / f"{key.stem}.plan"
+        before, plan = plan_state(cache, key), None
         if rebuild or before is not PlanState.READY:
             content = plan_form(file, precision)
             plan = build_plan(library, content, graph, chosen, lengths, progress(graph))
-            path = write_plan(cache, key, plan)
+        found.append((graph, key, before, plan))
+    results = []
+    for graph, key, before, plan in found:
+        path = cache / f"{key.stem}.plan" if plan is None else write_plan(cache, key, plan)
         results.append(PlanResult(graph, path, before, path.stat().st_size))
     return results

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from facewire import arkit
 from facewire.errors import EngineError
 from facewire_engines.backends.graph import Graph, GraphLoader
+from facewire_engines.backends.memory import OutOfMemoryError
+from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_engines.model_files import Manifest, SpeechRows, read_graph, read_manifest
 
 FRONT_END, ENCODER, DECODER, FACE = (
@@ -108,6 +112,7 @@ def load_recipe_model(
     step = graphs[DECODER].spec.feeds[0].zeros(1).shape[1]
     about = known if isinstance(known, SpeechRows) else known(step)
     _check_rows(about, folder)
+    _check_kind(about, graphs[DECODER], folder)
     model = RecipeModel(
         manifest,
         about,
@@ -146,6 +151,40 @@ def _check_rows(about: SpeechRows, folder: Path) -> None:
             f"the manifest in {folder} says of its rows what cannot be (rate, middle, delay or "
             "look-ahead); export the model again"
         )
+
+
+def _check_kind(about: SpeechRows, decoder: Graph, folder: Path) -> None:
+    """See whether rows are to the decoder what a manifest says of them.
+
+    Raises:
+        EngineError: they are not.
+    """
+    rows = decoder.spec.feeds[0].zeros(1)
+    takes_ids = rows.dtype == np.int64
+    right = about.kind == ("ids" if takes_ids else "features")
+    right &= about.codebooks == (rows.shape[2] if takes_ids else 0)
+    # Elsewhere than on the processor an id too many may go unnoticed, or end the process.
+    if right and takes_ids and isinstance(decoder, OnnxGraph):
+        right = about.vocabulary > 0 and _takes(decoder, about.vocabulary - 1)
+        right &= not _takes(decoder, about.vocabulary)
+    if not right:
+        raise EngineError(
+            f"the decoder in {folder} takes other rows than its manifest says (kind, codebooks or "
+            "vocabulary); export the model again"
+        )
+
+
+def _takes(decoder: Graph, number: int) -> bool:
+    """Tell whether a decoder of ids knows one."""
+    rows, known = decoder.spec.feeds
+    feeds = {rows.name: np.full_like(rows.zeros(1), number), known.name: known.zeros(1)}
+    try:
+        decoder.streams(1).step(np.zeros(1, np.int64), feeds)
+    except OutOfMemoryError:
+        raise
+    except EngineError:
+        return False
+    return True
 
 
 def _check_joints(encoders: list[Graph], decoder: Graph, face: Graph) -> None:

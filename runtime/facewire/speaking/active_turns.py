@@ -200,7 +200,7 @@ class ActiveTurns:
         synthesis = self._turns.get(number)
         if synthesis is not None:
             synthesis.end()
-        elif number > self._playout.newest:
+        elif number > self._playout.newest and number not in self._left_out:
             self.complain(number, f"there is no turn {number} to end")
 
     def end_stalled(self, now: int) -> int | None:
@@ -241,8 +241,8 @@ class ActiveTurns:
         self._tell(problem)
 
     def complain(self, number: int, message: str) -> None:
-        """Say what about a turn cannot be done."""
-        self._tell(Problem(number, message))
+        """Say what about a turn cannot be done, once: what follows from that is left out."""
+        self.end_early(Problem(number, message))
 
     def _tell(self, problem: Problem) -> None:
         self.answers.append(problem)

@@ -159,5 +159,5 @@ def token_decoder(
 
 
 def _any_of(decoders: Sequence[TokenDecoder]) -> str:
-    """Name the spaces of decoders."""
-    return " or ".join(repr(decoder.space.name) for decoder in decoders)
+    """Name the spaces of decoders, each once."""
+    return " or ".join(dict.fromkeys(repr(decoder.space.name) for decoder in decoders))

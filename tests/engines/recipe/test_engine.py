@@ -1,5 +1,6 @@
 """What is the engine `recipe`'s own; the contract of every engine is in test_streaming.py."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -135,6 +136,62 @@ def test_rows_that_cannot_be_are_refused(
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(EngineError, match="what cannot be"):
         load_recipe(folder)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("ids", {"kind": "features", "codebooks": 0, "vocabulary": 0}),
+        ("ids", {"vocabulary": 201}),
+        ("ids", {"vocabulary": 199}),
+        ("ids", {"vocabulary": 0}),
+        ("ids", {"codebooks": 2}),
+        ("levels", {"codebooks": 1}),
+        ("features", {"kind": "ids", "codebooks": 1, "vocabulary": 80}),
+        ("features", {"codebooks": 3}),
+    ],
+)
+def test_rows_of_another_kind_than_the_decoder_takes_are_refused(
+    recipe_folders: dict[str, Path], tmp_path: Path, rows: str, said: dict[str, object]
+) -> None:
+    folder = shutil.copytree(recipe_folders[rows], tmp_path / rows)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["rows"] |= said
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(EngineError, match=r"takes other rows than its manifest says .* again"):
+        load_recipe(folder)
+
+
+def test_a_damaged_graph_of_ones_own_model_is_to_be_exported_again(
+    recipe_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(recipe_folders["ids"], tmp_path / "ids")
+    whole = (folder / "decoder.onnx").read_bytes()
+    (folder / "decoder.onnx").write_bytes(whole[:-1])
+    with pytest.raises(EngineError, match=r"is damaged .*; export the model again, or get another"):
+        load_recipe(folder)
+    (folder / "decoder.onnx").unlink()
+    with pytest.raises(EngineError, match=r"cannot read the model file .*; export the model again"):
+        load_recipe(folder)
+
+
+def test_a_build_that_fails_leaves_no_plan(recipe_folders: dict[str, Path], tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="install tensorrt_rtx")
+    onnx = pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
+    folder = shutil.copytree(recipe_folders["ids"], tmp_path / "ids")
+    model = onnx.load(str(folder / "decoder.onnx"))
+    next(node for node in model.graph.node if node.op_type == "Softmax").op_type = "Wobble"
+    onnx.save(model, str(folder / "decoder.onnx"))
+    content = (folder / "decoder.onnx").read_bytes()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["decoder.onnx"] |= {
+        "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    cache = tmp_path / "plans"
+    with pytest.raises(EngineError, match="Wobble"):
+        build_plans(str(folder), cache, targets=("sm_89",))
+    assert not list(cache.glob("*"))
 
 
 def test_a_stream_at_another_rate_is_retuned_at_its_own(

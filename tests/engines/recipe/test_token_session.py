@@ -18,6 +18,7 @@ from facewire.errors import ConfigError
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame
 from facewire.server.server import FaceServer
+from facewire.speaking.voices import token_decoder
 from facewire.tokens import TokenChunk
 from facewire.wire.binary import TokensMessage, encode_tokens
 from facewire_engines.phones.engine import load_embedded
@@ -151,5 +152,13 @@ async def test_clients_send_tokens_of_any_space_that_the_server_decodes(
             problem = await client.told("problem")
             assert "no decoder for tokens of 'x'" in problem["message"]
             assert "'phones' or 'random-projection'" in problem["message"]
+            # What came for the turn that was refused is left out in silence.
+            assert await client.all_told() == []
             await client.say(2)
             assert (await client.ends(2))["turn"] == 2
+
+
+def test_a_space_that_is_decoded_twice_is_named_once() -> None:
+    engine = load_embedded()
+    with pytest.raises(ConfigError, match=r"send those of 'phones', or audio without tokens$"):
+        token_decoder(engine, "x", [engine.token_decoder()])
