@@ -12,6 +12,7 @@ PACKAGES = {
     "facewire_training": "training",
     "facewire_cli": "runtime",
     "facewire_client": "clients/python",
+    "facewire_agents": "clients/agents",
     "facewire_web": "clients/web",
 }
 """Our packages, and the folders that they lie in."""

@@ -26,6 +26,7 @@ BELOW = {
     "facewire_training": {"facewire", "facewire_engines", "facewire_web"},
     "facewire_cli": {"facewire", "facewire_engines", "facewire_training"},
     "facewire_client": {"facewire"},
+    "facewire_agents": {"facewire", "facewire_client"},
     "facewire_web": set[str](),
 }
 """What each may import of the others."""

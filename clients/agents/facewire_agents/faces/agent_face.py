@@ -1,0 +1,307 @@
+"""The face of one agent: its speech goes in, faces come out while their sound is heard."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import numpy as np
+
+from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
+from facewire.speaking.playout_clock import PlayoutClock
+from facewire.stream.engine import Engine
+from facewire.stream.outputs import StreamOutputs, deliver_stream
+from facewire.stream.threads import ServerThreads
+from facewire.stream.timed_event import TimedEvent
+from facewire.wire.speak import Interrupted, Problem, TurnBegins, TurnEnds
+from facewire_agents.faces.face_stream import FaceEvent, FaceStream
+from facewire_agents.faces.heard import Heard
+from facewire_agents.faces.local_stream import open_local
+from facewire_agents.faces.options import FaceOptions
+from facewire_agents.faces.outputs import FaceOutputs
+from facewire_agents.faces.schedule import FaceSchedule, MadeFace
+from facewire_agents.faces.server_stream import open_server
+from facewire_agents.faces.speech_run import RATE, SpeechRun
+from facewire_agents.faces.speech_runs import SpeechRuns
+
+logger = logging.getLogger(__name__)
+
+SOON_NS = 50 * MILLISECOND
+STARTS_NS = SECOND
+"""How long a transport may take for the first sound of a run before it is taken to be heard."""
+
+OpenThreads = Callable[[Engine, int], ServerThreads]
+
+
+class AgentFace:
+    """Runs of speech of one agent, and their faces. Used by one event loop.
+
+    `open`, then `run` as a task, then `aclose`. What is asked for in between is noted at once.
+    """
+
+    def __init__(
+        self,
+        options: FaceOptions | None = None,
+        *,
+        clock: Clock | None = None,
+        threads: OpenThreads = ServerThreads,
+    ) -> None:
+        """Get ready; nothing is opened.
+
+        Args:
+            options: how faces are made, and where they go.
+            clock: keeps time.
+            threads: makes the threads that faces are made on, of an engine for so many streams.
+        """
+        self.options = options or FaceOptions()
+        self.made = TimedEvent(clock or SystemClock())
+        """Set when there are more faces; for one task."""
+        self._clock = clock or SystemClock()
+        self._open_threads = threads
+        self._latency = int(self.options.output_latency_ms * MILLISECOND)
+        self._playout = PlayoutClock(RATE, self._clock.now())
+        self._runs = SpeechRuns(self._playout)
+        self._schedule = FaceSchedule(self._playout, self._runs.may_show)
+        self._due = TimedEvent(self._clock)
+        self._newest = 0
+        self._gone = False
+        """Whether no more faces are made."""
+        self._void = 0
+        """Nothing of turns up to this one is shown any more."""
+        self._listeners: list[Callable[[BlendshapeFrame], None]] = []
+        self._stack = AsyncExitStack()
+        self._outputs = FaceOutputs(self.options, self._clock)
+        self._stream: FaceStream | None = None
+
+    @property
+    def spec(self) -> StreamSpec:
+        """The geometry of the stream of faces, once it is open."""
+        return self._opened.spec
+
+    @property
+    def page_urls(self) -> tuple[str, ...]:
+        """Where the page is, once it is open; empty without one."""
+        return tuple(self._outputs.page_urls)
+
+    @property
+    def waiting(self) -> int:
+        """How many faces wait for their sound."""
+        return len(self._schedule)
+
+    @property
+    def skipped(self) -> int:
+        """Faces that were not shown because the program was too slow."""
+        return self._schedule.skipped
+
+    def on_face(
+        self, listener: Callable[[BlendshapeFrame], None]
+    ) -> Callable[[BlendshapeFrame], None]:
+        """Have something called with each face when it is shown; a decorator, too."""
+        self._listeners.append(listener)
+        return listener
+
+    async def open(self) -> None:
+        """Load or connect to what makes the faces, and open the page.
+
+        Raises:
+            ConfigError: there is no such engine or output, or the page's port is taken.
+            FacewireError: the engine's model is damaged, or the server does not answer.
+        """
+        options = self.options
+        async with AsyncExitStack() as stack:
+            if options.server:
+                self._stream = await open_server(options, self._clock)
+                engine = None
+            else:
+                local = await open_local(options, self._clock, self._open_threads)
+                self._stream, engine = local, local.engine
+            stack.push_async_callback(self._stream.aclose)
+            await self._outputs.open_page(stack, engine)
+            self._stack = stack.pop_all()
+        self._set_playout(0, self._clock.now())
+
+    async def run(self) -> None:
+        """Make faces and show them, until it is cancelled.
+
+        Raises:
+            ConfigError: an output cannot be opened.
+            FacewireError: no more faces can be made.
+        """
+        try:
+            await deliver_stream(
+                self._produce, self.spec, self._outputs.sinks, clock=self._clock,
+                engine_name=self._opened.engine_name, listeners=self._outputs.listeners, live=True,
+            )  # fmt: skip
+        finally:
+            # Nobody waits for faces any more.
+            self._gone = True
+            for run in self._runs:
+                run.over = True
+            self.made.set()
+
+    async def aclose(self) -> None:
+        """Give back what it holds; twice is once."""
+        await self._stack.aclose()
+
+    def begin(
+        self, context: str, sample_rate: int, channels: int = 1, *, offset: int = 0
+    ) -> SpeechRun:
+        """Begin a run of speech, behind those before it.
+
+        Args:
+            context: what the framework calls the speech.
+            sample_rate: Hz, of its audio.
+            channels: of its audio, interleaved.
+            offset: source samples of the same speech in runs before this one.
+
+        Raises:
+            ConfigError: there is no such audio.
+        """
+        run = SpeechRun(self._newest + 1, context, sample_rate, channels, offset=offset)
+        self._newest = run.number
+        run.over = self._gone
+        self._runs.add(run)
+        self._opened.begin(run.number)
+        return run
+
+    def push(self, run: SpeechRun, pcm: bytes) -> None:
+        """Take the next audio of a run, 16-bit and interleaved."""
+        self._send(run, run.resample(pcm))
+
+    def end(self, run: SpeechRun) -> None:
+        """Take no more of a run; twice is once."""
+        if not run.ended:
+            self._send(run, run.flush())
+            run.ended, run.ended_at = True, self._clock.now()
+            self._opened.end(run.number)
+
+    def faces_between(
+        self, run: SpeechRun, first: int, last: int
+    ) -> list[tuple[float, BlendshapeFrame]]:
+        """Return the faces of a run that wait, with how many ms after position `first` each is."""
+        begin = run.stream(first)
+        if begin is None:
+            return []
+        frames = self._schedule.between(run.number, begin, begin + last - first)
+        return [(1000 * (frame.timestamp - begin) / RATE, frame) for frame in frames]
+
+    def play(self, run: SpeechRun, first: int, last: int, when: int) -> None:
+        """Learn that source samples `first` to `last` of a run are heard from `when` on, in ns."""
+        run.played = max(run.played, run.position(last))
+        sample = run.stream(run.position(first))
+        if sample is not None and run.number > self._void:
+            self._set_playout(sample, when + self._latency)
+        self._due.set()
+
+    def pause(self) -> None:
+        """Stand still, as the sound does."""
+        self._playout.pause(self._clock.now())
+        self._opened.pause()
+        self._due.set()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._playout.resume(self._clock.now())
+        self._opened.resume()
+        self._due.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether something is spoken that may not be interrupted."""
+        return any(not run.interruptible for run in self._runs.alive(self._clock.now()))
+
+    def interrupt(self) -> Heard | None:
+        """Show nothing more of what is spoken, let the face rest, and return what was heard.
+
+        Returns:
+            What was heard of the oldest speech that was not over; None if nobody spoke.
+        """
+        now = self._clock.now()
+        alive = self._runs.alive(now)
+        heard = None
+        if alive:
+            heard = self._runs.what_was_heard(alive[0], now)
+            until = alive[0].since_begun(self._runs.heard_of(alive[0], now))
+            self._opened.interrupt(alive[0].number, 1000 * until / RATE)
+        self._void = self._newest
+        self._runs.clear()
+        self._schedule.drop_turns()
+        self._playout.resume(now)
+        self.made.set()
+        self._due.set()
+        return heard
+
+    @property
+    def _opened(self) -> FaceStream:
+        assert self._stream is not None, "open the face first"
+        return self._stream
+
+    async def _produce(self, outputs: StreamOutputs) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._opened.run(self._take), name="make faces")
+            tasks.create_task(self._show(outputs), name="show faces")
+
+    async def _show(self, outputs: StreamOutputs) -> None:
+        while True:
+            now = self._clock.now()
+            shown, due = self._schedule.take(now)
+            if shown is None:
+                await self._due.wait(self._schedule.wake(now))
+                continue
+            if self._outputs.listeners:
+                for face in due:
+                    await outputs.hear(self._sound(face))
+            for listener in self._listeners:
+                listener(shown)
+            await outputs.show(shown)
+            self._runs.forget(now)
+
+    def _sound(self, face: MadeFace) -> AudioChunk:
+        """Return what is heard with a face; where nobody speaks, silence."""
+        start = face.frame.timestamp
+        count = self.spec.timestamp(face.frame.index + 1) - start
+        samples = np.zeros(count, np.float32)
+        samples[: len(face.audio)] = face.audio[:count]
+        return AudioChunk(samples, start, RATE)
+
+    def _take(self, event: FaceEvent) -> None:
+        """Take what comes of the stream of faces."""
+        if isinstance(event, MadeFace):
+            self._add(event)
+        elif isinstance(event, Interrupted):
+            self._schedule.cut(event.frame)
+        elif isinstance(event, (TurnBegins, TurnEnds, Problem)):
+            run = self._runs.get(event.turn)
+            if isinstance(event, Problem):
+                logger.warning("the face of turn %d: %s", event.turn, event.message)
+            if run is None:
+                return
+            if isinstance(event, TurnBegins):
+                run.place(event.at, event.sample)
+                now = self._clock.now()
+                if run.played <= event.at and self._playout.due(event.sample, now) < now + SOON_NS:
+                    # Time stands still before it until its sound is heard.
+                    self._set_playout(event.sample, now + STARTS_NS)
+            else:
+                run.over = True
+        self.made.set()
+        self._due.set()
+
+    def _add(self, face: MadeFace) -> None:
+        frame = face.frame
+        if 0 < frame.turn <= self._void:
+            return
+        run = self._runs.get(frame.turn)
+        if run is not None:
+            run.faced = run.own(self.spec.timestamp(frame.index + 1))
+        self._schedule.add(face)
+
+    def _send(self, run: SpeechRun, samples: Samples) -> None:
+        if len(samples) and not run.ended:
+            run.sent += len(samples)
+            self._opened.push(run.number, samples)
+
+    def _set_playout(self, sample: int, when: int) -> None:
+        self._playout.set_playout(sample, when)
+        self._opened.set_playout(sample, when)

@@ -1,0 +1,34 @@
+"""How the face of an agent is made, and where it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facewire.stream.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class FaceOptions:
+    """How the face of an agent is made, and where it is shown."""
+
+    server: str = ""
+    """Address of a `facewire serve` that makes the faces, such as "ws://127.0.0.1:8765"; by default
+    they are made in this process."""
+    engine: str | Engine = "phones"
+    """As `--engine` names it, or one that is loaded, for many agents in a process."""
+    frame_rate: str | float = 60
+    """Faces a second: 30, "30000/1001" ..."""
+    lookahead_ms: float = 150.0
+    """How far ahead of a face its speech is heard; the sound waits for its faces."""
+    idle: bool = True
+    """Whether eyes blink, and brows and head move a little."""
+    seed: int | None = None
+    """Which idle motion; None for one of its own."""
+    profile: Path | None = None
+    """TOML file with gains and offsets; of a server, it is the server's."""
+    outputs: Sequence[str] = ()
+    """Where faces go while they are heard, as `--out` names them: "livelink://127.0.0.1" ..."""
+    page: int | None = None
+    """Port of a page that shows the face, with its sound; 0 for any, None for none."""
+    output_latency_ms: float = 0.0
+    """From the moment when the transport takes a sound until it is heard."""

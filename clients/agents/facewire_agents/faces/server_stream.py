@@ -1,0 +1,138 @@
+"""Faces that `facewire serve` makes, through `/speak`."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from facewire.clock import Clock
+from facewire.errors import ConfigError, FacewireError
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
+from facewire.wire.binary import WireFrame
+from facewire.wire.speak import Interrupted, NotInterrupted, Problem, TurnBegins, TurnEnds
+from facewire_agents.faces.face_stream import LEAD_S, FaceEvent
+from facewire_agents.faces.options import FaceOptions
+from facewire_agents.faces.schedule import MadeFace
+from facewire_agents.faces.speech_run import RATE
+from facewire_client import ServerError, SpeakClient
+
+NO_AUDIO: Samples = np.zeros(0, np.float32)
+
+
+class ServerStream:
+    """A client of `/speak`; what is asked for is sent in order by a task of its own."""
+
+    def __init__(self, client: SpeakClient) -> None:
+        """Use a client that is connected."""
+        hello = client.hello
+        self.spec = StreamSpec(hello.sample_rate, Fraction(*hello.frame_rate), 0)
+        self.engine_name = hello.engine
+        self._client = client
+        self._requests: deque[Callable[[], Coroutine[Any, Any, object]]] = deque()
+        self._asked = asyncio.Event()
+
+    def begin(self, turn: int) -> None:
+        """Begin a turn, behind those before it; the client counts them as we do."""
+        self._ask(self._client.begin)
+
+    def push(self, turn: int, samples: Samples) -> None:
+        """Take the next samples of a turn, at the rate of the stream."""
+        self._ask(lambda: self._client.send_audio(turn, samples))
+
+    def end(self, turn: int) -> None:
+        """Take no more of a turn."""
+        self._ask(lambda: self._client.end_turn(turn))
+
+    def interrupt(self, turn: int, at_ms: float) -> None:
+        """Stop a turn, heard for so long, and those behind it."""
+        self._ask(lambda: self._client.interrupt(turn, at_ms))
+
+    def set_playout(self, sample: int, when: int) -> None:
+        """Learn that a sample of the stream is heard at a time of this machine, in ns."""
+        self._ask(lambda: self._client.set_playout(sample, when))
+
+    def pause(self) -> None:
+        """Stand still."""
+        self._ask(self._client.pause)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._ask(self._client.resume)
+
+    async def run(self, take: Callable[[FaceEvent], None]) -> None:
+        """Hand over what comes, until it is cancelled.
+
+        Raises:
+            FacewireError: the server refused something, or went away.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(self._send(), name="ask the server")
+                async for event in self._client:
+                    if isinstance(event, WireFrame):
+                        take(MadeFace(_frame(event), NO_AUDIO))
+                    elif isinstance(
+                        event, (TurnBegins, TurnEnds, Interrupted, NotInterrupted, Problem)
+                    ):
+                        take(event)
+                sending.cancel()
+        except ExceptionGroup as group:
+            if (error := _server_error(group)) is None:
+                raise
+            raise FacewireError(f"no more faces come: {error}") from group
+
+    async def aclose(self) -> None:
+        """Give back what it holds."""
+        await self._client.__aexit__(None, None, None)
+
+    def _ask(self, request: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._requests.append(request)
+        self._asked.set()
+
+    async def _send(self) -> None:
+        while True:
+            while self._requests:
+                await self._requests.popleft()()
+            self._asked.clear()
+            await self._asked.wait()
+
+
+async def open_server(options: FaceOptions, clock: Clock) -> ServerStream:
+    """Connect to a server.
+
+    Raises:
+        ConfigError: it does not answer, or refuses what the options ask for.
+    """
+    client = SpeakClient(
+        options.server,
+        text=False,
+        audio=False,
+        frame_rate=options.frame_rate,
+        lookahead_ms=options.lookahead_ms,
+        idle=options.idle,
+        seed=options.seed,
+        lead_ms=1000 * LEAD_S,
+        sample_rate=RATE,
+        clock=clock,
+    )
+    try:
+        await client.__aenter__()
+    except ServerError as error:
+        raise ConfigError(f"the face's server cannot be used: {error}") from error
+    return ServerStream(client)
+
+
+def _frame(frame: WireFrame) -> BlendshapeFrame:
+    return BlendshapeFrame(
+        frame.weights, frame.index, frame.timestamp, frame.turn, frame.speech, frame.head
+    )
+
+
+def _server_error(error: BaseException) -> ServerError | None:
+    """Return what the server did, of what failed."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_server_error, error.exceptions)), None)
+    return error if isinstance(error, ServerError) else None
