@@ -20,7 +20,7 @@ OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard t
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
     $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py cli/test_usage.py)
 
-.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client clean
+.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client agent-frameworks clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
@@ -79,6 +79,14 @@ nvidia-client: ## NVIDIA's own Audio2Face-3D client packages, in an environment 
 	mkdir -p $(SCRATCH)
 	$(PYTHON) -m venv .cache/nvidia-client
 	PIP_CONSTRAINT= .cache/nvidia-client/bin/python -m pip install --quiet nvidia-audio2face-3d==1.3.0 nvidia-ace==1.0.0
+
+# They want older versions of packages that we have, too.
+AGENTS := .cache/agents
+agent-frameworks: ## Pipecat and LiveKit Agents, in an environment of their own for the tests
+	mkdir -p $(SCRATCH)
+	$(PYTHON) -m venv $(AGENTS)
+	PIP_CONSTRAINT= $(AGENTS)/bin/python -m pip install --quiet --editable ".[pipecat,livekit,tts]" \
+	    pipecat-ai==1.14.0 livekit-agents==1.8.9 pytest pytest-asyncio pytest-timeout hypothesis
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist $(dir $(BUNDLE)) $(WEB)/node_modules
