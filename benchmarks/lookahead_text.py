@@ -59,6 +59,29 @@ def what_it_buys(report: Report) -> str:
     )
 
 
+PROVISIONAL = (
+    "closure", "luck", "false_closure", "teeth_on_lip", "rounding_auc", "labial_auc", "lag_ms",
+)  # fmt: skip
+
+
+def what_corrections_buy(report: Report) -> str:
+    """Return the table of engines as seen live, with and without provisional frames."""
+    header = ["live, *phones*", *(BY_KEY[key].heading for key in PROVISIONAL)]
+    rows = [
+        [
+            name.partition(" ")[2],
+            *(written(BY_KEY[key], row.live.get(key)) for key in PROVISIONAL),
+        ]
+        for name, row in report.sets[0].rows.items()
+        if row.live
+    ]
+    command, when = report.heading()
+    return (
+        f"{table(header, rows)}\n\n"
+        f"{report.sets[0].name}: {report.sets[0].about}; `{command}`, {when}."
+    )
+
+
 def _row(ahead: float, row: RowScores) -> list[str]:
     live = _cells(row.live or {}, LIVE, bold=ahead == DIRECT_MS)
     content = _cells(row.content, CONTENT, bold=ahead == DELAYED_MS)

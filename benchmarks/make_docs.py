@@ -30,6 +30,7 @@ from facewire_cli.commands.bench.hostile import HostileReport
 from facewire_cli.commands.bench.latency import LatencyReport
 from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.evaluation.listening.coverage import CoverageReport
+from facewire_training.evaluation.quality.report import Report
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
 from facewire_training.recipes.tokens_to_faces.study import Study
@@ -77,6 +78,9 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/latency.md": {
             "in short": lambda: in_short(latency),
             "latency": lambda: all_stages(latency),
+            "provisional": lambda: lookahead_text.what_corrections_buy(
+                _read(results / "quality-provisional.json", Report)
+            ),
             "first packet": lambda: requests_table(latency),
             "throughput": lambda: sessions_table(throughput),
             "audio2face": lambda: peer_table(peer),

@@ -70,6 +70,8 @@ class BlendshapeFrame:
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Yaw, pitch and roll of the head, in radians."""
     stamps: Stamps = Stamps()
+    provisional: bool = False
+    """Whether it was made without look-ahead, and a frame of the same index corrects it later."""
 
 
 @dataclass(frozen=True, slots=True)

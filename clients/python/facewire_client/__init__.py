@@ -1,5 +1,6 @@
 """Facewire's client: send speech or text, get faces. Or watch the faces of a live stream."""
 
+from facewire.provisional_blend import ProvisionalBlend
 from facewire.wire.binary import WireFrame
 from facewire.wire.speak import (
     Interrupted,
@@ -28,6 +29,7 @@ __all__ = [
     "Paused",
     "PlayoutBuffer",
     "Problem",
+    "ProvisionalBlend",
     "Resumed",
     "ServerError",
     "SpeakClient",

@@ -37,6 +37,7 @@ class FaceClient(Connection):
         idle: bool = True,
         seed: int | msgspec.UnsetType | None = msgspec.UNSET,
         silence_ms: float | msgspec.UnsetType | None = msgspec.UNSET,
+        provisional: bool = False,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
@@ -54,6 +55,8 @@ class FaceClient(Connection):
             seed: which idle motion; the same seed moves the same way, None is one of its own.
             silence_ms: after so long without audio the stream goes on as if silence came, which
                 `silence` then tells; None: it waits for audio. Unset, the server decides.
+            provisional: whether each frame comes twice, first at once and without look-ahead; see
+                `WireFrame.provisional` and `ProvisionalBlend`.
             format: how frames travel.
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
@@ -69,6 +72,7 @@ class FaceClient(Connection):
             idle=idle,
             seed=seed,
             silence_ms=silence_ms,
+            provisional=provisional,
         )
         super().__init__(url, "session", opening=opening, tls=tls, clock=clock)
         self._audio_format = opening.audio_format

@@ -12,6 +12,7 @@ from facewire.clock import SECOND, Clock, SystemClock
 from facewire.wire.binary import (
     AUDIO_KIND,
     FRAME_KIND,
+    PROVISIONAL_KIND,
     AudioMessage,
     WireFrame,
     decode_audio,
@@ -226,7 +227,7 @@ class Connection:
         if kind == AUDIO_KIND:
             return decode_audio(data)
         # What a later server may have to say besides is left out.
-        return decode_frame(data) if kind == FRAME_KIND else None
+        return decode_frame(data) if kind in (FRAME_KIND, PROVISIONAL_KIND) else None
 
     def _take_text(self, text: str) -> Item | None:
         match message := self._decode(text):

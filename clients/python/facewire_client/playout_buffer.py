@@ -1,6 +1,6 @@
 """What a player needs between the wire and the loudspeaker: sound and faces by sample."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
@@ -17,11 +17,13 @@ class PlayoutBuffer:
     def __init__(self) -> None:
         self._frames: list[WireFrame] = []
         self._audio: list[AudioRun] = []
+        self._foreseen = False
+        """Whether frames come twice, first as provisional ones."""
 
     def add(self, event: SpeechEvent) -> None:
         """Take an event, in the order in which they come."""
         if isinstance(event, WireFrame):
-            self._frames.append(event)
+            self._put(event)
         elif isinstance(event, AudioRun):
             self._audio.append(event)
         elif isinstance(event, Interrupted):
@@ -53,6 +55,16 @@ class PlayoutBuffer:
                 ]
         self._audio = [r for r in self._audio if r.start + len(r.samples) > start + count]
         return samples
+
+    def _put(self, frame: WireFrame) -> None:
+        """Keep a frame; a correction takes the place of the frame that it corrects, if any."""
+        self._foreseen |= frame.provisional
+        if frame.provisional or not self._foreseen:
+            self._frames.append(frame)
+            return
+        place = bisect_left(self._frames, frame.timestamp, key=lambda one: one.timestamp)
+        if place < len(self._frames) and self._frames[place].index == frame.index:
+            self._frames[place] = frame
 
     def _cut(self, event: Interrupted) -> None:
         over = (event.turn, *event.dropped)

@@ -63,6 +63,8 @@ export interface Frame {
   /** In the order of the hello's names. */
   weights: Float32Array;
   pose: Pose;
+  /** Whether a frame of the same index, which has heard its look-ahead, corrects it later. */
+  provisional: boolean;
   receivedMs: number;
   latency: Latency | null;
 }
@@ -109,6 +111,16 @@ export interface SessionOptions {
   frameRate?: string;
   /** Whether the face lives by itself: blinks, gaze, head. */
   idle?: boolean;
+  /** Each frame comes twice: at once, without look-ahead, and again when that is heard. */
+  provisional?: boolean;
+}
+
+/** What to show at once of a stream of provisional frames and their corrections. */
+export class ProvisionalBlend {
+  /** @param share of the last error that is expected again, 0 to 1 */
+  constructor(share?: number);
+  /** Give it every frame. @returns what to show now; null for a correction */
+  take(frame: Frame): Frame | null;
 }
 
 /** A stream of faces: the server's live one, or one made from your own audio. */

@@ -3,6 +3,7 @@
 export { FaceClient } from "./client/face_client.js";
 export { FaceError, isAway } from "./client/face_error.js";
 export { FramePlayout } from "./client/frame_playout.js";
+export { ProvisionalBlend } from "./client/provisional_blend.js";
 export { SHAPES, calmPose, mixPoses, neutralPose, parsePose, poseFrom } from "./client/pose.js";
 export { SpeakClient } from "./client/speak_client.js";
 export { FaceView } from "./face/face_view.js";

@@ -1,15 +1,25 @@
 """One client on `/session`: a stream of its own, audio in and frames out, and then the next one."""
 
 import asyncio
-from contextlib import closing
+import secrets
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+
+import msgspec
 
 from facewire.clock import MILLISECOND, Clock
 from facewire.errors import CapacityError, ConfigError
+from facewire.face import FaceStage
+from facewire.face.stage import SEED_BITS
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server.client import Client
 from facewire.server.context import ServerContext
-from facewire.server.session_audio import AudioIntake, Punctuality, SessionStream
+from facewire.server.session_audio import (
+    AudioIntake,
+    ProvisionalFaces,
+    Punctuality,
+    SessionStream,
+)
 from facewire.server.session_intake import Heard, SessionListener, decode_message
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.stream.channel import Channel
@@ -61,14 +71,34 @@ class SessionConnection:
 
     async def _serve_stream(self, request: OpenSession) -> None:
         compute, now = self._context.threads.compute, self._context.clock.now()
-        with closing(await compute(now, open_session, self._context, request)) as session:
+        with ExitStack() as sessions:
+
+            async def opened(request: OpenSession) -> EngineSession:
+                session = await compute(now, open_session, self._context, request)
+                return sessions.enter_context(closing(session))
+
+            session = await opened(request)
+            at_once = None
+            if request.provisional:
+                at_once = await opened(msgspec.structs.replace(request, lookahead_ms=0.0))
             self._client.inbox.opened = True
-            stream = await compute(now, self._make_stream, request, session)
+            stream = await compute(now, self._make_stream, request, session, at_once)
             await self._serve(request, session.spec, stream)
 
-    def _make_stream(self, request: OpenSession, session: EngineSession) -> SessionStream:
-        face = self._context.make_face(session.spec, idle=request.idle, seed=request.wanted_seed)
-        return SessionStream(request.audio_format, session, face, self._context.clock)
+    def _make_stream(
+        self, request: OpenSession, session: EngineSession, at_once: EngineSession | None
+    ) -> SessionStream:
+        seed = secrets.randbits(SEED_BITS) if request.wanted_seed is None else request.wanted_seed
+
+        def face(session: EngineSession) -> FaceStage:
+            return self._context.make_face(session.spec, idle=request.idle, seed=seed)
+
+        provisional = None
+        if at_once is not None:
+            provisional = ProvisionalFaces(at_once, face(at_once), self._context.engine.hop)
+        return SessionStream(
+            request.audio_format, session, face(session), self._context.clock, provisional
+        )
 
     async def _serve(self, request: OpenSession, spec: StreamSpec, stream: SessionStream) -> None:
         """Serve a stream to its end; its session is closed by whoever opened it."""
@@ -126,14 +156,15 @@ class SessionConnection:
             frames.close()
 
     async def _deliver(self, frames: Channel[Made], punctuality: Punctuality) -> int:
-        """Send every frame, and return how many there were."""
+        """Send every frame, and return how many there were; a corrected one counts once."""
         count = 0
         async for made in frames:
             if isinstance(made, ReadyFrame):
                 sent = self._context.clock.now()
                 await self._client.send(made.text or encode_frame(wire_frame(made.frame, sent)))
-                punctuality.count(made.frame, sent)
-                count += 1
+                if not made.frame.provisional:
+                    punctuality.count(made.frame, sent)
+                    count += 1
                 continue
             if isinstance(made, LookaheadSet):
                 punctuality.retune(made.lookahead)

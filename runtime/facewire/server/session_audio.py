@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
@@ -117,15 +118,33 @@ class AudioIntake:
             yield replace(run, pcm=run.pcm[start : start + longest])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ProvisionalFaces:
+    """What makes the frames that come at once: the same engine without look-ahead."""
+
+    session: EngineSession
+    face: FaceStage
+    """One that moves as the other does."""
+    hop: int
+    """Samples between two steps of the engine."""
+
+
 class SessionStream:
     """One stream's resampler, engine session and face. Used by one thread at a time."""
 
     def __init__(
-        self, audio_format: AudioFormat, session: EngineSession, face: FaceStage, clock: Clock
+        self,
+        audio_format: AudioFormat,
+        session: EngineSession,
+        face: FaceStage,
+        clock: Clock,
+        provisional: ProvisionalFaces | None = None,
     ) -> None:
         self._format = audio_format
         self._session = session
-        self._sharing = session if isinstance(session, PatientSession) else None
+        self._provisional = provisional
+        sessions = [session, provisional.session] if provisional else [session]
+        self._sharing = [one for one in sessions if isinstance(one, PatientSession)]
         self._face = face
         self._clock = clock
         self._resampler = StreamResampler(
@@ -144,8 +163,8 @@ class SessionStream:
         if piece.turn != (self._turns[-1][1] if self._turns else self._turn):
             start = self._taken * self._session.spec.sample_rate // self._format.sample_rate
             self._turns.append((start, piece.turn))
-        if self._sharing is not None:
-            self._sharing.patient = piece.due is None
+        for session in self._sharing:
+            session.patient = piece.due is None
         samples = self._format.decode(piece.pcm)
         self._taken += len(samples)
         return self._push(self._resampler.push(samples), piece.captured)
@@ -172,24 +191,56 @@ class SessionStream:
     def finish(self) -> list[BlendshapeFrame]:
         """End the stream and return its last frames."""
         rest = self._push(self._resampler.flush(), self._clock.now())
-        return rest + self._faced(self._session.flush())
+        at_once = self._provisional.session.flush() if self._provisional else []
+        return rest + self._faced(at_once, self._session.flush())
 
     def _push(self, samples: Samples, captured: int) -> list[BlendshapeFrame]:
         if not len(samples):
             return []
         chunk = AudioChunk(samples, self._made, self._session.spec.sample_rate, captured)
         self._made = chunk.end
-        return self._faced(self._session.push(chunk))
+        at_once = self._provisional.session.push(chunk) if self._provisional else []
+        return self._faced(at_once, self._session.push(chunk))
 
-    def _faced(self, frames: list[BlendshapeFrame]) -> list[BlendshapeFrame]:
-        return [self._face_of(frame) for frame in frames]
+    def _faced(
+        self, at_once: list[BlendshapeFrame], frames: list[BlendshapeFrame]
+    ) -> list[BlendshapeFrame]:
+        """Return frames as the character shows them, in the order in which they could be made."""
+        provisional = self._provisional
+        foreseen = self._foreseen(provisional, at_once) if provisional else []
+        faced = [self._face_of(frame) for frame in frames]
+        if provisional is None:
+            return faced
+        lookahead = self._session.spec.lookahead
+        # Whatever pieces the audio comes in: what clients make of both must not depend on them.
+        return sorted(foreseen + faced, key=partial(_heard_by, provisional.hop, lookahead))
 
     def _face_of(self, frame: BlendshapeFrame) -> BlendshapeFrame:
         while self._turns and self._turns[0][0] <= frame.timestamp:
             self._turn = self._turns.popleft()[1]
-        faced = self._face.apply(frame)
+        return self._stamped(self._face.apply(frame), self._turn)
+
+    def _foreseen(
+        self, provisional: ProvisionalFaces, frames: list[BlendshapeFrame]
+    ) -> list[BlendshapeFrame]:
+        """Return frames as provisional ones; they may belong to a turn that is still to come."""
+        made = []
+        for frame in frames:
+            begun = [turn for start, turn in self._turns if start <= frame.timestamp]
+            turn = begun[-1] if begun else self._turn
+            faced = self._stamped(provisional.face.apply(frame), turn)
+            made.append(replace(faced, provisional=True))
+        return made
+
+    def _stamped(self, faced: BlendshapeFrame, turn: int) -> BlendshapeFrame:
         stamps = replace(faced.stamps, faced=self._clock.now())
-        return replace(faced, turn=self._turn, stamps=stamps)
+        return replace(faced, turn=turn, stamps=stamps)
+
+
+def _heard_by(hop: int, lookahead: int, frame: BlendshapeFrame) -> int:
+    """Return how many samples must have come for a frame: its own, and whole hops beyond it."""
+    ahead = 0 if frame.provisional else lookahead
+    return max((frame.timestamp + ahead) // hop * hop, frame.timestamp + 1)
 
 
 class Punctuality:

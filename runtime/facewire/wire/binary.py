@@ -25,6 +25,8 @@ MAX_MESSAGE_BYTES = 1 << 20
 
 AUDIO_KIND = 0x41
 FRAME_KIND = 0x46
+PROVISIONAL_KIND = 0x50
+"""A frame that another one of the same index corrects later; only for clients that ask."""
 TOKENS_KIND = 0x54
 
 _AUDIO = _TOKENS = struct.Struct("<BBHIq")
@@ -95,6 +97,8 @@ class WireFrame:
     speech: float = 1.0
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Yaw, pitch and roll in radians."""
+    provisional: bool = False
+    """Whether a frame of the same index, which has heard its look-ahead, corrects it later."""
 
     @property
     def by_name(self) -> dict[str, float]:
@@ -113,6 +117,7 @@ def wire_frame(frame: BlendshapeFrame, sent: int) -> WireFrame:
         stages=_stage_durations(frame, sent),
         speech=frame.speech,
         head=frame.head,
+        provisional=frame.provisional,
     )
 
 
@@ -132,8 +137,9 @@ def _stage_durations(frame: BlendshapeFrame, sent: int) -> StageDurations:
 def encode_frame(frame: WireFrame) -> bytes:
     """Serialize a frame to 272 bytes."""
     stages = frame.stages
+    kind = PROVISIONAL_KIND if frame.provisional else FRAME_KIND
     header = _FRAME.pack(
-        FRAME_KIND, VERSION, 0, frame.turn, frame.index, frame.timestamp, frame.captured_ns,
+        kind, VERSION, 0, frame.turn, frame.index, frame.timestamp, frame.captured_ns,
         stages.queue, stages.encode, stages.decode, stages.face, stages.send,
         frame.speech, *frame.head,
     )  # fmt: skip
@@ -141,12 +147,13 @@ def encode_frame(frame: WireFrame) -> bytes:
 
 
 def decode_frame(data: bytes) -> WireFrame:
-    """Parse a binary frame.
+    """Parse a binary frame, provisional or not.
 
     Raises:
         ProtocolError: not a frame of this version.
     """
-    _check_kind(data, FRAME_KIND, "frame")
+    provisional = data[:1] == bytes([PROVISIONAL_KIND])
+    _check_kind(data, PROVISIONAL_KIND if provisional else FRAME_KIND, "frame")
     if len(data) != FRAME_BYTES:
         raise ProtocolError(f"a frame has {FRAME_BYTES} bytes, not {len(data)}")
     _, _, _, turn, index, timestamp, captured, *rest = _FRAME.unpack_from(data)
@@ -159,6 +166,7 @@ def decode_frame(data: bytes) -> WireFrame:
         stages=StageDurations(*rest[:5]),
         speech=rest[5],
         head=(rest[6], rest[7], rest[8]),
+        provisional=provisional,
     )
 
 

@@ -164,7 +164,7 @@ class _Stages(msgspec.Struct, frozen=True):
     send: int
 
 
-class Frame(Message, tag="frame", frozen=True, kw_only=True):
+class Frame(Message, tag="frame", frozen=True, kw_only=True, omit_defaults=True):
     """Server: one face as JSON."""
 
     turn: int
@@ -175,6 +175,8 @@ class Frame(Message, tag="frame", frozen=True, kw_only=True):
     speech: float
     head: tuple[float, float, float]
     weights: Annotated[list[float], Meta(min_length=arkit.COUNT, max_length=arkit.COUNT)]
+    provisional: bool = False
+    """Left out unless it is true, which only a client that asked for such frames sees."""
 
 
 MessageUnion = TypeVar("MessageUnion", bound=Message)
@@ -257,6 +259,7 @@ def json_frame(frame: WireFrame) -> Frame:
         speech=round(frame.speech, 5),
         head=(round(frame.head[0], 5), round(frame.head[1], 5), round(frame.head[2], 5)),
         weights=[round(weight, 5) for weight in frame.weights.tolist()],
+        provisional=frame.provisional,
     )
 
 
@@ -272,4 +275,5 @@ def wire_frame_of(frame: Frame) -> WireFrame:
         stages=StageDurations(stages.queue, stages.encode, stages.decode, stages.face, stages.send),
         speech=frame.speech,
         head=frame.head,
+        provisional=frame.provisional,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.messages import (
     MAX_LOOKAHEAD_MS,
     End,
@@ -27,6 +28,22 @@ class OpenSession(Open, tag="open", frozen=True, kw_only=True):
 
     silence_ms: SilenceMs | msgspec.UnsetType | None = msgspec.UNSET
     """After so long without audio the stream goes on as if silence came; null: never."""
+    provisional: bool = False
+    """Whether each frame comes twice: at once, without look-ahead, and again when it was heard."""
+
+    def check(self) -> None:
+        """Refuse what no server does, before an engine is asked.
+
+        Raises:
+            ProtocolError: a value is out of its range, or nothing would be corrected.
+        """
+        super().check()
+        if self.provisional and not self.lookahead_ms:
+            raise ProtocolError(
+                "provisional frames are corrected once their look-ahead is heard; ask for some, "
+                "such as lookahead_ms 40, or for no provisional frames",
+                ErrorCode.UNSUPPORTED,
+            )
 
 
 class SetLookahead(Message, tag="lookahead", forbid_unknown_fields=True, frozen=True, kw_only=True):

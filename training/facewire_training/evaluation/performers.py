@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.face import make_face
-from facewire.frames import AudioChunk, StreamSpec, Weights
+from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec, Weights
+from facewire.provisional_blend import ProvisionalBlend
 from facewire.stream.engine import Engine
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
@@ -63,14 +64,48 @@ class Streamed:
         if self.shown:
             face = make_face(session.spec, seed=zlib.crc32(utterance.name.encode()))
             frames = [face.apply(frame) for frame in frames]
-        spec = StreamSpec(SAMPLE_RATE, frame_rate)
-        weights = np.zeros((spec.frame_count(len(utterance.samples)), arkit.COUNT), np.float32)
-        moments = np.array([spec.timestamp(index) for index in range(len(weights))])
-        shown = np.array([frame.timestamp for frame in frames])
-        # A frame is shown from its timestamp until the next one's, as a player would do it.
-        at = np.clip(np.searchsorted(shown, moments, side="right") - 1, 0, None)
-        weights[:] = np.stack([frame.weights for frame in frames])[at]
-        return Take(weights, frame_rate, tuple(utterance.phones))
+        return _take(utterance, frame_rate, frames)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provisional:
+    """An engine without look-ahead, its frames blended with corrections as a client blends them."""
+
+    engine: Engine
+    lookahead_ms: float
+    """Of the corrections."""
+
+    def __call__(self, utterance: Utterance, frame_rate: Fraction) -> Take:
+        """Push the audio hop by hop to both, and return what is shown at once."""
+        at_once, later = (
+            self.engine.session(frame_rate=frame_rate, lookahead_ms=ahead)
+            for ahead in (0.0, self.lookahead_ms)
+        )
+        blend = ProvisionalBlend()
+        shown = []
+        for start in range(0, len(utterance.samples), self.engine.hop):
+            chunk = AudioChunk(
+                utterance.samples[start : start + self.engine.hop], start, SAMPLE_RATE
+            )
+            shown += [
+                replace(frame, weights=blend.show(frame.index, frame.weights))
+                for frame in at_once.push(chunk)
+            ]
+            for frame in later.push(chunk):
+                blend.correct(frame.index, frame.weights)
+        shown += at_once.flush()
+        later.close()
+        return _take(utterance, frame_rate, shown)
+
+
+def _take(utterance: Utterance, frame_rate: Fraction, frames: list[BlendshapeFrame]) -> Take:
+    """Show each frame from its timestamp until the next one's, as a player would do it."""
+    spec = StreamSpec(SAMPLE_RATE, frame_rate)
+    moments = [spec.timestamp(index) for index in range(spec.frame_count(len(utterance.samples)))]
+    shown = [frame.timestamp for frame in frames]
+    at = np.clip(np.searchsorted(shown, moments, side="right") - 1, 0, None)
+    weights: Weights = np.stack([frame.weights for frame in frames])[at]
+    return Take(weights, frame_rate, tuple(utterance.phones))
 
 
 def _times_and_effort(

@@ -124,7 +124,7 @@ export class Connection {
   _takeAudio() {}
 
   _takeFrame(frame, receivedMs) {
-    this.frames += 1;
+    this.frames += frame.provisional ? 0 : 1;
     frame.receivedMs = receivedMs;
     frame.pose = poseFrom(this.hello.names, frame.weights, frame.head);
     frame.latency = this._latency(frame);

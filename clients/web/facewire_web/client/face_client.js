@@ -57,14 +57,15 @@ export class FaceClient extends Connection {
 
   /**
    * Start a session of one's own: send audio, get its faces.
-   * @param {{sampleRate: number, lookaheadMs?: number, frameRate?: string, idle?: boolean}} options
+   * @param {{sampleRate: number, lookaheadMs?: number, frameRate?: string, idle?: boolean, provisional?: boolean}} options
+   *   provisional: each frame comes twice, first at once and without look-ahead (see provisional_blend.js)
    * @returns {Promise<object>} the hello
    */
-  openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true }) {
+  openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true, provisional = false }) {
     this._sampleRate = sampleRate;
     return this._connect("session", {
       type: "open", version: VERSION, sample_rate: sampleRate, sample_format: "f32le", channels: 1,
-      frame_rate: frameRate, lookahead_ms: lookaheadMs, format: "binary", idle,
+      frame_rate: frameRate, lookahead_ms: lookaheadMs, format: "binary", idle, ...(provisional && { provisional }),
     });
   }
 
@@ -132,8 +133,10 @@ export class FaceClient extends Connection {
   }
 
   _takeFrame(frame, receivedMs) {
-    if (this._lastIndex !== null) this.dropped += Math.max(0, frame.index - this._lastIndex - 1);
-    this._lastIndex = frame.index;
+    if (!frame.provisional) {
+      if (this._lastIndex !== null) this.dropped += Math.max(0, frame.index - this._lastIndex - 1);
+      this._lastIndex = frame.index;
+    }
     super._takeFrame(frame, receivedMs);
   }
 }

@@ -27,6 +27,7 @@ export class FramePlayout {
     this._frames = [];
     this._arrivals = [];
     this._shown = null;
+    this._foreseen = false;
   }
 
   /** How long frames wait so that they are shown evenly, ms. */
@@ -44,10 +45,20 @@ export class FramePlayout {
 
   /** Take a frame that has just arrived. @param {import("./face_client.js").Frame} frame */
   push(frame) {
+    if (this._corrects(frame)) return;
     this._frames.push(frame);
     if (this._frames.length > this._kept) this._frames.shift();
     this._arrivals.push(frame.receivedMs - this._toMs(frame.timestamp));
     if (this._arrivals.length > MEASURED) this._arrivals.shift();
+  }
+
+  /** Put a correction where its provisional frame is, if that is still kept; whether it is one. */
+  _corrects(frame) {
+    if (frame.provisional) this._foreseen = true;
+    if (frame.provisional || !this._foreseen) return false;
+    const place = this._frames.findIndex(({ index }) => index === frame.index);
+    if (place >= 0) this._frames[place] = frame;
+    return true;
   }
 
   /** Forget frames that were never shown and never will be. @param {(frame: import("./face_client.js").Frame) => boolean} isVoid */

@@ -4,6 +4,7 @@ export const VERSION = 1;
 
 const AUDIO_KIND = 0x41;
 const FRAME_KIND = 0x46;
+const PROVISIONAL_KIND = 0x50;
 const AUDIO_HEADER_BYTES = 16;
 const FRAME_HEADER_BYTES = 64;
 
@@ -18,6 +19,7 @@ const FRAME_HEADER_BYTES = 64;
  * @property {number} speech how sure the engine is that someone speaks, 0 to 1
  * @property {number[]} head yaw, pitch, roll in radians
  * @property {Float32Array} weights in the order of the hello's names
+ * @property {boolean} provisional whether a frame of the same index, which has heard its look-ahead, corrects it later
  */
 
 /**
@@ -40,7 +42,7 @@ export function decodeBinary(data) {
   if (view.getUint8(1) !== VERSION) {
     throw new Error(`This page speaks version ${VERSION} of the protocol, the server ${view.getUint8(1)}.`);
   }
-  if (view.getUint8(0) === FRAME_KIND) return decodeFrame(data, view);
+  if ([FRAME_KIND, PROVISIONAL_KIND].includes(view.getUint8(0))) return decodeFrame(data, view);
   if (view.getUint8(0) === AUDIO_KIND) return decodeAudio(data, view);
   throw new Error("The server sent a binary message of an unknown kind.");
 }
@@ -75,6 +77,7 @@ function decodeFrame(data, view) {
     speech: float(48),
     head: [float(52), float(56), float(60)],
     weights: new Float32Array(data, FRAME_HEADER_BYTES),
+    provisional: view.getUint8(0) === PROVISIONAL_KIND,
   };
 }
 
@@ -100,6 +103,7 @@ function frameFromJson(message) {
     speech: message.speech,
     head: message.head,
     weights: Float32Array.from(message.weights),
+    provisional: message.provisional === true,
   };
 }
 

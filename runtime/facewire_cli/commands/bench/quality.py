@@ -63,6 +63,13 @@ def quality(
             help="Of engines; may be repeated. 0, 20, 40, 80.",
         ),
     ] = None,
+    provisional: Annotated[
+        bool,
+        typer.Option(
+            "--provisional",
+            help="Engines also at once, blended with corrections after each look-ahead.",
+        ),
+    ] = False,
     utterances: Annotated[
         int | None, typer.Option("--utterances", min=1, help="How many of each set; default all.")
     ] = None,
@@ -120,6 +127,7 @@ def quality(
         teacher=teacher,
         rows=names or request.ROWS,
         lookaheads_ms=tuple(lookahead_ms or request.LOOKAHEADS_MS),
+        provisional=provisional,
         frame_rate=parse_frame_rate(frame_rate or "60"),
         utterances=utterances,
         noise_db=noise_db,

@@ -21,6 +21,8 @@ class Request:
     """Names that `rows` knows."""
     lookaheads_ms: tuple[float, ...] = LOOKAHEADS_MS
     """Of every engine."""
+    provisional: bool = False
+    """Whether engines are also shown without look-ahead, corrected by each of these later."""
     frame_rate: Fraction = Fraction(60)
     utterances: int | None = None
     """How many of each set, spread over it; all if None."""

@@ -8,7 +8,13 @@ from facewire.errors import ConfigError
 from facewire.stream.engines import load_engine
 from facewire_training.animation.effort import FRAME_S, SMOOTHING_S
 from facewire_training.evaluation import peers
-from facewire_training.evaluation.performers import Performer, Streamed, oracle, volume_meter
+from facewire_training.evaluation.performers import (
+    Performer,
+    Provisional,
+    Streamed,
+    oracle,
+    volume_meter,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +54,15 @@ BASELINES: dict[str, Callable[[], Row]] = {"oracle": _oracle, "meter": _meter}
 """What is no engine. The meter averages around each frame, and steps by 10 ms."""
 
 
-def make_rows(names: tuple[str, ...], lookaheads_ms: tuple[float, ...]) -> list[Row]:
+def make_rows(
+    names: tuple[str, ...], lookaheads_ms: tuple[float, ...], *, provisional: bool = False
+) -> list[Row]:
     """Return the rows of the names, engines once for each look-ahead.
+
+    Args:
+        names: of systems.
+        lookaheads_ms: of engines.
+        provisional: whether engines are also shown at once, corrected by each look-ahead.
 
     Raises:
         ConfigError: a name is not known, or a look-ahead out of range.
@@ -62,7 +75,7 @@ def make_rows(names: tuple[str, ...], lookaheads_ms: tuple[float, ...]) -> list[
         elif name == PEERS:
             rows += _peers()
         elif name != CAPTURED:
-            rows += _engine(name, lookaheads_ms)
+            rows += _engine(name, lookaheads_ms, provisional=provisional)
     return rows
 
 
@@ -72,7 +85,7 @@ def _peers() -> list[Row]:
     return [Row(peer.name, peer.perform, peer.delay_ms) for peer in peers.performers()]
 
 
-def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
+def _engine(name: str, lookaheads_ms: tuple[float, ...], *, provisional: bool) -> list[Row]:
     try:
         engine = load_engine(name)
     except ConfigError as error:
@@ -82,7 +95,7 @@ def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
         engine.session(lookahead_ms=lookahead_ms).close()
     # A frame leaves with the last whole hop inside its look-ahead, 3.3 ms before the look-ahead's
     # end on average at 60 frames a second; hearing to receiving takes as long (docs/latency.md).
-    return [
+    plain = [
         Row(
             name=f"{engine.name} {ahead:g} ms",
             perform=Streamed(engine, ahead),
@@ -92,3 +105,9 @@ def _engine(name: str, lookaheads_ms: tuple[float, ...]) -> list[Row]:
         )
         for ahead in lookaheads_ms
     ]
+    corrected = [
+        Row(f"{engine.name} at once, corrected {ahead:g} ms later", Provisional(engine, ahead), 0.0)
+        for ahead in lookaheads_ms
+        if provisional and ahead
+    ]
+    return plain + corrected
