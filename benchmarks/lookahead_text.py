@@ -59,18 +59,20 @@ def what_it_buys(report: Report) -> str:
     )
 
 
-PROVISIONAL = (
+SEEN_LIVE = (
     "closure", "luck", "false_closure", "teeth_on_lip", "rounding_auc", "labial_auc", "lag_ms",
 )  # fmt: skip
 
 
 def what_corrections_buy(report: Report) -> str:
     """Return the table of engines as seen live, with and without provisional frames."""
-    header = ["live, *phones*", *(BY_KEY[key].heading for key in PROVISIONAL)]
+    jitter = BY_KEY["jitter"]
+    header = ["live", *(BY_KEY[key].heading for key in SEEN_LIVE), jitter.heading]
     rows = [
         [
             name.partition(" ")[2],
-            *(written(BY_KEY[key], row.live.get(key)) for key in PROVISIONAL),
+            *(written(BY_KEY[key], row.live.get(key)) for key in SEEN_LIVE),
+            written(jitter, row.content.get("jitter")),
         ]
         for name, row in report.sets[0].rows.items()
         if row.live

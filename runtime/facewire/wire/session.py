@@ -41,7 +41,7 @@ class OpenSession(Open, tag="open", frozen=True, kw_only=True):
         if self.provisional and not self.lookahead_ms:
             raise ProtocolError(
                 "provisional frames are corrected once their look-ahead is heard; ask for some, "
-                "such as lookahead_ms 40, or for no provisional frames",
+                "such as lookahead_ms 20, or for no provisional frames",
                 ErrorCode.UNSUPPORTED,
             )
 

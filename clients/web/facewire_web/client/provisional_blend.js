@@ -3,7 +3,7 @@
  *
  *     const blend = new ProvisionalBlend();
  *     client.onframe = (frame) => { const shown = blend.take(frame); if (shown) view.pose = shown.pose; };
- *     await client.openSession({ sampleRate, lookaheadMs: 40, provisional: true });
+ *     await client.openSession({ sampleRate, lookaheadMs: 20, provisional: true });
  *
  * The newest correction says by how much an earlier face was wrong; a share of that is expected again.
  */
