@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from tests.clients.python.test_client import ROOT, url
 
+from facewire import arkit
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, Weights
@@ -128,7 +129,8 @@ async def test_the_program_of_the_docs_shows_every_face_at_once(speech: Samples)
         plain = [frame.weights for frame in await faces(server, [speech], 0)]
     assert len(shown) == 150
     # It is not the plain stream, but it is near to it.
-    difference = np.abs(np.array(shown) - plain)
+    mouth = [i for i, name in enumerate(arkit.NAMES) if name.startswith(("jaw", "mouth"))]
+    difference = np.abs(np.array(shown) - plain)[:, mouth]
     assert 0.05 < difference.max() < 0.6
     assert difference.mean() < 0.02
 
