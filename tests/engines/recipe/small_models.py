@@ -38,9 +38,9 @@ def windowed() -> WindowedEncoder:
     return WindowedEncoder(LogMelEncoder(50), Bidirectional().eval(), Window(24, 2, 4))
 
 
-def decoder_of(representation: Representation) -> Streaming:
+def decoder_of(representation: Representation, seed: int = 1) -> Streaming:
     """Return a decoder of random weights whose faces move, and stay within the weights' range."""
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     decoder = Streaming(SMALL, Setting(representation, Fraction(30))).eval()
     with torch.no_grad():
         decoder.query.query.normal_()

@@ -25,6 +25,10 @@ from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 from facewire_engines.plan_building import build_plans
 from facewire_engines.recipe.engine import load_recipe
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
+from facewire_training.recipes.tokens_to_faces.decoders.two_regions import (
+    TwoRegions,
+    streaming_parts,
+)
 from facewire_training.recipes.tokens_to_faces.export import write_model
 from facewire_training.speech_encoders.log_mel import LogMelEncoder
 from facewire_training.speech_encoders.streaming_encoder import streamed_rows
@@ -52,6 +56,25 @@ def test_a_stream_gets_the_faces_that_the_decoder_makes_of_the_whole(
     expected = whole.clamp(0, 1).numpy()[: len(found)]
     # A frame's sample is a whole one: up to 62 us before its time.
     np.testing.assert_allclose(found[::every], expected[::every], atol=2e-3)
+
+
+@pytest.mark.parametrize("rows", ["features", "levels"])
+def test_two_regions_stream_as_one(tmp_path: Path, speech: Samples, rows: str) -> None:
+    encoder, clip = encoders()[rows], speech[:16_000]
+    decoder = TwoRegions(*(decoder_of(encoder.representation, seed) for seed in (1, 2))).eval()
+    write_model(tmp_path, decoder, encoder)
+    said = torch.from_numpy(streamed_rows(encoder, clip))[None]
+    lengths = torch.tensor([said.shape[1]])
+    with torch.no_grad():
+        whole, mouth = (
+            one.faces(Speech(said, lengths), 30, torch.Generator(), lookahead_ms=80)[0]
+            for one in (decoder, streaming_parts(decoder)[0])
+        )
+    session = load_recipe(tmp_path).session(frame_rate=Fraction(30), lookahead_ms=80)
+    frames = session.push(AudioChunk(clip, 0, 16_000))
+    found = np.stack([frame.weights for frame in frames])[::6]
+    np.testing.assert_allclose(found, whole.clamp(0, 1).numpy()[: len(frames) : 6], atol=2e-3)
+    assert np.abs(found - mouth.clamp(0, 1).numpy()[: len(frames) : 6]).max() > 0.1
 
 
 def test_a_right_context_is_what_the_lookahead_leaves(recipe_folders: dict[str, Path]) -> None:

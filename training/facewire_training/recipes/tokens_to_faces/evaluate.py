@@ -30,7 +30,7 @@ from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.option_ranges import LOOKAHEADS_MS, THREADS
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
-from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
+from facewire_training.recipes.tokens_to_faces.decoders.two_regions import streams
 from facewire_training.recipes.tokens_to_faces.paper_figures import paper_figures
 from facewire_training.recipes.tokens_to_faces.validation import (
     CAPTURES,
@@ -124,7 +124,7 @@ def _decode(
 ) -> NDArray[np.float32]:
     generator = torch.Generator().manual_seed(0)
     decoder = trained.decoder
-    if lookahead_ms is None or not isinstance(decoder, Streaming):
+    if lookahead_ms is None or not streams(decoder):
         return decoder.faces(speech, frames, generator).numpy()
     ahead = lookahead_ms - DELAYS_MS.get(trained.representation.name, 0)
     return decoder.faces(speech, frames, generator, lookahead_ms=ahead).numpy()
@@ -152,8 +152,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     trained = open_run(options.run)
     validation = open_validation(options.corpus, options.encoded, trained.frame_rate)
-    streams = isinstance(trained.decoder, Streaming)
-    wanted = options.lookaheads if streams else [None]
+    wanted = options.lookaheads if streams(trained.decoder) else [None]
     rows = {
         "whole" if ms is None else f"{ms:g} ms": evaluate(trained, validation, ms) for ms in wanted
     }

@@ -32,9 +32,15 @@ from facewire_training.recipes.tokens_to_faces.decoders.embedding import (
     RowEmbedding,
 )
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
+from facewire_training.recipes.tokens_to_faces.decoders.two_regions import (
+    StreamingDecoder,
+    streaming_parts,
+    streams,
+)
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
 from facewire_training.speech_encoders.streaming_encoder import StreamingEncoder, hop_samples
 from facewire_training.streaming.face_decoder import FaceMemory
+from facewire_training.streaming.joined_decoders import AddedFaces, JoinedMemories
 from facewire_training.streaming.step_network import export_step
 
 
@@ -61,21 +67,18 @@ class Tables(nn.Module):
         return summed
 
 
-def decoder_graphs(decoder: Streaming, step: int) -> list[ExportedGraph]:
+def decoder_graphs(decoder: StreamingDecoder, step: int) -> list[ExportedGraph]:
     """Return the graphs of a decoder that takes so many rows at once.
 
     Raises:
         ValueError: onnxruntime does not compute what torch does.
     """
-    representation = decoder.setting.representation
-    trained, sizes = decoder.memory, decoder.memory.config
-    memory = FaceMemory(
-        sizes,
-        Tables(trained.embed, representation.vocabulary)
-        if isinstance(trained.embed, RowEmbedding) and representation.is_ids
-        else trained.embed,
-    )
-    memory.layers, memory.norm = trained.layers, trained.norm
+    parts = streaming_parts(decoder)
+    representation, sizes = parts[0].setting.representation, parts[0].memory.config
+    joined = len(parts) > 1
+    memories = [_exported_memory(part) for part in parts]
+    memory = JoinedMemories(memories) if joined else memories[0]
+    query = AddedFaces([part.query for part in parts]) if joined else parts[0].query
     rows = torch.randn(2, step, representation.width)
     if representation.is_ids:
         shape = (2, step, representation.codebooks)
@@ -83,17 +86,30 @@ def decoder_graphs(decoder: Streaming, step: int) -> list[ExportedGraph]:
         rows = rows % representation.vocabulary
     names = ("rows", "known", "past_known", "past_keys", "past_values")
     inputs = (rows, torch.ones(2, step), *memory.past(2))
-    reach = torch.rand(2, sizes.reach)
-    asked = (torch.randn(2, sizes.reach, sizes.width), reach * 16, torch.ones_like(reach))
+    reach, width = torch.rand(2, sizes.reach), sizes.width * len(parts)
+    asked = (torch.randn(2, sizes.reach, width), reach * 16, torch.ones_like(reach))
     return [
         export_step(DECODER, memory, inputs, names, ["memory"]),
-        export_graph(FACE, decoder.query, asked, ("memory", "ages", "known"), ["weights"]),
+        export_graph(FACE, query, asked, ("memory", "ages", "known"), ["weights"]),
     ]
+
+
+def _exported_memory(decoder: Streaming) -> FaceMemory:
+    """Return a decoder's memory, in which ids are looked up."""
+    trained, representation = decoder.memory, decoder.setting.representation
+    memory = FaceMemory(
+        trained.config,
+        Tables(trained.embed, representation.vocabulary)
+        if isinstance(trained.embed, RowEmbedding) and representation.is_ids
+        else trained.embed,
+    )
+    memory.layers, memory.norm = trained.layers, trained.norm
+    return memory.eval()
 
 
 def write_model(
     out: Path,
-    decoder: Streaming,
+    decoder: StreamingDecoder,
     encoder: StreamingEncoder,
     *,
     name: str = "",
@@ -118,7 +134,8 @@ def write_model(
         ConfigError: the decoder was trained with another encoder, or the folder cannot be written.
         ValueError: onnxruntime does not compute what torch does.
     """
-    trained, heard = decoder.setting.representation, encoder.representation
+    (part, *_), heard = streaming_parts(decoder), encoder.representation
+    trained = part.setting.representation
     if trained != heard:
         raise ConfigError(
             f"the decoder was trained with rows of {trained.name}, not of {heard.name} as it is "
@@ -136,7 +153,7 @@ def write_model(
         vocabulary=heard.vocabulary,
         codebooks=heard.codebooks,
         delay=encoder.delay,
-        lookahead_ms=decoder.config.most_ms,
+        lookahead_ms=part.config.most_ms,
     )
     write_folder(
         out, graphs, name=name or heard.name, command=command, licence=licence,
@@ -145,18 +162,19 @@ def write_model(
     return graphs
 
 
-def streaming_decoder(trained: TrainedDecoder, run: Path) -> Streaming:
+def streaming_decoder(trained: TrainedDecoder, run: Path) -> StreamingDecoder:
     """Return the decoder of a run.
 
     Raises:
         ConfigError: it is of a kind that does not stream.
     """
-    if not isinstance(trained.module, Streaming):
+    decoder = trained.module
+    if not streams(decoder):
         raise ConfigError(
             f"the decoder of {run} hears whole utterances; train one that streams, with "
-            "--decoder streaming --regions joint"
+            "--decoder streaming"
         )
-    return trained.module
+    return decoder
 
 
 def sources(run: Path, weights: Path | None) -> tuple[DataSource, ...]:

@@ -5,7 +5,7 @@ whether one network for all shapes is, is for an experiment to say.
 """
 
 from dataclasses import replace
-from typing import cast
+from typing import TypeGuard, cast
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from facewire_training.recipes.tokens_to_faces.decoders.decoder import (
     Speech,
 )
 from facewire_training.recipes.tokens_to_faces.decoders.setting import within
+from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming
 from facewire_training.shape_sets import MOUTH
 
 
@@ -42,9 +43,22 @@ class TwoRegions(nn.Module):
             parts |= {f"{name}_{part}": value for part, value in told.items()}
         return parts | {"total": parts["mouth_total"] + parts["rest_total"]}
 
-    def faces(self, speech: Speech, frames: int, generator: torch.Generator) -> Tensor:
-        """Return `[B, frames, 52]` weights that may leave [0, 1]."""
-        both = [decoder.faces(speech, frames, generator) for _, decoder, _ in self._regions()]
+    def faces(
+        self,
+        speech: Speech,
+        frames: int,
+        generator: torch.Generator,
+        *,
+        lookahead_ms: float | None = None,
+    ) -> Tensor:
+        """Return `[B, frames, 52]` weights that may leave [0, 1].
+
+        A look-ahead is for decoders that stream.
+        """
+        how = {} if lookahead_ms is None else {"lookahead_ms": lookahead_ms}
+        both = [
+            decoder.faces(speech, frames, generator, **how) for _, decoder, _ in self._regions()
+        ]
         return both[0] + both[1]
 
     def _regions(self) -> list[tuple[str, FaceDecoder, Tensor]]:
@@ -52,6 +66,24 @@ class TwoRegions(nn.Module):
             ("mouth", cast(FaceDecoder, self.mouth), self.mouth_shapes),
             ("rest", cast(FaceDecoder, self.rest), ~self.mouth_shapes),
         ]
+
+
+StreamingDecoder = Streaming | TwoRegions
+"""Of two regions both stream."""
+
+
+def streaming_parts(decoder: StreamingDecoder) -> tuple[Streaming, ...]:
+    """Return the networks of a decoder that streams, whose faces are added."""
+    if isinstance(decoder, Streaming):
+        return (decoder,)
+    return cast(Streaming, decoder.mouth), cast(Streaming, decoder.rest)
+
+
+def streams(decoder: object) -> TypeGuard[StreamingDecoder]:
+    """Tell whether a decoder streams."""
+    if isinstance(decoder, TwoRegions):
+        return isinstance(decoder.mouth, Streaming) and isinstance(decoder.rest, Streaming)
+    return isinstance(decoder, Streaming)
 
 
 def _only(batch: FaceBatch, shapes: Tensor) -> FaceBatch:
