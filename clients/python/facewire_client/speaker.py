@@ -22,6 +22,7 @@ from facewire.wire.binary import (
 )
 from facewire.wire.messages import End, FrameFormat
 from facewire.wire.speak import (
+    Alignment,
     BeginSpeech,
     EndTurn,
     Interrupt,
@@ -176,18 +177,52 @@ class SpeakClient(Connection):
         await self.end_turn(turn)
         return turn
 
-    async def begin(self, *, tokens: bool = False, audio: bool = True, mode: Mode = "queue") -> int:
+    async def begin(
+        self,
+        *,
+        tokens: bool = False,
+        audio: bool = True,
+        alignment: bool = False,
+        mode: Mode = "queue",
+    ) -> int:
         """Begin a turn of our own speech, and return its number.
 
         Args:
             tokens: whether tokens will be sent, from which the face is made.
             audio: whether audio will be sent.
+            alignment: whether times of what is said in the audio will be pushed, too.
             mode: as for `say`.
         """
         turn = self._next_turn()
         self._sent[turn] = (0, 0)
-        await self._send(BeginSpeech(turn=turn, mode=mode, tokens=tokens, audio=audio))
+        begins = BeginSpeech(turn=turn, mode=mode, tokens=tokens, audio=audio, alignment=alignment)
+        await self._send(begins)
         return turn
+
+    async def push_alignment(
+        self,
+        turn: int,
+        format: str,  # noqa: A002 # it is called so on the wire
+        data: object,
+        *,
+        offset_ms: float = 0.0,
+    ) -> None:
+        """Tell when something is said in the audio of a turn, before or after that is sent.
+
+        Args:
+            turn: that was begun with `alignment=True`.
+            format: whose times they are, such as "elevenlabs"; docs/alignment.md lists them.
+            data: what the provider sent: JSON as text, or what was read from it.
+            offset_ms: where their time 0 lies in the turn.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: the text is not JSON.
+        """
+        if isinstance(data, str | bytes) and format != "polly":
+            data = msgspec.json.decode(data)
+        raw = msgspec.Raw(msgspec.json.encode(data))
+        await self._send(Alignment(turn=turn, format=format, data=raw, offset_ms=offset_ms))
 
     async def send_tokens(self, turn: int, tokens: NDArray[Any]) -> None:
         """Send the next tokens of a turn, ids `[T]` of the space that was opened."""

@@ -170,7 +170,14 @@ export interface Problem {
   message: string;
 }
 
-/** Turns of speech: text in, sound and faces out, on one clock. It plays nothing; SpeechPlayer does. */
+export interface OwnSpeech {
+  /** false where only speech of your own comes, for which the server needs no voice. */
+  text?: boolean;
+  /** Hz, of the audio that you send. */
+  sampleRate?: number;
+}
+
+/** Turns of speech: text or audio in, sound and faces out, on one clock. It plays nothing; SpeechPlayer does. */
 export class SpeakClient extends Connection {
   onaudio: ((audio: { turn: number; start: number; samples: Int16Array }) => void) | null;
   onturn: ((turn: TurnBegins) => void) | null;
@@ -179,9 +186,15 @@ export class SpeakClient extends Connection {
   oninterrupted: ((answer: Record<string, unknown>) => void) | null;
   onproblem: ((problem: Problem) => void) | null;
   /** @param options leadMs: how long before they are heard faces and sound leave the server */
-  open(options: Voice & { leadMs?: number }): Promise<Hello>;
+  open(options: Voice & OwnSpeech & { leadMs?: number; pacing?: "real-time" | "burst" }): Promise<Hello>;
   /** @param turn higher than all before */
   say(turn: number, text: string, mode?: "queue" | "cut"): void;
+  /** Begin a turn of your own speech. @param options alignment: its times will be pushed, too */
+  begin(turn: number, options?: { alignment?: boolean; mode?: "queue" | "cut" }): void;
+  sendAudio(turn: number, samples: Float32Array): void;
+  /** Pass on the times that a TTS told; docs/alignment.md lists the formats. */
+  pushAlignment(turn: number, format: string, data: unknown, options?: { offsetMs?: number }): void;
+  endTurn(turn: number): void;
   interrupt(): void;
   pause(sample: number | null): void;
   resume(): void;

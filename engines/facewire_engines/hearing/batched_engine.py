@@ -6,7 +6,7 @@ wait in their thread until the stream's steps are done. Who holds many sessions 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
@@ -166,21 +166,20 @@ class BatchedEngine(Generic[M, R]):
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, self.longest_lookahead_ms, self.sample_rate)
-        if self._batcher.overloaded:
-            raise CapacityError(
-                "frames of the sessions that are open are late already; try again later, or "
-                "share the sessions among more machines"
-            )
-        try:
-            row = self._free.popleft()
-        except IndexError:
-            raise CapacityError(
-                f"all {self._capacity} sessions of this engine are taken; try again later"
-            ) from None
+        row = self._take_row()
         # Its row is cleared by its first step: whatever touches the rows is a step of the batcher.
         self._batcher.join()
         kind = TunableBatchedSession if self._model.tunable else BatchedSession
         return kind(self, row, spec, clock)
+
+    def hold_place(self) -> Callable[[], None]:
+        """Take the place of a session for work that is done beside the rows; return its release.
+
+        Raises:
+            CapacityError: as for `session`.
+        """
+        row = self._take_row()
+        return lambda: self._free.append(row)
 
     def token_decoder(self) -> TokenDecoder:
         """Return the part of it that takes tokens, which runs no rows.
@@ -239,6 +238,24 @@ class BatchedEngine(Generic[M, R]):
     def release(self, row: int) -> None:
         """Take a row back, once no run touches it."""
         self._batcher.leave(lambda: self._free.append(row))
+
+    def _take_row(self) -> int:
+        """Return a row that is free.
+
+        Raises:
+            CapacityError: all are taken, or frames of the open sessions are late already.
+        """
+        if self._batcher.overloaded:
+            raise CapacityError(
+                "frames of the sessions that are open are late already; try again later, or "
+                "share the sessions among more machines"
+            )
+        try:
+            return self._free.popleft()
+        except IndexError:
+            raise CapacityError(
+                f"all {self._capacity} sessions of this engine are taken; try again later"
+            ) from None
 
     def _step(self, takes: Sequence[Take]) -> None:
         """Let each stream hear its next hop, and decode what is ready before and after that."""

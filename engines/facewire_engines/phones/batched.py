@@ -1,10 +1,13 @@
 """The embedded model for many streams at once."""
 
+from fractions import Fraction
+
 from facewire.clock import Clock, SystemClock
 from facewire_engines.backends.graph import GraphLoader
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.hearing.batched_engine import CAPACITY, BatchedEngine
 from facewire_engines.hearing.batching import GATHER_NS, MAX_BATCH
+from facewire_engines.phones.alignment.session import PhonesAlignedSession
 from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_engines.phones.rows import PhonesRows
 
@@ -26,6 +29,28 @@ class BatchedPhonesEngine(BatchedEngine[PhonesEngine, PhonesRows]):
             model, PhonesRows(model, capacity), clock,
             capacity=capacity, max_batch=max_batch, gather_ns=gather_ns,
         )  # fmt: skip
+
+    def aligned_session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        language: str = "en-us",
+        clock: Clock | None = None,
+    ) -> PhonesAlignedSession:
+        """Open a stream of one turn whose times are known; it takes the place of a session.
+
+        Raises:
+            CapacityError: there is no room for one more.
+            ConfigError: the frame rate is out of range.
+        """
+        release = self.hold_place()
+        try:
+            return self.model.aligned_session(
+                frame_rate=frame_rate, language=language, clock=clock, on_end=release
+            )
+        except BaseException:
+            release()
+            raise
 
 
 def load_batched(

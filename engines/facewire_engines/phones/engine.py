@@ -1,5 +1,6 @@
 """The embedded engine: a causal encoder to phonetic tokens, a windowed decoder to 52 weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -18,6 +19,8 @@ from facewire_engines.hearing.hop_groups import TOGETHER
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE, stream_spec
 from facewire_engines.hearing.hop_session import TunableHopSession
 from facewire_engines.model_files import EMBEDDED_MODELS, Manifest, read_graph, read_manifest
+from facewire_engines.phones.alignment.pronunciations.languages import pronunciation
+from facewire_engines.phones.alignment.session import PhonesAlignedSession
 from facewire_engines.phones.geometry import (
     HINDSIGHT,
     HOP,
@@ -112,6 +115,29 @@ class PhonesEngine:
     def token_decoder(self) -> PhonesTokenDecoder:
         """Return the part of it that takes tokens."""
         return PhonesTokenDecoder(self.name, self.decoder)
+
+    def aligned_session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        language: str = "en-us",
+        clock: Clock | None = None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> PhonesAlignedSession:
+        """Open a stream of one turn whose times are known; see `AligningEngine`.
+
+        Raises:
+            ConfigError: the frame rate is out of range.
+        """
+        return PhonesAlignedSession(
+            self.encoder,
+            self.token_decoder(),
+            pronunciation(language),
+            frame_rate=frame_rate,
+            together=self.together,
+            clock=clock,
+            on_end=on_end,
+        )
 
 
 class PhonesHearing:

@@ -17,3 +17,5 @@ NOW_PLACE = int(np.searchsorted(PLACES_MS, 0))
 MEMORY = (MAX_LOOKAHEAD_MS - int(PLACES_MS[0])) * TOKEN_RATE // 1000 + 3
 """Tokens that the oldest window can reach back to."""
 SILENCE = PHONES.index("sil")
+SUREST = 11
+"""Hops of hindsight at which the encoder is right most often; see training/LOG.md."""

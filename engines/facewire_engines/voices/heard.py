@@ -16,12 +16,9 @@ from facewire.speaking.voice import Speech, Voice
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import ENCODER_INPUTS, PhonesEngine
-from facewire_engines.phones.geometry import HOP
+from facewire_engines.phones.geometry import HOP, SUREST
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PHONETIC
-
-SUREST = 11
-"""Hops of hindsight at which the encoder is right most often; see training/LOG.md."""
 
 _ALONE = np.zeros(1, np.int64)
 

@@ -190,6 +190,7 @@ def _load_models(context: ServerContext, request: OpenSpeech) -> SpeechModels:
             token_space=request.tokens,
             lookahead_ms=request.lookahead_ms,
             decoders=context.decoders,
+            language=request.language,
         )
     except BaseException:
         if voice is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from facewire.audio.format import Encoding
 from facewire.errors import FacewireError
 from facewire.server.client_time import ClientTime
+from facewire.speaking.alignment.turn_alignment import PushedAlignment
 from facewire.speaking.answers import (
     Answer,
     Cut,
@@ -72,8 +73,17 @@ def ask(
     match request:
         case speak.Text():
             conversation.say(request.turn, request.text, cut=request.mode == "cut")
-        case speak.BeginSpeech(turn=turn, mode=mode, tokens=tokens, audio=audio):
-            conversation.begin_speech(turn, tokens=tokens, audio=audio, cut=mode == "cut")
+        case speak.BeginSpeech():
+            conversation.begin_speech(
+                request.turn,
+                tokens=request.tokens,
+                audio=request.audio,
+                alignment=request.alignment,
+                cut=request.mode == "cut",
+            )
+        case speak.Alignment():
+            pushed = PushedAlignment(request.format, bytes(request.data), request.offset_ms / 1000)
+            conversation.align(request.turn, pushed)
         case AudioMessage():
             conversation.push(request.turn, PushedAudio(request.pcm, request.start))
         case TokensMessage():

@@ -13,6 +13,7 @@ from facewire.face import FaceStage
 from facewire.frames import StreamSpec
 from facewire.settings.limits import Limits
 from facewire.speaking.active_turns import ActiveTurns
+from facewire.speaking.alignment.turn_alignment import PushedAlignment
 from facewire.speaking.answers import (
     Answer,
     NotInterrupted,
@@ -24,7 +25,7 @@ from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval, PlannedInterval
 from facewire.speaking.models import SpeechModels
 from facewire.speaking.playout import Pacing, Playout
-from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
+from facewire.speaking.pushed_speech import PushedAudio, PushedKinds, PushedTokens
 from facewire.speaking.synthesis import Synthesizer
 from facewire.speaking.turn import Turn, TurnState
 from facewire.speaking.turn_synthesis import TurnSynthesis
@@ -86,6 +87,7 @@ class Conversation:
         )
         self._turns = ActiveTurns(self._playout, self._synthesizer, limits, self._progress.set)
         self._answers = self._turns.answers
+        self._most_times = limits.alignment_entries
         self._ending = False
 
     @property
@@ -138,24 +140,32 @@ class Conversation:
         while synthesis.text.ready:
             await self._synthesizer.clause_taken.wait()
 
-    def begin_speech(self, number: int, *, tokens: bool, audio: bool, cut: bool = False) -> None:
-        """Begin a turn whose tokens or audio, or both, will be pushed."""
+    def begin_speech(
+        self,
+        number: int,
+        *,
+        tokens: bool,
+        audio: bool,
+        alignment: bool = False,
+        cut: bool = False,
+    ) -> None:
+        """Begin a turn whose tokens or audio, or both, will be pushed, or audio and its times."""
         if not self._turns.may_begin(number, cut=cut):
             return
-        if not tokens and not audio:
-            self._turns.complain(number, "speech has tokens, audio, or both")
-            return
-        models = self._models
         try:
-            pushed = models.pushed_speech(tokens=tokens)
+            kinds = PushedKinds(tokens=tokens, audio=audio, alignment=alignment)
+            turn = Turn(number, audio=audio)
+            synthesis = self._models.pushed_turn(turn, kinds, self._most_times)
         except ConfigError as error:
             self._turns.complain(number, str(error))
             return
-        open_faces = models.pushed_tokens if tokens else models.pushed_audio
-        turn = Turn(number, audio=audio)
-        synthesis = TurnSynthesis(turn, self.spec, open_faces, pushed=pushed)
         self._turns.begin(synthesis, self._clock.now(), cut=cut)
         self._wake()
+
+    def align(self, number: int, times: PushedAlignment) -> None:
+        """Take times of what is said in the audio of a turn, which may come later or before."""
+        if self._turns.align(number, times):
+            self._wake()
 
     def push(self, number: int, speech: PushedAudio | PushedTokens) -> None:
         """Take the next tokens or audio of a turn."""

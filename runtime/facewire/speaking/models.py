@@ -1,14 +1,19 @@
 """What a stream of turns is made with: a voice, decoders for tokens, an encoder for audio."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 from facewire.audio.format import AudioFormat, Encoding
 from facewire.clock import Clock
 from facewire.errors import ConfigError
 from facewire.frames import StreamSpec
-from facewire.speaking.pushed_speech import PushedSpeech
+from facewire.speaking.alignment.session import AlignedSession, AligningEngine
+from facewire.speaking.alignment.turn_alignment import AlignedFaces, TurnAlignment
+from facewire.speaking.pushed_speech import PushedKinds, PushedSpeech
+from facewire.speaking.turn import Turn
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
+from facewire.speaking.turn_synthesis import TurnSynthesis
 from facewire.speaking.voice import TokenDecoder, Voice
 from facewire.speaking.voices import (
     EMBEDDED_SPACE,
@@ -39,6 +44,7 @@ class SpeechModels:
         token_space: str = EMBEDDED_SPACE,
         lookahead_ms: float = TOKEN_LOOKAHEAD_MS,
         decoders: Sequence[TokenDecoder] = (),
+        language: str = "en-us",
     ) -> None:
         """See what drives the face.
 
@@ -51,6 +57,7 @@ class SpeechModels:
             token_space: the name of the space of the tokens that are pushed.
             lookahead_ms: how far a face may listen ahead in audio that comes without tokens.
             decoders: of tokens that may be pushed, besides the engine's.
+            language: of the words whose times are pushed.
 
         Raises:
             ConfigError: the engine cannot be driven by the voice's tokens, or at that rate.
@@ -65,6 +72,7 @@ class SpeechModels:
         self._token_space = token_space
         self._decoders = decoders
         self._lookahead_ms = lookahead_ms
+        self._language = language
         self._voice_decoder = None if voice is None else voice_decoder(engine, voice)
         if voice is not None:
             self.spoken()
@@ -88,11 +96,14 @@ class SpeechModels:
         assert self._voice_decoder is not None
         return self._from_tokens(self._voice_decoder)
 
-    def pushed_speech(self, *, tokens: bool) -> PushedSpeech:
+    def pushed_speech(
+        self, *, tokens: bool, alignment: TurnAlignment | None = None
+    ) -> PushedSpeech:
         """Return what takes the speech that is pushed for a turn.
 
         Args:
             tokens: whether tokens come, from which the face is made.
+            alignment: takes the times of what is said in its audio, if they come.
 
         Raises:
             ConfigError: the engine takes no tokens of that space.
@@ -102,6 +113,7 @@ class SpeechModels:
             self.spec.sample_rate,
             self.engine.sample_rate,
             self.pushed_space() if tokens else None,
+            alignment,
         )
 
     def pushed_space(self) -> TokenSpace:
@@ -123,6 +135,41 @@ class SpeechModels:
     def pushed_audio(self) -> AudioFaces:
         """Begin a run of faces from pushed audio, which opens a session with its first."""
         return AudioFaces(self._hearing, self.engine.sample_rate)
+
+    def pushed_turn(self, turn: Turn, kinds: PushedKinds, most_times: int) -> TurnSynthesis:
+        """Return what makes a turn of the client's own speech.
+
+        Args:
+            turn: is filled.
+            kinds: what will be pushed for it.
+            most_times: how many times of words and sounds may come.
+
+        Raises:
+            ConfigError: these kinds do not go together, or the engine takes no such tokens.
+        """
+        kinds.check()
+        alignment = TurnAlignment(most_times) if kinds.alignment else None
+        open_faces: Callable[[], TokenFaces | AudioFaces | AlignedFaces]
+        if kinds.tokens:
+            open_faces = self.pushed_tokens
+        elif alignment is not None and isinstance(self.engine, AligningEngine):
+            open_faces = partial(self.pushed_aligned_audio, alignment)
+        else:
+            open_faces = self.pushed_audio
+        pushed = self.pushed_speech(tokens=kinds.tokens, alignment=alignment)
+        return TurnSynthesis(turn, self.spec, open_faces, pushed=pushed)
+
+    def pushed_aligned_audio(self, alignment: TurnAlignment) -> AlignedFaces:
+        """Begin a run of faces from pushed audio and its times, where the engine can use them."""
+        engine = self.engine
+        assert isinstance(engine, AligningEngine)
+
+        def open_session() -> AlignedSession:
+            return engine.aligned_session(
+                frame_rate=self.spec.frame_rate, language=self._language, clock=self._clock
+            )
+
+        return AlignedFaces(open_session, alignment, engine.sample_rate)
 
     def _pushed_decoder(self) -> TokenDecoder:
         """Return what decodes pushed tokens.

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
-from facewire.errors import WireError
+from facewire.errors import ConfigError, WireError
 from facewire.frames import Samples
+from facewire.speaking.alignment.turn_alignment import TurnAlignment
 from facewire.speaking.voice import Span
 from facewire.tokens import TokenSpace
 
@@ -86,11 +87,36 @@ class PushedTokens:
     """Index of the first one in its turn."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedKinds:
+    """What will be pushed for a turn."""
+
+    tokens: bool
+    audio: bool
+    alignment: bool = False
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            ConfigError: it does not.
+        """
+        if not self.tokens and not self.audio:
+            raise ConfigError("speech has tokens, audio, or both")
+        if self.alignment and (self.tokens or not self.audio):
+            raise ConfigError("an alignment tells the times of audio without tokens; send that")
+
+
 class PushedSpeech:
     """The tokens and the audio of one turn, as they come in."""
 
     def __init__(
-        self, audio_format: AudioFormat, rate: int, encoder_rate: int, space: TokenSpace | None
+        self,
+        audio_format: AudioFormat,
+        rate: int,
+        encoder_rate: int,
+        space: TokenSpace | None,
+        alignment: TurnAlignment | None = None,
     ) -> None:
         """Get ready.
 
@@ -99,7 +125,9 @@ class PushedSpeech:
             rate: of the stream, in Hz.
             encoder_rate: of the engine, in Hz.
             space: of the tokens that come; None if the face is made from the audio.
+            alignment: takes the times of what is said in it, if they come.
         """
+        self.alignment = alignment
         self._format = audio_format
         self._bytes_per_second = audio_format.frame_bytes * audio_format.sample_rate
         self._space = space

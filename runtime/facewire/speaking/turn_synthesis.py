@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.speaking.alignment.turn_alignment import AlignedFaces
 from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import PushedSpeech, SpeechPart, UndecodedAudio
 from facewire.speaking.turn import Turn
@@ -15,6 +16,8 @@ from facewire.speaking.turn_faces import AudioFaces, TokenFaces
 
 DECODED_S = 1.0
 """How much pushed audio is decoded, besides that of the faces that are made."""
+HELD_BACK_S = 0.7
+"""So much later than others the faces of a turn are made whose times may still come."""
 FLOAT_BYTES = 4
 TOKENS_TOGETHER = 64
 """So many tokens of a client are kept as one part, in however many messages they came."""
@@ -29,7 +32,7 @@ class TurnSynthesis:
         self,
         turn: Turn,
         spec: StreamSpec,
-        open_faces: Callable[[], TokenFaces | AudioFaces],
+        open_faces: Callable[[], TokenFaces | AudioFaces | AlignedFaces],
         text: ClauseQueue | None = None,
         *,
         pushed: PushedSpeech | None = None,
@@ -52,6 +55,8 @@ class TurnSynthesis:
         """How often something came for it."""
         self._spec = spec
         self._frames_per_second = float(spec.frame_rate)
+        aligned = pushed is not None and pushed.alignment is not None
+        self._held_back = int(HELD_BACK_S * spec.frame_rate) if aligned else 0
         self._undecoded: deque[UndecodedAudio] = deque()
         self._undecoded_s = 0.0
         self._undecoded_bytes = 0
@@ -60,7 +65,7 @@ class TurnSynthesis:
         self._decoded: tuple[SpeechPart, UndecodedAudio] | None = None
         """What a thread has decoded, and from what, until it is taken."""
         self._open_faces = open_faces
-        self._faces: TokenFaces | AudioFaces | None = None
+        self._faces: TokenFaces | AudioFaces | AlignedFaces | None = None
         self._began = 0
         """Sample of the turn at which this run of faces began."""
         self._made = 0
@@ -177,7 +182,7 @@ class TurnSynthesis:
             self._open(part)
         if self._undecoded and self._decoded_ahead < DECODED_S:
             return partial(self._decode, self._undecoded.popleft())
-        if turn.faces_waiting >= frames_ahead:
+        if turn.faces_waiting >= max(frames_ahead - self._held_back, 1):
             return None
         if self._faces and self._faces.pending:
             return self._faces.step

@@ -83,6 +83,20 @@ class BeginSpeech(Message, tag="speech", forbid_unknown_fields=True, frozen=True
     """Whether tokens come, from which the face is made; otherwise it is made from the audio."""
     audio: bool = True
     """Whether audio comes."""
+    alignment: bool = False
+    """Whether times of what is said in the audio come, too."""
+
+
+class Alignment(Message, tag="alignment", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Client: when something is said in a turn of its own speech, as its TTS tells it."""
+
+    turn: TurnNumber
+    format: str
+    """Whose shape the data has, such as `elevenlabs`."""
+    data: msgspec.Raw
+    """What the provider sent, as it is."""
+    offset_ms: Annotated[float, Meta(ge=-1e9, le=1e9)] = 0.0
+    """Where the time 0 of the data lies in the turn."""
 
 
 class EndTurn(Message, tag="end_turn", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -217,7 +231,17 @@ class Problem(Message, tag="problem", frozen=True, kw_only=True):
 
 
 SpeakRequest = (
-    OpenSpeech | Text | BeginSpeech | EndTurn | SetPlayout | Interrupt | Pause | Resume | End | Ping
+    OpenSpeech
+    | Text
+    | BeginSpeech
+    | Alignment
+    | EndTurn
+    | SetPlayout
+    | Interrupt
+    | Pause
+    | Resume
+    | End
+    | Ping
 )
 
 SpeakAnswer = (

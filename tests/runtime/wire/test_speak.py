@@ -9,6 +9,7 @@ import pytest
 from facewire.wire.errors import ProtocolError
 from facewire.wire.messages import End, Message, Ping, encode_message
 from facewire.wire.speak import (
+    Alignment,
     BeginSpeech,
     EndTurn,
     Interrupt,
@@ -37,6 +38,7 @@ REQUESTS = (
     OpenSpeech(version=1, voice="f2", lead_ms=40, pacing="burst"),
     Text(turn=1, text="Grüß Gott", mode="cut"),
     BeginSpeech(turn=2, tokens=True),
+    Alignment(turn=2, format="words", data=msgspec.Raw(b'[{"word":"a","start":0.5}]')),
     EndTurn(turn=2),
     SetPlayout(sample=4_800, clock_ns=7),
     Interrupt(turn=3, at_ms=12.5),
@@ -92,7 +94,18 @@ def test_the_document_lists_the_keys_of_open() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        *(Text, BeginSpeech, EndTurn, SetPlayout, Interrupt, Pause, TurnBegins, Words, Word),
+        *(
+            Text,
+            BeginSpeech,
+            Alignment,
+            EndTurn,
+            SetPlayout,
+            Interrupt,
+            Pause,
+            TurnBegins,
+            Words,
+            Word,
+        ),
         *(TurnEnds, LeadMs, Interrupted, NotInterrupted, Paused, Resumed, Problem, TokenSpaceInfo),
     ],
 )

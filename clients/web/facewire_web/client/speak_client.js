@@ -11,7 +11,10 @@
  */
 
 import { Connection } from "./connection.js";
-import { VERSION } from "./wire.js";
+import { VERSION, encodeAudio } from "./wire.js";
+
+/** Samples of one message, which has at most 1 MiB. */
+const MESSAGE_SAMPLES = 65_536;
 
 /** What the server tells about turns; each calls `on…` with the message. */
 const ANSWERS = new Map([
@@ -39,16 +42,21 @@ export class SpeakClient extends Connection {
     this.oninterrupted = null;
     /** @type {((problem: {turn: number, message: string}) => void) | null} */
     this.onproblem = null;
+    /** Of turns of our own speech: how many samples were sent. */
+    this._sent = new Map();
   }
 
   /**
    * Begin a stream of turns.
-   * @param {{voice?: string, language?: string, rate?: number, pitch?: number, leadMs?: number}} options
-   *   leadMs: how long before they are heard faces and sound leave the server
+   * @param {{voice?: string, language?: string, rate?: number, pitch?: number, leadMs?: number, text?: boolean,
+   *   sampleRate?: number, pacing?: "real-time" | "burst"}} options leadMs: how long before they are heard faces
+   *   and sound leave the server; text: false where only speech of your own comes, for which no voice is needed;
+   *   sampleRate: of that speech
    * @returns {Promise<object>} the hello
    */
-  open({ leadMs, ...voice }) {
-    return this._connect("speak", { type: "open", version: VERSION, lead_ms: leadMs, ...voice });
+  open({ leadMs, sampleRate, ...voice }) {
+    const audio = { sample_rate: sampleRate, sample_format: "f32le" };
+    return this._connect("speak", { type: "open", version: VERSION, lead_ms: leadMs, ...(sampleRate && audio), ...voice });
   }
 
   /**
@@ -59,6 +67,47 @@ export class SpeakClient extends Connection {
    */
   say(turn, text, mode = "queue") {
     this._send({ type: "text", turn, text, mode });
+    this._send({ type: "end_turn", turn });
+  }
+
+  /**
+   * Begin a turn of your own speech, whose audio follows.
+   * @param {number} turn higher than all before
+   * @param {{alignment?: boolean, mode?: "queue" | "cut"}} [options] alignment: times of what is said will be pushed, too
+   */
+  begin(turn, { alignment = false, mode = "queue" } = {}) {
+    this._sent.set(turn, 0);
+    this._send({ type: "speech", turn, mode, alignment });
+  }
+
+  /**
+   * Send the next audio of a turn of your own, faster than it is heard if you can.
+   * @param {number} turn
+   * @param {Float32Array} samples at the rate that was opened
+   */
+  sendAudio(turn, samples) {
+    for (let first = 0; first < samples.length && this._isOpen; first += MESSAGE_SAMPLES) {
+      const run = samples.subarray(first, first + MESSAGE_SAMPLES);
+      const start = this._sent.get(turn) ?? 0;
+      this._sent.set(turn, start + run.length);
+      this._socket.send(encodeAudio(run, start, turn));
+    }
+  }
+
+  /**
+   * Tell when something is said in the audio of a turn, before or after that is sent.
+   * @param {number} turn that was begun with `alignment: true`
+   * @param {string} format whose times they are, such as "elevenlabs"; docs/alignment.md lists them
+   * @param {unknown} data what the provider sent
+   * @param {{offsetMs?: number}} [options] offsetMs: where their time 0 lies in the turn
+   */
+  pushAlignment(turn, format, data, { offsetMs = 0 } = {}) {
+    this._send({ type: "alignment", turn, format, data, offset_ms: offsetMs });
+  }
+
+  /** No more comes of a turn of your own. @param {number} turn */
+  endTurn(turn) {
+    this._sent.delete(turn);
     this._send({ type: "end_turn", turn });
   }
 

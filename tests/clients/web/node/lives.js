@@ -46,6 +46,31 @@ export async function silence(modules, server) {
   return { told, last: client.silence, frames: end.frames };
 }
 
+/** Speech of our own, with the times that its TTS told. */
+export async function alignment(modules, server, file) {
+  const { SpeakClient } = await import(`${modules}/client/speak_client.js`);
+  const { readFileSync } = await import("node:fs");
+  const { samples, messages } = JSON.parse(readFileSync(file, "utf8"));
+  const client = new SpeakClient(server);
+  const seen = { weights: [], problems: [], samples: 0 };
+  client.onproblem = ({ message }) => seen.problems.push(message);
+  client.onframe = ({ turn, weights }) => { if (turn === 1) seen.weights.push([...weights]); };
+  client.onaudio = ({ turn, samples: { length } }) => { if (turn === 1) seen.samples += length; };
+  const ended = new Promise((resolve) => { client.onturnend = ({ turn }) => turn === 2 && resolve(); });
+  await client.open({ text: false, sampleRate: 16_000, pacing: "burst", idle: false });
+  client.begin(1, { alignment: true });
+  for (const message of messages) client.pushAlignment(1, "cartesia", message, { offsetMs: 100 });
+  client.sendAudio(1, Float32Array.from(samples));
+  client.endTurn(1);
+  client.begin(2, { alignment: true });
+  client.pushAlignment(2, "words", [{ word: "none", start: NaN }]);
+  client.sendAudio(2, new Float32Array(1600));
+  client.endTurn(2);
+  await ended;
+  client.close();
+  return seen;
+}
+
 /** What an address that is none gives away. */
 export async function secrets(modules) {
   const { FaceClient } = await import(`${modules}/client/face_client.js`);
@@ -113,6 +138,6 @@ export async function ended(modules, server, say = () => {}) {
 if (globalThis.process?.argv[1]?.endsWith("lives.js")) {
   const [name, ...values] = process.argv.slice(2);
   const say = (value) => console.log(JSON.stringify(value));
-  const done = await { session, silence, secrets, overflow, refusals, ended }[name](...values, say);
+  const done = await { session, silence, alignment, secrets, overflow, refusals, ended }[name](...values, say);
   say(done);
 }

@@ -1,0 +1,48 @@
+"""How English words are said, by the dictionary of the package hibari-tts (Apache-2.0).
+
+Its letters are those of misaki: the International Phonetic Alphabet, and capitals for diphthongs.
+"""
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib import import_module
+from threading import Lock
+from typing import Any
+
+from facewire_engines.phones.alignment.units import Classes
+from facewire_engines.phones.ipa import nearest_phones
+
+_MISAKI = str.maketrans({
+    "A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ",
+    "ʤ": "dʒ", "ʧ": "tʃ", "ᵊ": "ə",
+})  # fmt: skip
+_LOCK = Lock()
+
+
+def is_installed() -> bool:
+    """Tell whether the package is here, and of a version that this can read."""
+    try:
+        return hasattr(import_module("hibari.g2p"), "G2P")
+    except Exception:  # whatever is wrong with it, words are heard without it
+        return False
+
+
+@cache
+def _dictionary(*, british: bool) -> Any:
+    """Load it, which takes a second."""
+    return import_module("hibari.g2p").G2P(british=british)
+
+
+@lru_cache(maxsize=20_000)
+def pronounced(word: str, *, british: bool = False) -> Sequence[Classes]:
+    """Return the sounds of a word; none if it cannot be read."""
+    with _LOCK:
+        try:
+            said = str(_dictionary(british=british)(word[:_LONGEST]))
+        except Exception:  # of a word that it trips over nothing is known
+            return ()
+    return tuple((phone,) for phone in nearest_phones(said.translate(_MISAKI)))
+
+
+_LONGEST = 60
+"""Characters: what is longer is no word."""

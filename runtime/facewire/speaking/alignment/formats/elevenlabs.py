@@ -1,0 +1,73 @@
+"""ElevenLabs: the time of each character.
+
+Of its HTTP addresses, seconds: `alignment` with `characters`, `character_start_times_seconds` and
+`character_end_times_seconds`; and of its WebSockets, ms: `chars`, `charStartTimesMs` and
+`charDurationsMs`, in pieces that may end inside of a word.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from facewire.speaking.alignment.formats.fields import (
+    Fields,
+    columns,
+    folded,
+    number,
+    objects,
+    text,
+)
+from facewire.speaking.alignment.marks import Mark, TimedWord
+
+_WHAT = "the characters of ElevenLabs, their starts and their ends"
+_MS = 1e-3
+
+
+def read(data: Any) -> Iterator[Mark]:
+    """Yield the words of an answer, or of the alignment in it: as it is spoken, if that is there.
+
+    Raises:
+        AlignmentError: it is not such an answer.
+    """
+    for fields in objects(data, "answers of ElevenLabs"):
+        inner = fields.get("normalizedalignment") or fields.get("alignment")
+        if isinstance(inner, dict):
+            yield from _words(_characters(folded(inner)))
+        elif "alignment" not in fields and "normalizedalignment" not in fields:
+            yield from _words(_characters(fields))
+
+
+def _characters(fields: Fields) -> list[tuple[str, float, float]]:
+    """Return each character, its start and its end, in seconds."""
+    if "characters" in fields:
+        names = ("characters", "characterstarttimesseconds", "characterendtimesseconds")
+        rows = zip(*columns(fields, names, _WHAT), strict=True)
+        return [
+            (text(one, "a character"), number(start, "a start"), number(end, "an end"))
+            for one, start, end in rows
+        ]
+    lengths = "charsdurationsms" if "charsdurationsms" in fields else "chardurationsms"
+    rows = zip(*columns(fields, ("chars", "charstarttimesms", lengths), _WHAT), strict=True)
+    return [
+        (
+            text(one, "a character"),
+            number(start, "a start", _MS),
+            number(start, "a start", _MS) + number(length, "a duration", _MS),
+        )
+        for one, start, length in rows
+    ]
+
+
+def _words(characters: list[tuple[str, float, float]]) -> Iterator[Mark]:
+    """Yield the words, each with the white space behind it; the last may be a part of one."""
+    label, start_s, end_s = "", 0.0, 0.0
+    for character, first_s, last_s in characters:
+        if label[-1:].isspace() and not character.isspace():
+            yield TimedWord(label, start_s, end_s, joins=True)
+            label = ""
+        if not label:
+            start_s = end_s = first_s
+        label += character
+        if not character.isspace():
+            end_s = last_s
+    if label:
+        yield TimedWord(label, start_s, end_s, joins=True)

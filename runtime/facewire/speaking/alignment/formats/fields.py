@@ -1,0 +1,85 @@
+"""What the readers of all formats share: JSON as plain values, and times that are numbers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from facewire.speaking.alignment.marks import AlignmentError
+
+FURTHEST_S = 1e6
+"""No turn lasts as long as this, so no time is further from its beginning."""
+
+Fields = Mapping[str, Any]
+
+
+def objects(data: Any, what: str) -> list[Fields]:
+    """Return one object, or a list of them, with their keys folded.
+
+    Raises:
+        AlignmentError: it is neither.
+    """
+    listed = data if isinstance(data, list) else [data]
+    if not all(isinstance(one, dict) for one in listed):
+        raise AlignmentError(f"{what} come as an object, or as a list of objects")
+    return [folded(one) for one in listed]
+
+
+def folded(fields: Mapping[str, Any]) -> Fields:
+    """Return fields by their names in lower case without `_`: SDKs spell them in their own ways."""
+    return {name.replace("_", "").lower(): value for name, value in fields.items()}
+
+
+def number(value: Any, what: str, unit_s: float = 1.0) -> float:
+    """Return a time in seconds.
+
+    Raises:
+        AlignmentError: it is no number, or too far away.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise AlignmentError(f"{what} is a number, not {_short(value)}")
+    seconds = float(value) * unit_s if abs(value) < FURTHEST_S / unit_s else math.inf
+    if not abs(seconds) < FURTHEST_S:
+        raise AlignmentError(f"{what} is a time within the turn, not {_short(value)}")
+    return seconds
+
+
+def text(value: Any, what: str) -> str:
+    """Return a text.
+
+    Raises:
+        AlignmentError: it is none.
+    """
+    if not isinstance(value, str):
+        raise AlignmentError(f"{what} is a text, not {_short(value)}")
+    return value
+
+
+def columns(fields: Fields, names: Sequence[str], what: str) -> list[list[Any]]:
+    """Return lists that belong together.
+
+    Raises:
+        AlignmentError: one is missing, is no list, or they differ in length.
+    """
+    found = [fields.get(name) for name in names]
+    lists = [one for one in found if isinstance(one, list)]
+    if len(lists) < len(names) or len({len(one) for one in lists}) > 1:
+        raise AlignmentError(f"{what} are {len(names)} lists of the same length")
+    return lists
+
+
+def json_lines(data: str, what: str) -> list[Any]:
+    """Return the values of a text of JSON lines.
+
+    Raises:
+        AlignmentError: a line is not JSON.
+    """
+    try:
+        return [msgspec.json.decode(line) for line in data.splitlines() if line.strip()]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise AlignmentError(f"{what} are lines of JSON ({str(error)[:80]})") from error
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:40]

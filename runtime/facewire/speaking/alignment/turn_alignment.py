@@ -1,0 +1,113 @@
+"""The times of a turn on their way from a client to what makes its faces."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facewire.frames import BlendshapeFrame, Samples
+from facewire.speaking.alignment.formats.registry import read_marks
+from facewire.speaking.alignment.marks import AlignmentError, Mark
+from facewire.speaking.alignment.session import AlignedSession
+from facewire.speaking.alignment.timeline import Timeline
+from facewire.speaking.turn_faces import AudioFaces
+
+
+@dataclass(frozen=True, slots=True)
+class PushedAlignment:
+    """Times as a client sends them."""
+
+    format: str
+    """Whose shape they have."""
+    data: bytes
+    """JSON."""
+    offset_s: float = 0.0
+    """Where their time 0 lies in the turn."""
+
+
+class TurnAlignment:
+    """What a client has said of a turn's times. One thread adds, and another one takes."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with none; at most so many are taken."""
+        self._most = most
+        self._taken = 0
+        self._came: deque[Mark] = deque()
+        self._timeline = Timeline()
+
+    def add(self, pushed: PushedAlignment) -> None:
+        """Take more.
+
+        Raises:
+            AlignmentError: they are not of their format, or too many; none of them is taken.
+        """
+        marks = read_marks(pushed.format, pushed.data, pushed.offset_s)
+        if self._taken + len(marks) > self._most:
+            raise AlignmentError(
+                f"more than {self._most} times came for one turn; it goes on without these"
+            )
+        self._taken += len(marks)
+        self._came.extend(marks)
+
+    def tell(self, session: AlignedSession) -> None:
+        """Tell a session what came since it was told last."""
+        if self._came:
+            self._timeline.add([self._came.popleft() for _ in range(len(self._came))])
+            session.align(self._timeline.spans())
+
+
+class AlignedFaces:
+    """Faces from pushed audio and what is known of its times when a face is made."""
+
+    def __init__(
+        self,
+        open_session: Callable[[], AlignedSession],
+        alignment: TurnAlignment,
+        sample_rate: int,
+    ) -> None:
+        """Get ready; nothing is opened.
+
+        Args:
+            open_session: opens a session; it may raise what `aligned_session` raises.
+            alignment: of the turn.
+            sample_rate: of the engine, in Hz.
+        """
+        self._open_session = open_session
+        self._alignment = alignment
+        self._session: AlignedSession | None = None
+        self._faces = AudioFaces(self._open, sample_rate)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is audio that has not been heard."""
+        return self._faces.pending
+
+    def push(self, samples: Samples) -> None:
+        """Take the next samples, at the rate of the engine."""
+        self._faces.push(samples)
+
+    def step(self) -> list[BlendshapeFrame]:
+        """Hear a bite.
+
+        Raises:
+            FacewireError: no session can be opened, or the engine failed.
+        """
+        self._tell()
+        return self._faces.step()
+
+    def finish(self) -> list[BlendshapeFrame]:
+        """Hear all that is left."""
+        self._tell()
+        return self._faces.finish()
+
+    def close(self) -> None:
+        """Make no more, and let others have the session."""
+        self._faces.close()
+
+    def _open(self) -> AlignedSession:
+        self._session = self._open_session()
+        self._tell()
+        return self._session
+
+    def _tell(self) -> None:
+        if self._session is not None:
+            self._alignment.tell(self._session)

@@ -1,0 +1,131 @@
+"""Times that a TTS tells, passed on by the Python client as they came."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.clients.python.speaking.heard import Heard, url
+from tests.engines.phones.alignment.said import RATE, Said, intervals, say
+
+from facewire.audio.format import Encoding
+from facewire.frames import Samples
+from facewire.server.server import FaceServer
+from facewire.wire.binary import encode_samples
+from facewire_client import SpeakClient
+from facewire_training.evaluation.metrics.lips.closure import closure_rate
+from facewire_training.take import Take
+
+pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
+
+PAGE = Path(__file__).parents[4] / "docs" / "alignment.md"
+
+
+@pytest.fixture(scope="module")
+def said() -> Said:
+    return say("Maybe Bobby may borrow my bumpy blue bus")
+
+
+def noisy(said: Said) -> Samples:
+    noise = np.random.default_rng(1).normal(0, 0.1, len(said.samples))
+    return np.clip(said.samples + noise, -1, 1).astype(np.float32)
+
+
+def elevenlabs(said: Said) -> list[dict[str, object]]:
+    """Two messages of its socket, cut in the middle of a word; times count from the first one."""
+    characters: list[tuple[str, float, float]] = []
+    for word in said.words:
+        edges = np.linspace(word.start, word.end, len(word.label) + 1) * 1000 / RATE
+        lengths = np.diff(edges).tolist()
+        characters += zip(word.label, edges[:-1].tolist(), lengths, strict=True)
+        characters.append((" ", float(edges[-1]), 0.0))
+    cut = len(characters) // 2
+    return [
+        {
+            "audio": "",
+            "alignment": {
+                "chars": [one for one, *_ in part],
+                "charStartTimesMs": [start for _, start, _ in part],
+                "charDurationsMs": [length for *_, length in part],
+            },
+        }
+        for part in (characters[:cut], characters[cut:])
+    ]
+
+
+def polly(said: Said) -> str:
+    marks = [
+        {"time": word.start * 1000 // RATE, "type": "word", "value": word.label}
+        for word in said.words
+    ]
+    return "\n".join(json.dumps(mark) for mark in marks)
+
+
+def test_a_turn_without_its_times_closes_fewer_lips(said: Said) -> None:
+    """Say what the other tests are measured against: in this noise hearing alone is not enough."""
+    from tests.engines.phones.alignment.said import play, session, take
+
+    assert closure_rate([take(play(session(), noisy(said)), said)]) < 0.75
+
+
+@pytest.mark.parametrize("shape", ["elevenlabs", "elevenlabs-text", "polly"])
+async def test_what_a_provider_sent_closes_the_lips(
+    server: FaceServer, said: Said, shape: str
+) -> None:
+    async with SpeakClient(url(server), text=False, idle=False, pacing="burst") as speaker:
+        turn = await speaker.begin(alignment=True)
+        if shape == "polly":
+            await speaker.push_alignment(turn, "polly", polly(said))
+        else:
+            for message in elevenlabs(said):
+                passed = json.dumps(message) if shape == "elevenlabs-text" else message
+                await speaker.push_alignment(turn, "elevenlabs", passed)
+        await speaker.send_audio(turn, noisy(said))
+        await speaker.end_turn(turn)
+        await speaker.end()
+        heard = await Heard().read(speaker)
+    assert heard.problems == []
+    weights = np.stack([frame.weights for frame in heard.frames if frame.turn == turn])
+    assert closure_rate([Take(weights, Fraction(60), intervals(said))]) >= 0.9
+
+
+async def test_the_example_of_the_page_speaks(server: FaceServer, said: Said) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "alignment.md", "exec"), names)
+    first = elevenlabs(said)[0] | {"audio": encode_samples(noisy(said), Encoding.S16LE)}
+    again = first | {"audio": encode_samples(said.samples, Encoding.S16LE)}
+
+    async def messages() -> AsyncIterator[dict[str, Any]]:
+        yield first
+        yield again
+
+    async with SpeakClient(url(server), text=False, idle=False, pacing="burst") as speaker:
+        await names["speak"](speaker, messages())
+        await speaker.end()
+        heard = await Heard().read(speaker)
+    assert heard.problems == []
+    assert heard.ends[0].frames == -(-2 * len(said.samples) * 60 // RATE)
+
+
+async def test_bad_times_are_a_problem_and_the_next_turn_works(
+    server: FaceServer, said: Said
+) -> None:
+    async with SpeakClient(url(server), text=False, idle=False, pacing="burst") as speaker:
+        turn = await speaker.begin(alignment=True)
+        with pytest.raises(ValueError, match="malformed"):
+            await speaker.push_alignment(turn, "words", "[NaN]")
+        await speaker.push_alignment(turn, "words", [{"word": "a", "start": float("nan")}])
+        await speaker.send_audio(turn, said.samples)
+        await speaker.end_turn(turn)
+        turn = await speaker.begin()
+        await speaker.send_audio(turn, said.samples)
+        await speaker.end_turn(turn)
+        await speaker.end()
+        heard = await Heard().read(speaker)
+    assert heard.problems == ["start is a number, not None"]
+    assert [end.frames for end in heard.ends] == [-(-len(said.samples) * 60 // RATE)] * 2

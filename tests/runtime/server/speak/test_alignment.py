@@ -1,0 +1,244 @@
+"""Times of a client's own speech on `/speak`: good ones, late ones, and all kinds of bad ones."""
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.engines.phones.alignment.said import intervals, say
+from tests.runtime.server.speak.speech_client import RATE, Client, rows, served, speaking
+
+from facewire.audio.format import Encoding
+from facewire.wire.binary import (
+    FRAME_KIND,
+    AudioMessage,
+    WireFrame,
+    decode_frame,
+    encode_audio,
+    encode_samples,
+)
+from facewire_engines.energy.engine import EnergyEngine
+from facewire_engines.phones.engine import PhonesEngine
+from facewire_training.evaluation.metrics.lips.closure import closure_rate
+from facewire_training.take import Take
+
+pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
+
+WORDS: list[Any] = [{"word": "bob", "start": 0.1, "end": 0.3}]
+GOOD: dict[str, Any] = {"format": "words", "data": WORDS}
+
+
+async def begin(client: Client, turn: int = 1, **options: object) -> None:
+    await client.tell(type="speech", turn=turn, alignment=True, **options)
+
+
+async def align(client: Client, turn: int = 1, **message: Any) -> None:
+    await client.tell(type="alignment", turn=turn, **message)
+
+
+async def says_once_and_goes_on(client: Client, *messages: dict[str, Any]) -> str:
+    """Return the one sentence that some times are answered with; the turn and the next go on."""
+    await client.open()
+    await begin(client)
+    for message in messages:
+        await align(client, **message)
+    await client.speak(1)
+    await client.tell(type="end_turn", turn=1)
+    told = await client.told("problem", "turn_end")
+    assert (told["type"], told["turn"]) == ("problem", 1)
+    assert (await client.ends(1))["frames"] == 30
+    await begin(client, 2)
+    await align(client, 2, **GOOD)
+    await client.speak(2)
+    await client.tell(type="end_turn", turn=2)
+    end = await client.told("problem", "turn_end")
+    assert (end["type"], end["turn"], end["frames"]) == ("turn_end", 2, 30)
+    return str(told["message"])
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"format": "festival", "data": []}, "there is no format 'festival' of times"),
+        ({"format": "words", "data": [{"word": "bob", "start": None}]}, "start is a number"),
+        ({"format": "words", "data": 3}, "words come as an object"),
+        ({"format": "azure", "data": [{"audio_offset": 0, "viseme_id": 99}]}, "viseme_id is 0"),
+        ({"format": "polly", "data": "}{"}, "lines of JSON"),
+        ({"format": "words", "data": WORDS * 8_000}, "bytes of times are more than"),
+    ],
+)
+async def test_bad_times_are_one_sentence_and_the_audio_is_heard(
+    model: PhonesEngine, message: dict[str, object], says: str
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        assert says in await says_once_and_goes_on(client, message)
+
+
+async def test_a_hundred_thousand_times_are_too_many(model: PhonesEngine) -> None:
+    pieces: list[dict[str, Any]] = [
+        {"format": "words", "data": [{"word": "a", "start": n + k / 99} for k in range(4_000)]}
+        for n in range(25)
+    ]
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await begin(client)
+        for piece in pieces:
+            await align(client, **piece)
+        for _ in range(20):
+            told = await client.told("problem")
+            assert told["message"].startswith("more than 20000 times came for one turn")
+        await client.speak(1)
+        await client.tell(type="end_turn", turn=1)
+        assert (await client.ends(1))["frames"] == 30
+
+
+async def test_few_may_be_allowed(model: PhonesEngine) -> None:
+    async with served(model, alignment_entries=100) as server, speaking(server) as client:
+        data = [{"word": "a", "start": n} for n in range(101)]
+        said = await says_once_and_goes_on(client, {"format": "words", "data": data})
+        assert "more than 100 times" in said
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        [{"word": "bob", "start": -5, "end": -1}, {"word": "bob", "start": -1, "end": 0.2}],
+        [{"word": "bob", "start": 1 - n / 10, "end": 1.5} for n in range(10)],
+        [{"word": "bob", "start": n, "end": n + 1} for n in range(1_000)],
+        [{"word": "bob", "start": 0.3, "end": 0.1}] * 5,
+        [
+            {"word": "Eichhörnchen", "start": 0},
+            {"word": "你好", "start": 0.2},
+            {"word": "", "start": 0.3},
+        ],
+    ],
+    ids=["empty", "negative", "backwards", "longer", "inside-out", "another-language"],
+)
+async def test_odd_times_are_taken_as_they_are(model: PhonesEngine, data: Sequence[Any]) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await begin(client)
+        for _ in range(2):  # a second one for the same turn is no problem either
+            await align(client, format="words", data=data)
+        await client.speak(1)
+        await client.tell(type="end_turn", turn=1)
+        end = await client.told("problem", "turn_end")
+        assert (end["type"], end["frames"]) == ("turn_end", 30)
+
+
+async def test_times_of_another_kind_of_turn_are_told(model: PhonesEngine) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await align(client, 1, **GOOD)
+        assert "begin turn 1 with speech" in (await client.told("problem"))["message"]
+        await client.begin(1)
+        await align(client, 1, **GOOD)
+        assert '"alignment": true' in (await client.told("problem"))["message"]
+        await client.speak(1)
+        await client.tell(type="end_turn", turn=1)
+        assert (await client.ends(1))["frames"] == 30
+        await align(client, 1, **GOOD)
+        told = await client.told("problem")
+        assert told["message"] == "turn 1 is over, so its times are too late"
+        await begin(client, 2, tokens=True)
+        assert "without tokens" in (await client.told("problem"))["message"]
+        await begin(client, 2, audio=False)
+        assert "has tokens, audio, or both" in (await client.told("problem"))["message"]
+
+
+async def test_times_of_an_interrupted_turn_are_left_out_in_silence(model: PhonesEngine) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await begin(client)
+        await client.speak(1, 5.0)
+        await client.told("turn")
+        await client.tell(type="interrupt", turn=1)
+        await client.told("interrupted")
+        await align(client, **GOOD)
+        assert await client.all_told() == []
+
+
+async def test_an_engine_that_has_no_phones_hears_the_audio() -> None:
+    async with served(EnergyEngine()) as server, speaking(server) as client:
+        await client.open()
+        await begin(client)
+        await align(client, **GOOD)
+        await client.speak(1)
+        await client.tell(type="end_turn", turn=1)
+        end = await client.told("problem", "turn_end")
+        assert (end["type"], end["frames"]) == ("turn_end", 30)
+
+
+async def test_an_aligned_turn_takes_one_place_of_the_engine_and_gives_it_back(
+    model: PhonesEngine,
+) -> None:
+    async with served(rows(model, 1)) as server, speaking(server) as client:
+        await client.open()
+        for turn in range(1, 5):
+            await begin(client, turn)
+            await align(client, turn, **GOOD)
+            await client.speak(turn)
+            await client.tell(type="end_turn", turn=turn)
+        for turn in range(1, 5):
+            assert (await client.ends(turn))["frames"] == 30
+
+
+async def faces(client: Client) -> tuple[list[WireFrame], list[dict[str, Any]]]:
+    """Return the faces of turn 1, and what was told, until the stream ends."""
+    found: list[WireFrame] = []
+    told: list[dict[str, Any]] = []
+    async for message in client.connection:
+        if isinstance(message, str):
+            told.append(json.loads(message))
+            if told[-1]["type"] == "end":
+                break
+        elif message[0] == FRAME_KIND and (frame := decode_frame(message)).turn == 1:
+            found.append(frame)
+    return found, told
+
+
+@pytest.mark.parametrize(
+    ("when", "pacing"),
+    [
+        ("before", "burst"),
+        ("with", "burst"),
+        ("before", "real-time"),
+        ("with", "real-time"),
+        ("after", "real-time"),  # in a burst faces leave as soon as their audio is there
+    ],
+)
+async def test_lips_close_by_times_that_come_before_with_or_after_the_audio(
+    model: PhonesEngine, when: str, pacing: str
+) -> None:
+    """In noise that hides many closures: what is seen is what the times say."""
+    said = say("Maybe Bobby may borrow my bumpy blue bus")
+    noise = np.random.default_rng(1).normal(0, 0.1, len(said.samples))
+    pcm = encode_samples(np.clip(said.samples + noise, -1, 1), Encoding.S16LE)
+    times = [
+        {"phone": one.label, "start": one.start / RATE, "end": one.end / RATE}
+        for one in said.phones
+    ]
+    half = len(times) // 2
+    async with served(model) as server, speaking(server) as client:
+        await client.open(pacing, idle=False)
+        await begin(client)
+        if when == "before":
+            await align(client, format="phones", data=times)
+        for first in range(0, len(pcm), 6_400):
+            if when == "with" and first == 0:
+                await align(client, format="phones", data=times[half:])
+                await align(client, format="phones", data=times[:half], offset_ms=0)
+            message = AudioMessage(pcm[first : first + 6_400], first // 2, 1)
+            await client.connection.send(encode_audio(message))
+        if when == "after":
+            await align(client, format="phones", data=times)
+        await client.tell(type="end_turn", turn=1)
+        await client.tell(type="end")
+        found, told = await faces(client)
+    assert [one for one in told if one["type"] == "problem"] == []
+    weights = np.stack([frame.weights for frame in found])
+    shown = Take(weights, Fraction(60), intervals(said))
+    assert closure_rate([shown]) > (0.85 if when == "after" else 0.9)

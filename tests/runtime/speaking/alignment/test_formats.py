@@ -1,0 +1,157 @@
+"""What providers send, in the shapes that they document, as marks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facewire.speaking.alignment.formats.plain import ARPABET
+from facewire.speaking.alignment.formats.registry import FORMATS, MAX_BYTES, read_marks
+from facewire.speaking.alignment.marks import AlignmentError, TimedSound, TimedWord
+from facewire_engines.phones.phone_set import PHONES
+
+DOCUMENT = (Path(__file__).parents[4] / "docs" / "alignment.md").read_text(encoding="utf-8")
+
+
+def marks(name: str, data: Any, offset_s: float = 0.0) -> list[Any]:
+    return read_marks(name, json.dumps(data).encode(), offset_s)
+
+
+def test_our_phones_are_those_of_the_model() -> None:
+    assert frozenset(PHONES) == ARPABET
+
+
+def test_the_page_lists_every_format() -> None:
+    for name in FORMATS:
+        assert f"`{name}`" in DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"audio_offset": 500_000, "viseme_id": 21},
+        {"privAudioOffset": 1, "audioOffset": 500_000, "visemeId": 21, "animation": ""},
+        {"ResultId": "a", "AudioOffset": 500_000, "VisemeId": 21},
+    ],
+)
+def test_azures_visemes_however_an_sdk_spells_them(event: dict[str, Any]) -> None:
+    (sound,) = marks("azure", event)
+    assert (sound.start_s, sound.phones) == (pytest.approx(0.05), ("p", "b", "m"))
+
+
+def test_azures_words_in_ticks_and_in_ms() -> None:
+    ticks = {"audio_offset": 500_000, "duration": 2_500_000, "text": "Bob", "boundary_type": "Word"}
+    (word,) = marks("azure", [ticks])
+    assert (word.word, word.start_s) == ("Bob", pytest.approx(0.05))
+    assert word.end_s == pytest.approx(0.3)
+    (word,) = marks("azure-batch", [{"Text": "Bob", "AudioOffset": 50, "Duration": 250}])
+    assert (word.start_s, word.end_s) == (0.05, pytest.approx(0.3))
+
+
+def test_pollys_lines() -> None:
+    lines = (
+        '{"time":0,"type":"sentence","start":0,"end":4,"value":"Mom."}\n'
+        '{"time":6,"type":"word","start":0,"end":3,"value":"Mom"}\n'
+        '{"time":6,"type":"viseme","value":"p"}\n\n{"time":73,"type":"viseme","value":"?"}\n'
+        '{"time":90,"type":"viseme","value":"sil"}\n{"time":90,"type":"ssml","value":"x"}\n'
+    )
+    expected = [
+        TimedWord("Mom", 0.006),
+        TimedSound(0.006, phones=("p", "b", "m")),
+        TimedSound(0.073, phones=()),
+        TimedSound(0.09, phones=("sil",)),
+    ]
+    assert marks("polly", lines) == expected
+    assert marks("polly", [json.loads(line) for line in lines.splitlines() if line]) == expected
+
+
+def test_elevenlabs_over_http_and_over_its_socket() -> None:
+    seconds = {
+        "audio_base64": "",
+        "alignment": {
+            "characters": list("Hi Bob"),
+            "character_start_times_seconds": [0, 0.1, 0.2, 0.25, 0.3, 0.4],
+            "character_end_times_seconds": [0.1, 0.2, 0.25, 0.3, 0.4, 0.5],
+        },
+        "normalized_alignment": None,
+    }
+    expected = [("Hi ", 0.0, 0.2), ("Bob", 0.25, 0.5)]
+    assert [(w.word, w.start_s, w.end_s) for w in marks("elevenlabs", seconds)] == expected
+    for keys in (
+        ("charStartTimesMs", "charDurationsMs"),
+        ("charStartTimesMs", "charsDurationsMs"),
+        ("char_start_times_ms", "chars_durations_ms"),
+    ):
+        starts, lengths = [0, 100, 200, 250, 300, 400], [100, 100, 50, 50, 100, 100]
+        one = {"chars": list("Hi Bob"), keys[0]: starts, keys[1]: lengths}
+        found = marks("elevenlabs", {"normalizedAlignment": one, "isFinal": None})
+        assert [(w.word, w.start_s, round(w.end_s, 9)) for w in found] == expected
+    assert marks("elevenlabs", {"audio": "", "alignment": None}) == []
+
+
+@pytest.mark.parametrize("name", ["cartesia", "rime"])
+def test_cartesia_and_rime(name: str) -> None:
+    lists = {"words": ["Hello", "world"], "start": [0, 0.5], "end": [0.4, 0.9]}
+    expected = [TimedWord("Hello", 0.0, 0.4), TimedWord("world", 0.5, 0.9)]
+    assert marks(name, {"type": "timestamps", "word_timestamps": lists}) == expected
+    assert marks(name, lists) == expected
+    phonemes = {"phonemes": ["h", "oʊ"], "start": [0.1, 0.2], "end": [0.2, 0.4]}
+    assert marks(name, {"type": "phoneme_timestamps", "phoneme_timestamps": phonemes}) == [
+        TimedSound(0.1, 0.2, ipa="h"),
+        TimedSound(0.2, 0.4, ipa="oʊ"),
+    ]
+
+
+def test_our_own_shapes() -> None:
+    assert marks("words", [{"word": "Bob", "start": 1, "phones": ["B", "AA1", "b"]}]) == [
+        TimedWord("Bob", 1.0, None, ("b", "aa", "b"))
+    ]
+    assert marks("phones", [{"phone": "M", "start": 0, "end": 0.1}, {"ipa": "ɑː", "start": 1}]) == [
+        TimedSound(0.0, 0.1, ("m",)),
+        TimedSound(1.0, ipa="ɑː"),
+    ]
+
+
+def test_an_offset_is_added() -> None:
+    assert marks("words", {"word": "a", "start": 1, "end": 2}, -0.5) == [TimedWord("a", 0.5, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("festival", [], "there is no format 'festival' of times; it is one of azure"),
+        ("words", "Bob", "words come as an object, or as a list of objects"),
+        ("words", [{"word": "Bob"}], "start is a number, not None"),
+        ("words", [{"word": "Bob", "start": None}], "start is a number, not None"),
+        ("words", [{"word": "Bob", "start": True}], "start is a number"),
+        ("words", [{"word": 3, "start": 1}], "word is a text, not 3"),
+        ("words", [{"word": "Bob", "start": 1e300}], "start is a time within the turn"),
+        ("words", [{"word": "Bob", "start": 10**30}], "start is a time within the turn"),
+        ("words", [{"word": "Bob", "start": 1, "phones": "b"}], "a list of ARPAbet"),
+        ("phones", [{"phone": "bb", "start": 1}], "'bb' is no phone of ARPAbet"),
+        ("azure", {"audio_offset": 0, "viseme_id": 22}, "viseme_id is 0 to 21, not 22"),
+        ("azure", {"audio_offset": 0, "viseme_id": "21"}, "viseme_id is 0 to 21"),
+        ("azure", {"audio_offset": "PT1S", "viseme_id": 2}, "audio_offset is a number"),
+        ("azure", {"audio_offset": 0}, "text is a text, not None"),
+        ("elevenlabs", {"characters": ["a"]}, "are 3 lists of the same length"),
+        ("cartesia", {"type": "chunk"}, "timestamps have words or phonemes"),
+        ("rime", {"words": ["a"], "start": [], "end": []}, "are 3 lists of the same length"),
+        ("polly", "{]", "speech marks of Polly are lines of JSON"),
+        ("polly", [{"type": "word", "value": "a"}], "time is a number, not None"),
+        ("words", [[]] * 3, "words come as an object"),
+        ("words", " " * MAX_BYTES, "bytes of times are more than"),
+    ],
+)
+def test_what_is_another_shape_is_told_in_one_sentence(name: str, data: Any, says: str) -> None:
+    with pytest.raises(AlignmentError) as caught:
+        marks(name, data)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_what_is_no_json_is_told_too() -> None:
+    for data in (b"[NaN]", b"", b"[" * 100_000, b'{"a":'):
+        with pytest.raises(AlignmentError, match="times are JSON"):
+            read_marks("words", data)
