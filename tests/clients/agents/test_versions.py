@@ -16,8 +16,8 @@ try:
 except ConfigError as error:
     print(error)
 """
-NAMES = {"pipecat": ("pipecat-ai", "FaceProcessor")}
-PARTS = [("pipecat", "1.13", "2.0")]
+NAMES = {"pipecat": ("pipecat-ai", "FaceProcessor"), "livekit": ("livekit-agents", "FaceOutput")}
+PARTS = [("pipecat", "1.13", "2.0"), ("livekit", "1.8", "2.0")]
 
 
 def said(module: str, folder: Path) -> str:

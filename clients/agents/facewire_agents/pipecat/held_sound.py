@@ -15,9 +15,10 @@ from pipecat.frames.frames import (
 )
 from pipecat.transports.base_output import BaseOutputTransport
 
-from facewire.clock import MILLISECOND, SECOND, Clock
+from facewire.clock import SECOND, Clock
 from facewire_agents.faces import AgentFace, Heard, SaidWord, SpeechRun
 from facewire_agents.faces.heard_clock import HeardClock, duration_ns
+from facewire_agents.faces.patience import patience_ends
 from facewire_agents.faces.speech_run import RATE
 from facewire_agents.pipecat.frames import FaceMessageFrame, SoundMark, SoundMarkFrame
 from facewire_agents.pipecat.messages import faces_message, names_message
@@ -27,13 +28,6 @@ logger = logging.getLogger(__name__)
 
 HELD_S = 10.0
 """How much sound may wait here before the TTS has to."""
-PATIENCE_NS = 100 * MILLISECOND
-"""How long after its last sound a TTS may take for more before the faces of the last sounds are
-made without hearing on; but never long enough for the transport to have nothing to play."""
-HURRY_NS = 60 * MILLISECOND
-"""How long before the transport has nothing to play that is done."""
-GIVE_UP_NS = 2 * SECOND
-"""Sound that is so late goes on without faces."""
 
 
 @dataclass(slots=True, eq=False)
@@ -217,22 +211,17 @@ class HeldSound:
     async def _wait_for_faces(self, run: SpeechRun) -> None:
         """Wait for more faces, or do without what they wait for."""
         now, speech = self._clock.now(), self._speech
-        dry = self._heard.runs_out(now)
-        if speech is not None and speech.run is run:
-            patience = max(speech.last + PATIENCE_NS, dry - HURRY_NS)
-            if patience > now:
-                await self._face.made.wait(patience)
-            elif self._speech is speech:
-                # What came is a run of its own, and what comes is the next one.
-                self._paused = speech
-                await self._end_run()
-            return
-        late = max(dry, run.ended_at) + GIVE_UP_NS
-        if late > now:
-            await self._face.made.wait(late)
-        else:
+        last = speech.last if speech is not None and speech.run is run else now
+        until = patience_ends(run, last, self._heard.runs_out(now))
+        if until > now:
+            await self._face.made.wait(until)
+        elif run.ended:
             logger.warning("the faces of some speech take too long; it goes on without them")
             run.over = True
+        else:
+            # What came is a run of its own, and what comes is the next one.
+            self._paused = speech
+            await self._end_run()
 
     async def _pass(self, item: HeldPiece | Frame) -> None:
         if not isinstance(item, HeldPiece):

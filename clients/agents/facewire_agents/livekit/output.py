@@ -1,0 +1,314 @@
+# pyright: reportMissingImports=false
+"""An audio output before the one that plays, which shows the agent's face with the sound."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+
+from facewire.clock import SECOND, Clock, SystemClock, unix_seconds
+from facewire.errors import ConfigError, FacewireError
+from facewire.frames import BlendshapeFrame
+from facewire.stream.threads import ServerThreads
+from facewire_agents.faces import AgentFace, FaceOptions, Heard, SaidWord
+from facewire_agents.faces.agent_face import OpenThreads
+from facewire_agents.faces.patience import patience_ends
+from facewire_agents.faces.speech_run import RATE
+from facewire_agents.livekit.segment import HeldFrame, Segment
+
+logger = logging.getLogger(__name__)
+
+HELD_S = 10.0
+"""How much sound may wait here before the TTS has to."""
+PIECE_S = 0.05
+"""Of sound goes on at once: as soon as its faces are there."""
+OLDEST_START_S = 1.0
+"""A sink does not say later than this that it has begun to play."""
+
+
+class FaceOutput(AudioOutput):
+    """Stands before another output, as `session.output.audio`; `start` before it, `aclose` after.
+
+    Sound goes on as soon as its faces are there. `clear_buffer` lets the face rest at once; what
+    was heard is told by the event `face_interrupted`, once the sink knows.
+    """
+
+    def __init__(
+        self,
+        next_in_chain: AudioOutput,
+        options: FaceOptions | None = None,
+        *,
+        clock: Clock | None = None,
+        threads: OpenThreads = ServerThreads,
+    ) -> None:
+        """Get ready; nothing is opened.
+
+        Args:
+            next_in_chain: plays the sound.
+            options: how faces are made, and where they go.
+            clock: keeps time.
+            threads: makes the threads that faces are made on.
+
+        Raises:
+            ConfigError: an output cannot be read.
+        """
+        super().__init__(
+            label="Facewire",
+            capabilities=AudioOutputCapabilities(pause=True),
+            next_in_chain=next_in_chain,
+            sample_rate=next_in_chain.sample_rate,
+        )
+        self._clock = clock or SystemClock()
+        self._face = AgentFace(options, clock=self._clock, threads=threads)
+        self._held: deque[HeldFrame | Segment] = deque()
+        """Frames, and each segment behind its last one."""
+        self._held_ns = 0
+        self._room = asyncio.Event()
+        self._count = 0
+        self._capturing: Segment | None = None
+        self._segments: deque[Segment] = deque()
+        """Those that the sink has not finished."""
+        self._paused_at: int | None = None
+        self._showing: asyncio.Task[None] | None = None
+        self._forwarding: asyncio.Task[None] | None = None
+
+    @property
+    def face(self) -> AgentFace:
+        """The face itself."""
+        return self._face
+
+    @property
+    def page_urls(self) -> tuple[str, ...]:
+        """Where the page is, once it is started; empty without one."""
+        return self._face.page_urls
+
+    def on_face(
+        self, listener: Callable[[BlendshapeFrame], None]
+    ) -> Callable[[BlendshapeFrame], None]:
+        """Have something called with each face when it is shown; a decorator, too."""
+        return self._face.on_face(listener)
+
+    async def start(self) -> None:
+        """Open what makes the faces.
+
+        Raises:
+            ConfigError: there is no such engine or output, or the page's port is taken.
+            FacewireError: the engine's model is damaged, or the server does not answer.
+        """
+        await self._face.open()
+        self._showing = asyncio.create_task(self._run_face(), name="face")
+        self._restart_forwarding()
+
+    async def aclose(self) -> None:
+        """Give back what it holds; twice is once."""
+        for task in filter(None, (self._showing, self._forwarding)):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._face.aclose()
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Take the next sound; wait if too much is held."""
+        await super().capture_frame(frame)
+        segment = self._capturing or self._begin(frame)
+        if segment is None:
+            await self.next_in_chain.capture_frame(frame)
+            return
+        segment.last_sound = self._clock.now()
+        run = segment.run
+        if run.ended:  # the TTS had paused
+            segment.run = run = self._face.begin(
+                segment.name, frame.sample_rate, frame.num_channels, offset=segment.captured
+            )
+        self._note_words(segment, frame)
+        self._face.push(run, bytes(frame.data))
+        self._hold(segment, frame)
+        while self._held_ns > HELD_S * SECOND:
+            self._room.clear()
+            await self._room.wait()
+
+    def flush(self) -> None:
+        """Take no more of this segment."""
+        super().flush()
+        segment, self._capturing = self._capturing, None
+        if segment is not None:
+            self._face.end(segment.run)
+            self._held.append(segment)
+            self._face.made.set()
+
+    def clear_buffer(self) -> None:
+        """Stop, let the face rest, and forget what was not played."""
+        now = self._clock.now()
+        self._resume_segments(now)
+        self._held.clear()
+        self._held_ns = 0
+        self._room.set()
+        self._face.interrupt()
+        # A frame that waits to be taken by the sink must not come after this.
+        self._restart_forwarding()
+        for segment in list(self._segments):
+            segment.cleared = True
+            if not segment.forwarded:
+                # The sink never heard of it, so nobody else says that it is over.
+                self._segments.remove(segment)
+                super().on_playback_finished(playback_position=0.0, interrupted=True)
+                self._tell(segment, 0.0)
+        self._capturing = None
+        if self._segments and not self._segments[-1].flushed:
+            self._flush(self._segments[-1])
+        self.next_in_chain.clear_buffer()
+
+    def pause(self) -> None:
+        """Stand still, with the sound."""
+        super().pause()
+        if self._paused_at is None:
+            self._paused_at = self._clock.now()
+            self._face.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        super().resume()
+        self._resume_segments(self._clock.now())
+
+    def on_playback_started(self, *, created_at: float) -> None:
+        """Learn from the sink that it has begun to play a segment."""
+        age = min(max(0.0, unix_seconds() - created_at), OLDEST_START_S)
+        waiting = next((one for one in self._segments if one.free is None), None)
+        if waiting is not None:
+            waiting.start(self._face, self._clock.now() - int(age * SECOND))
+        super().on_playback_started(created_at=created_at)
+
+    def on_playback_finished(
+        self,
+        *,
+        playback_position: float,
+        interrupted: bool,
+        synchronized_transcript: str | None = None,
+    ) -> None:
+        """Learn from the sink that it has played a segment, or as much as was heard of it."""
+        segment = self._segments.popleft() if self._segments else None
+        super().on_playback_finished(
+            playback_position=playback_position,
+            interrupted=interrupted,
+            synchronized_transcript=synchronized_transcript,
+        )
+        if segment is not None:
+            self._tell(segment, playback_position)
+
+    def _begin(self, frame: rtc.AudioFrame) -> Segment | None:
+        """Begin a segment; None if its sound can have no face."""
+        self._count += 1
+        name = f"segment {self._count}"
+        try:
+            run = self._face.begin(name, frame.sample_rate, frame.num_channels)
+        except ConfigError as error:
+            logger.error("this speech has no face: %s", error)
+            return None
+        segment = self._capturing = Segment(name, run, self._clock.now())
+        self._segments.append(segment)
+        return segment
+
+    def _hold(self, segment: Segment, frame: rtc.AudioFrame) -> None:
+        """Cut a frame into pieces that go on one by one."""
+        run, offset = segment.run, segment.run.offset
+        size = max(1, int(frame.sample_rate * PIECE_S))
+        width = 2 * frame.num_channels
+        pcm = bytes(frame.data)
+        for begin in range(0, frame.samples_per_channel, size):
+            data = pcm[begin * width : (begin + size) * width]
+            count = len(data) // width
+            piece = rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, count)
+            if not begin:
+                piece.userdata.update(frame.userdata)
+            first = segment.captured - offset
+            held = HeldFrame(piece, run, first, first + count)
+            segment.captured += count
+            self._held.append(held)
+            self._held_ns += held.duration_ns
+        self._face.made.set()
+
+    def _note_words(self, segment: Segment, frame: rtc.AudioFrame) -> None:
+        """Take the words of a TTS that tells their times."""
+        for word in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ()):
+            start = getattr(word, "start_time", None)
+            if isinstance(start, (int, float)):
+                position = int(start * RATE) - segment.run.position(segment.run.offset)
+                segment.run.note(SaidWord(word.strip(), max(0, position)))
+
+    async def _forward(self) -> None:
+        """Hand on what has its faces, in order."""
+        while True:
+            item = self._held[0] if self._held else None
+            if item is None:
+                await self._face.made.wait()
+            elif isinstance(item, Segment):
+                self._held.popleft()
+                self._flush(item)
+            elif not item.run.has_faces(item.last):
+                await self._wait_for_faces(item)
+            else:
+                self._held.popleft()
+                self._held_ns -= item.duration_ns
+                self._room.set()
+                segment = self._segment_of(item)
+                if segment is not None:
+                    segment.forward(self._face, item, self._clock.now())
+                    await self.next_in_chain.capture_frame(item.frame)
+
+    async def _wait_for_faces(self, held: HeldFrame) -> None:
+        segment, now = self._segment_of(held), self._clock.now()
+        if segment is None:
+            self._held.popleft()
+            return
+        until = patience_ends(held.run, segment.last_sound, max(segment.free or now, now))
+        if until > now:
+            await self._face.made.wait(until)
+        elif held.run.ended:
+            logger.warning("the faces of some speech take too long; it goes on without them")
+            held.run.over = True
+        else:
+            self._face.end(held.run)
+
+    def _segment_of(self, held: HeldFrame) -> Segment | None:
+        name = held.run.context
+        return next((segment for segment in self._segments if segment.name == name), None)
+
+    def _resume_segments(self, now: int) -> None:
+        if self._paused_at is None:
+            return
+        for segment in self._segments:
+            segment.delay(now - self._paused_at)
+        self._paused_at = None
+        self._face.resume()
+
+    def _flush(self, segment: Segment) -> None:
+        """Tell the sink that it has all of a segment."""
+        segment.flushed = True
+        self.next_in_chain.flush()
+
+    def _restart_forwarding(self) -> None:
+        if self._forwarding is not None:
+            self._forwarding.cancel()
+        self._forwarding = asyncio.create_task(self._forward(), name="forward sound")
+
+    def _tell(self, segment: Segment, position: float) -> None:
+        """Tell what was heard of a segment that was interrupted, now that it is known."""
+        if not segment.cleared:
+            return
+        run = segment.run
+        count = min(round(position * run.sample_rate), segment.captured)
+        word = run.word_at(run.position(count) - run.position(run.offset))
+        last = count - 1 if count else None
+        self.emit("face_interrupted", Heard(segment.name, last, run.sample_rate, word))
+
+    async def _run_face(self) -> None:
+        try:
+            await self._face.run()
+        except FacewireError as error:
+            # The agent goes on to speak.
+            logger.error("the face is gone: %s", error)
