@@ -34,7 +34,7 @@ BELOW = {
 HALL = "hall"
 ORDER = (
     HALL, "audio", "face", "stream", "wire", "settings", "speaking", "sources", "sinks",
-    "recordings", "animator", "server", "realtime",
+    "recordings", "animator", "listening", "agents", "server", "realtime",
 )  # fmt: skip
 """The folders of `facewire`, each of which may import those before it; the files that lie in
 `facewire` itself are the hall."""

@@ -177,6 +177,15 @@ DecodersOption = Annotated[
         "decoder of CosyVoice's. May be repeated.",
     ),
 ]
+AgentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        metavar="NAME",
+        help="Who answers what is said to the page: canned, module:function, or "
+        "openai:http://localhost:8000 for a server of OpenAI's HTTP interface.",
+    ),
+]
 JsonOption = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", dir_okay=False, help="Also write the figures here."),
@@ -198,6 +207,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "base_path": ("server", BasePathOption),
     "voices": ("server", VoicesOption),
     "decoders": ("server", DecodersOption),
+    "agent": ("server", AgentOption),
     "frame_rate": ("stream", FrameRateOption),
     "lookahead_ms": ("stream", LookaheadOption),
     "delay_audio": ("stream", DelayAudioOption),

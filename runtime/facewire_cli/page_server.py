@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from facewire.agents.agent import AgentMaker
 from facewire.clock import Clock
 from facewire.server.http.address import certificate_of
 from facewire.server.server import Broadcaster, FaceServer
@@ -22,6 +23,7 @@ def serve_page(
     *,
     open_sound: bool = False,
     decoders: Sequence[TokenDecoder] = (),
+    agent: AgentMaker | None = None,
 ) -> FaceServer:
     """Return the server of the page and of sessions, and of watchers if there is a stream.
 
@@ -32,6 +34,7 @@ def serve_page(
         broadcaster: the live stream, if there is one.
         open_sound: whether its sound is nobody's secret, whatever the settings say.
         decoders: of tokens that clients may push, besides the engine's.
+        agent: answers what is said to the page.
     """
     # The face of the live stream has the seed itself.
     make_face = face_factory(settings, first=1 if broadcaster else 0)
@@ -51,6 +54,7 @@ def serve_page(
         base_path=wanted.base_path,
         voices=wanted.voices,
         decoders=decoders,
+        agent=agent,
         limits=wanted.limits,
         broadcaster=broadcaster,
     )

@@ -15,11 +15,19 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from facewire import __version__
+from facewire.agents.agent import AgentMaker
 from facewire.clock import Clock
+from facewire.server.agent import AgentConnection
 from facewire.server.context import FaceFactory, ServerContext
 from facewire.server.http.access_token import Access, make_token, without_token
 from facewire.server.http.address import is_local, reachable_host
-from facewire.server.http.requests import FACE_PATH, SESSION_PATH, SPEAK_PATH, RequestGate
+from facewire.server.http.requests import (
+    AGENT_PATH,
+    FACE_PATH,
+    SESSION_PATH,
+    SPEAK_PATH,
+    RequestGate,
+)
 from facewire.server.refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
 from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
@@ -72,6 +80,7 @@ class FaceServer:
         base_path: str = "",
         voices: Sequence[str] = (),
         decoders: Sequence[TokenDecoder] = (),
+        agent: AgentMaker | None = None,
         limits: Limits | None = None,
     ) -> None:
         """Get ready to listen.
@@ -93,6 +102,7 @@ class FaceServer:
             voices: of this machine, which clients of `/speak` may name besides the embedded ones;
                 the first is for those who name none.
             decoders: of tokens that clients of `/speak` may push, besides the engine's.
+            agent: answers on `/agent`; without one nobody does.
             limits: how much one client may ask for.
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
@@ -108,7 +118,9 @@ class FaceServer:
             allow_origin=tuple(allow_origin),
             base_path="/".join(["", *filter(None, base_path.split("/"))]),
             secure=tls is not None,
+            has_agent=agent is not None,
         )
+        self._agent = agent
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
         self._sockets = SocketLimits(self._limits, clock)
@@ -248,7 +260,7 @@ class FaceServer:
             if path == FACE_PATH:
                 await self._watch(connection, without_token(url.query))
             else:
-                await self._converse(connection, speaks=path == SPEAK_PATH)
+                await self._converse(connection, path)
         except* ConnectionClosed:
             logger.info("client %s left", connection.remote_address)
         except* ProtocolError as errors:
@@ -271,10 +283,14 @@ class FaceServer:
         self._sockets.admit(connection, watching=True)
         await serve_viewer(viewer, self.broadcaster, self._live_hello, self._context.clock)
 
-    async def _converse(self, connection: FairConnection, *, speaks: bool) -> None:
+    async def _converse(self, connection: FairConnection, path: str) -> None:
         self._slots.check()
-        kind = SpeakConnection if speaks else SessionConnection
-        await kind(connection, self._context).run()
+        if path == AGENT_PATH:
+            await AgentConnection(connection, self._context, self._agent).run()
+        elif path == SPEAK_PATH:
+            await SpeakConnection(connection, self._context).run()
+        else:
+            await SessionConnection(connection, self._context).run()
 
     def _live_hello(self, stream: LiveStream, viewer: Viewer) -> Hello:
         return self._context.hello(

@@ -40,5 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """On /speak: how long the turn whose time it is may get nothing before it ends."""
     alignment_entries: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
     """On /speak: times of words and sounds that may come for one turn."""
+    agent_s: Seconds = 20.0
+    """On /agent: how long an agent may think, before its first word and between two."""
     text_characters: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 200_000
     """On /speak: characters that wait to be spoken, of all turns together."""

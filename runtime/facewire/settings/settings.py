@@ -89,6 +89,8 @@ class ServerSettings(_Table, frozen=True):
     first is for those who name none. Without any, they get the embedded voice."""
     decoders: tuple[str, ...] = ()
     """Folders of decoders, for tokens that clients of /speak may send besides the engine's."""
+    agent: str = ""
+    """Who answers on /agent: canned, module:function, openai:http://...; empty: nobody."""
     limits: Limits = Limits()
     """How much one client may ask for."""
 

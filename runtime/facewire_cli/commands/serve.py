@@ -4,7 +4,10 @@ import asyncio
 
 from rich.console import Console
 
+from facewire.agents.agent import AgentMaker
+from facewire.agents.named import find_agent
 from facewire.clock import Clock, SystemClock
+from facewire.listening.activity import LOUDNESS_SENTENCE, has_silero
 from facewire.settings.settings import Settings
 from facewire.speaking.voices import check_local_voice
 from facewire_cli import options
@@ -31,6 +34,8 @@ Examples:
 
     facewire serve --voice cosyvoice:ann.toml     # what the page types is spoken by CosyVoice
 
+    facewire serve --agent canned                 # press Talk: it answers, and can be interrupted
+
     facewire serve --decoder models/labels        # clients may send tokens that it was trained for
 """
 
@@ -43,6 +48,7 @@ Examples:
     "base_path",
     "voices",
     "decoders",
+    "agent",
     *options.ENGINE,
     "articulation",
     "seed",
@@ -51,21 +57,24 @@ def serve(chosen: options.Chosen) -> None:
     """Serve the page and the WebSocket until Ctrl-C: each connection is a session of its own."""
     for name in chosen.settings.server.voices:
         check_local_voice(name)
-    run(_serve(chosen.settings, SystemClock()))
+    agent = find_agent(chosen.settings.server.agent) if chosen.settings.server.agent else None
+    run(_serve(chosen.settings, SystemClock(), agent))
 
 
-async def _serve(settings: Settings, clock: Clock) -> None:
+async def _serve(settings: Settings, clock: Clock, agent: AgentMaker | None) -> None:
     sessions = settings.server.max_sessions
     check_audio2face(settings)
     loaded = await asyncio.to_thread(load_from_settings, settings, sessions)
     decoders = await asyncio.to_thread(load_decoders, settings)
     tune_process()
     async with (
-        serve_page(loaded, settings, clock, decoders=decoders) as server,
+        serve_page(loaded, settings, clock, decoders=decoders, agent=agent) as server,
         serve_audio2face(server, settings) as port,
     ):
         console = Console(stderr=True)
         print_address(console, server, "serving {} (Ctrl-C ends)")
+        if agent is not None and not has_silero():
+            console.print(LOUDNESS_SENTENCE, soft_wrap=True, highlight=False)
         if port is not None:
             print_audio2face(console, server, settings, port)
         await server.serve_forever()

@@ -13,13 +13,19 @@ from facewire.clock import SystemClock
 from facewire.server.http.access_token import Access, wants_sound
 from facewire.server.http.origins import origin_allowed
 from facewire.server.http.page_policy import page_headers
-from facewire.server.http.static_files import HEALTH_PATH, http_response, text_response
+from facewire.server.http.static_files import (
+    HEALTH_PATH,
+    http_response,
+    json_response,
+    text_response,
+)
 from facewire.server.rare_log import RareLog
 
 FACE_PATH = "/face"
 SESSION_PATH = "/session"
 SPEAK_PATH = "/speak"
-PATHS = (FACE_PATH, SESSION_PATH, SPEAK_PATH)
+AGENT_PATH = "/agent"
+PATHS = (FACE_PATH, SESSION_PATH, SPEAK_PATH, AGENT_PATH)
 
 logger = logging.getLogger("facewire.server")
 
@@ -35,6 +41,8 @@ class RequestGate:
     """What a proxy leaves before our paths, such as "/facewire"; empty: nothing."""
     secure: bool = False
     """Whether the connection has TLS."""
+    has_agent: bool = False
+    """Whether somebody answers on `/agent`: the page asks by a plain GET."""
     log: RareLog = field(default_factory=lambda: RareLog(logger, SystemClock()))
     """Of what any stranger can cause."""
 
@@ -72,6 +80,8 @@ class RequestGate:
             query = f"?{url.query}" if url.query else ""
             response.headers["Location"] = f"{self.base_path.rpartition('/')[2]}/{query}"
             return response
+        if path == AGENT_PATH:
+            return json_response({"agent": self.has_agent})
         headers = page_headers(_host(request), url.query, self.allow_origin)
         response = http_response(path, page_headers=headers)
         if self.access.token and path in ("/", "/index.html"):

@@ -1,5 +1,6 @@
 """The viewer page over HTTP, on the port of the WebSocket: a few files of the page's package."""
 
+import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -52,6 +53,14 @@ def http_response(
     elif name.endswith((".js", ".mjs")):
         # The client's modules are everybody's: pages from elsewhere may import them.
         response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def json_response(value: Mapping[str, object]) -> Response:
+    """Answer with a JSON object, to pages from anywhere."""
+    body = json.dumps(value).encode()
+    response = _response(HTTPStatus.OK, CONTENT_TYPES["json"], body)
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 

@@ -1,0 +1,1 @@
+"""Who answers what was said: anything with an `async def reply`."""

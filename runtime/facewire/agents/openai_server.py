@@ -1,0 +1,173 @@
+"""An agent behind any server of OpenAI's HTTP interface: transcription, if it has it, and chat.
+
+Shapes: OpenAI's reference of `/v1/audio/transcriptions`, `/v1/chat/completions` (streamed) and
+`/v1/models`, as llama.cpp, vLLM, Ollama, LocalAI and others serve them.
+"""
+
+import base64
+import io
+import json
+import os
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import soundfile
+
+from facewire.agents.agent import Reply, Spoken
+from facewire.errors import ConfigError, FacewireError
+from facewire.optional_dependency import import_optional
+
+SYSTEM = "You are in a spoken conversation. Answer in one to three short sentences, without lists."
+REMEMBERED = 40
+"""Messages of the conversation that are sent along."""
+CONNECTING_S = 5.0
+_NOT_SERVED = frozenset((404, 405, 501))
+
+
+class AgentError(FacewireError):
+    """The server behind an agent cannot be reached, or does not do what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIServer:
+    """Where the server is, and what of it is used."""
+
+    url: str
+    """Without `/v1`."""
+    model: str = ""
+    """For chat; empty is the first that the server lists."""
+    transcription: str = "whisper-1"
+    """The model that writes down what was said."""
+    system: str = SYSTEM
+
+
+def server_of(text: str) -> OpenAIServer:
+    """Read `http://localhost:8000?model=NAME&transcription=NAME&system=TEXT`.
+
+    Raises:
+        ConfigError: it is no address, or httpx is not installed.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"{text!r} is no address; write the agent as openai:http://localhost:8000"
+        )
+    given = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := given.keys() - {"model", "transcription", "system"}:
+        raise ConfigError(
+            f"openai: has no {sorted(unknown)[0]!r}; it has model, transcription and system"
+        )
+    import_optional("httpx", "the agent openai: needs httpx", "agent")
+    base = urlunsplit(
+        (parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix("/v1"), "", "")
+    )
+    return OpenAIServer(base, **given)
+
+
+class OpenAIAgent:
+    """One conversation with a model."""
+
+    def __init__(self, server: OpenAIServer) -> None:
+        self._server = server
+        self._model = server.model
+        self._said = deque[dict[str, Any]](maxlen=REMEMBERED)
+
+    async def reply(self, said: str | Spoken, /) -> Reply:
+        """Return the model's answer as it comes."""
+        return self._answer(said)
+
+    async def _answer(self, said: str | Spoken) -> AsyncIterator[str]:
+        import httpx
+
+        key = os.environ.get("OPENAI_API_KEY", "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        timeout = httpx.Timeout(None, connect=CONNECTING_S)
+        try:
+            async with httpx.AsyncClient(
+                base_url=self._server.url, headers=headers, timeout=timeout
+            ) as client:
+                content = said if isinstance(said, str) else await self._understood(client, said)
+                if not content:
+                    return
+                self._said.append({"role": "user", "content": content})
+                async for piece in self._chat(client):
+                    yield piece
+        except httpx.HTTPError as error:
+            why = str(error) or type(error).__name__
+            raise AgentError(f"{self._server.url} cannot be reached ({why})") from error
+
+    async def _understood(self, client: Any, said: Spoken) -> Any:
+        """Return the words of it; the sound itself where the server writes nothing down."""
+        wav = io.BytesIO()
+        soundfile.write(wav, said.samples, said.sample_rate, format="WAV", subtype="PCM_16")
+        response = await client.post(
+            "/v1/audio/transcriptions",
+            files={"file": ("speech.wav", wav.getvalue(), "audio/wav")},
+            data={"model": self._server.transcription, "response_format": "json"},
+        )
+        if response.status_code in _NOT_SERVED:
+            data = base64.b64encode(wav.getvalue()).decode()
+            sound = {"data": data, "format": "wav"}
+            return [{"type": "input_audio", "input_audio": sound}]
+        return str(_object(response, self._server.url).get("text", "")).strip()
+
+    async def _chat(self, client: Any) -> AsyncIterator[str]:
+        """Yield the answer's pieces; what was yielded is remembered, also where it is cut off."""
+        self._model = self._model or await self._first_model(client)
+        system = {"role": "system", "content": self._server.system}
+        asked = {"model": self._model, "stream": True, "messages": [system, *self._said]}
+        answer = ""
+        try:
+            async with client.stream("POST", "/v1/chat/completions", json=asked) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    _object(response, self._server.url)
+                async for line in response.aiter_lines():
+                    if piece := _piece(line):
+                        answer += piece
+                        yield piece
+        finally:
+            if answer:
+                self._said.append({"role": "assistant", "content": answer})
+
+    async def _first_model(self, client: Any) -> str:
+        listed = _object(await client.get("/v1/models"), self._server.url).get("data")
+        if not isinstance(listed, list) or not listed or "id" not in listed[0]:
+            raise AgentError(
+                f"{self._server.url} lists no model; name one with openai:{self._server.url}?model="
+            )
+        return str(listed[0]["id"])
+
+
+def _object(response: Any, url: str) -> dict[str, Any]:
+    """Return the object that a server answered with.
+
+    Raises:
+        AgentError: it says no, or something else.
+    """
+    said = " ".join(response.text.split())[:120]
+    if response.status_code != 200:
+        raise AgentError(
+            f"{url} answered {response.request.url.path} with {response.status_code}: {said}"
+        )
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise AgentError(f"{url} answered {response.request.url.path} with no object: {said}")
+    return answer
+
+
+def _piece(line: str) -> str:
+    """Return the text in a line of a streamed answer."""
+    if not line.startswith("data:"):
+        return ""
+    try:
+        choices = json.loads(line.removeprefix("data:"))["choices"]
+        return str(choices[0]["delta"].get("content") or "") if choices else ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""  # "[DONE]", and what other servers add

@@ -1,0 +1,224 @@
+"""Agents by name, and one behind a real server of OpenAI's HTTP interface."""
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from facewire.agents.agent import Agent, Spoken
+from facewire.agents.named import find_agent
+from facewire.errors import ConfigError, FacewireError
+
+HALF_A_SECOND = Spoken(np.full(8_000, 0.25, np.float32))
+
+
+async def text_of(agent: Agent, said: str | Spoken) -> str:
+    answer = await agent.reply(said)
+    if isinstance(answer, str):
+        return answer
+    return "".join([piece async for piece in answer])
+
+
+async def test_the_canned_agent_goes_on_in_its_script_for_each_client() -> None:
+    maker = find_agent("canned")
+    one, other = maker.make(), maker.make()
+    first = await text_of(one, Spoken(np.zeros(32_000, np.float32)))
+    assert first.startswith("You spoke for about 2 seconds.")
+    assert await text_of(other, Spoken(np.zeros(32_000, np.float32))) == first
+    assert await text_of(one, HALF_A_SECOND) != first
+    assert (await text_of(one, "Hello there.")).startswith("You said: Hello there.")
+
+
+OWN = """
+class Counting:
+    def __init__(self):
+        self.turns = 0
+
+    async def reply(self, said):
+        self.turns += 1
+        return f"turn {self.turns}"
+
+async def plain(said):
+    return f"heard {said}"
+
+async def pieces(said):
+    yield "one "
+    yield "two"
+
+def no_coroutine(said):
+    return "x"
+
+number = 7
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_agent_of_a_test.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("own")
+async def test_a_function_a_generator_and_a_class_are_agents() -> None:
+    module = "own_agent_of_a_test"
+    assert await text_of(find_agent(f"{module}:plain").make(), "you") == "heard you"
+    assert await text_of(find_agent(f"{module}:pieces").make(), "you") == "one two"
+    counting = find_agent(f"{module}:Counting")
+    one, other = counting.make(), counting.make()
+    assert [await text_of(one, ""), await text_of(one, "")] == ["turn 1", "turn 2"]
+    assert await text_of(other, "") == "turn 1"
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("", "canned"),
+        ("nobody", "module:function"),
+        ("no_such_module:reply", "PYTHONPATH"),
+        ("own_agent_of_a_test:missing", "does not load"),
+        ("own_agent_of_a_test:no_coroutine", "async def reply"),
+        ("own_agent_of_a_test:number", "async def reply"),
+        ("io:BytesIO", "no method"),
+        ("openai:localhost", "http://localhost:8000"),
+        ("openai:http://localhost?voice=x", "transcription"),
+    ],
+)
+def test_what_is_no_agent_is_one_sentence(name: str, part: str) -> None:
+    with pytest.raises(ConfigError, match=part) as refused:
+        find_agent(name)
+    assert "\n" not in str(refused.value)
+
+
+class Asked:
+    """What the server was asked, and how it answers."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.chats: list[dict[str, Any]] = []
+        self.sounds: list[Any] = []
+        self.headers: list[str | None] = []
+        self.url = ""
+
+
+@contextmanager
+def openai_server(**answers: Any) -> Iterator[Asked]:
+    asked = Asked(**answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name
+            pass
+
+        def tell(self, status: int, body: bytes, kind: str = "application/json") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            models = asked.answers.get("models", [{"id": "small"}])
+            self.tell(200, json.dumps({"data": models}).encode())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.headers.append(self.headers["Authorization"])
+            if self.path == "/v1/audio/transcriptions":
+                wav = body[body.index(b"RIFF") : body.rindex(b"\r\n--")]
+                asked.sounds.append(soundfile.read(io.BytesIO(wav)))
+                self.tell(*asked.answers.get("transcription", (404, b"")))
+                return
+            asked.chats.append(json.loads(body))
+            status, text = asked.answers.get("chat", (200, "Well, hello."))
+            if status != 200:
+                self.tell(status, text.encode())
+                return
+            pieces = [{"choices": [{"delta": {"content": c}}]} for c in text]
+            lines = [f"data: {json.dumps(piece)}\n\n" for piece in pieces]
+            extra = ['data: {"choices": []}\n\n', ": comment\n\n", "data: [DONE]\n\n"]
+            self.tell(200, "".join([*lines, *extra]).encode(), "text/event-stream")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield asked
+        server.shutdown()
+
+
+async def test_what_was_said_is_written_down_and_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key")
+    with openai_server(transcription=(200, b'{"text": " Who are you? "}')) as server:
+        agent = find_agent(f"openai:{server.url}/v1").make()
+        assert await text_of(agent, HALF_A_SECOND) == "Well, hello."
+        await text_of(agent, "And now?")
+    samples, rate = server.sounds[0]
+    assert (len(samples), rate) == (8_000, 16_000)
+    assert samples[0] == pytest.approx(0.25, abs=1e-4)
+    assert set(server.headers) == {"Bearer a-key"}
+    chat = server.chats[1]
+    assert chat["model"] == "small"
+    assert chat["stream"] is True
+    assert [message["role"] for message in chat["messages"]] == [
+        "system", "user", "assistant", "user",
+    ]  # fmt: skip
+    said = [message["content"] for message in chat["messages"][1:]]
+    assert said == ["Who are you?", "Well, hello.", "And now?"]
+
+
+async def test_where_nothing_is_written_down_the_model_gets_the_sound() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    with openai_server() as server:
+        agent = find_agent(f"openai:{server.url}?model=hears&system=Be%20short.").make()
+        assert await text_of(agent, HALF_A_SECOND) == "Well, hello."
+    (chat,) = server.chats
+    assert chat["model"] == "hears"
+    assert chat["messages"][0] == {"role": "system", "content": "Be short."}
+    (part,) = chat["messages"][1]["content"]
+    assert part["type"] == "input_audio"
+    assert part["input_audio"]["format"] == "wav"
+
+
+@pytest.mark.parametrize(
+    ("answers", "part"),
+    [
+        ({"transcription": (500, b"out of memory")}, "500: out of memory"),
+        ({"transcription": (200, b"<html>")}, "no object"),
+        ({"chat": (400, "no such\nmodel")}, "400: no such model"),
+        ({"models": []}, "lists no model"),
+    ],
+)
+async def test_what_the_server_does_wrong_is_one_sentence(
+    answers: dict[str, Any], part: str
+) -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    with openai_server(**answers) as server, pytest.raises(FacewireError, match=part) as failed:
+        await text_of(find_agent(f"openai:{server.url}").make(), HALF_A_SECOND)
+    assert "\n" not in str(failed.value)
+
+
+async def test_a_server_that_is_away_is_one_sentence() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    with openai_server() as server:
+        pass
+    agent = find_agent(f"openai:{server.url}").make()
+    with pytest.raises(FacewireError, match="cannot be reached"):
+        await text_of(agent, HALF_A_SECOND)
+
+
+async def test_silence_that_was_written_down_as_nothing_is_not_answered() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    with openai_server(transcription=(200, b'{"text": " "}')) as server:
+        async with asyncio.timeout(20):
+            agent = find_agent(f"openai:{server.url}").make()
+            assert await text_of(agent, HALF_A_SECOND) == ""
+    assert server.chats == []
