@@ -6,6 +6,7 @@
  */
 
 import { Curves } from "./page/curves.js";
+import { Dialogue } from "./page/dialogue.js";
 import { FaceView } from "./face/face_view.js";
 import { Feed } from "./page/feed.js";
 import { LatencyStats } from "./page/latency.js";
@@ -53,6 +54,8 @@ const inspection = {
   get sound() {
     return sound;
   },
+  /** What is talked about with the server's agent; see page/dialogue.js. */
+  dialogue: null,
   /** How far face and sound are apart; see page/sync_meter.js. */
   sync: null,
   get drawn() {
@@ -120,7 +123,15 @@ function goLive(server) {
   });
   inspection.speech = speech.player;
   inspection.sync = speech.meter;
-  byId("speak").addEventListener("click", () => toggleSpeech(feed, speech));
+  const dialogue = new Dialogue(server, speech, () => {
+    restSound();
+    if (["speaking", "asking"].includes(feed.state)) void feed.stop();
+  });
+  inspection.dialogue = dialogue;
+  byId("speak").addEventListener("click", () => {
+    dialogue.stop();
+    toggleSpeech(feed, speech);
+  });
   byId("sound").addEventListener("click", () => toggleSound(feed, speech));
   byId("lookahead").addEventListener("input", () => {
     writeLookahead(lookaheadMs());
@@ -136,7 +147,10 @@ function goLive(server) {
     inspection.state = state;
     inspection.sentence = sentence;
     writeState(feed, speech);
-    if (state === "no-stream") speech.stay();
+    if (state === "no-stream") {
+      speech.stay();
+      void dialogue.offer();
+    }
     if (state === "asking" && !speech.hasFace) view.draw(neutralPose());
   }
 
@@ -263,6 +277,7 @@ function animate(feed, speech, nowMs) {
       latency.shown(shown.frame, performance.now());
     }
   }
+  inspection.dialogue.look(nowMs, speech.hasFace ? shown : null);
   if (speech.hasFace) speech.measure(shown ? performance.now() - beganMs : 0);
   curves.draw(nowMs);
   speech.draw(nowMs);

@@ -131,15 +131,27 @@ export class TypedSpeech {
     this._listener.onsleep();
   }
 
+  /** Say an answer, behind what is being said. @param {string} text */
+  async answer(text) {
+    this._takeAgain();
+    // What prevents it is told by the state; an answer that is off need not be said.
+    const turn = await this.player.say(text, { voice: this.box.voice }).catch(() => null);
+    if (turn !== null) this._progress.begin(turn, text);
+  }
+
   async _say(text, cut) {
-    // Also where it has the face already: somebody may be waiting for the microphone.
-    if (this.hasFace) this._listener.ontake();
-    else this._take();
+    this._takeAgain();
     try {
       this._progress.begin(await this.player.say(text, { cut, voice: this.box.voice }), text);
     } catch {
       this.box.giveBack(text);
     }
+  }
+
+  _takeAgain() {
+    // Also where it has the face already: somebody may be waiting for the microphone.
+    if (this.hasFace) this._listener.ontake();
+    else this._take();
   }
 
   /** A stream of turns has one voice: what is being said is said to its end by the old one. */

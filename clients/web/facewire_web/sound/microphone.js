@@ -25,12 +25,13 @@ export class MicrophoneError extends Error {}
 export class Microphone {
   /**
    * Ask for the microphone. Call it from a click: browsers start sound only then.
-   * @param {{signal?: AbortSignal}} [options] signal: gives the microphone back, also one that is lent only then
+   * @param {{signal?: AbortSignal, call?: boolean}} [options] signal: gives the microphone back, also one that is
+   *   lent only then; call: somebody answers aloud, so the browser takes that, and noise, out of what it hears
    * @returns {Promise<Microphone>}
    * @throws {MicrophoneError} there is none, or it may not be used
    * @throws {DOMException} AbortError: the signal came first
    */
-  static async open({ signal } = {}) {
+  static async open({ signal, call = false } = {}) {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new MicrophoneError(
         `Browsers lend the microphone only to secure pages: open this one as http://localhost:${location.port || 80}, or over https.`,
@@ -40,7 +41,7 @@ export class Microphone {
     const context = openContext();
     let stream = null;
     try {
-      stream = await askFor(signal);
+      stream = await askFor(signal, call);
       await untilAborted(context.audioWorklet.addModule(new URL("./microphone_worklet.js", import.meta.url)), signal, "The page could not load its microphone module");
       return new Microphone(stream, context, signal);
     } catch (error) {
@@ -116,9 +117,9 @@ function openContext() {
 }
 
 /** A stream of sound; one that is lent after the signal is closed. */
-async function askFor(signal) {
-  // What a call wants from a microphone (echo, noise and level control) would bend the speech.
-  const wishes = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+async function askFor(signal, call) {
+  // What a call wants from a microphone (echo, noise and level control) would bend the speech for a face.
+  const wishes = { channelCount: 1, echoCancellation: call, noiseSuppression: call, autoGainControl: call };
   const asking = navigator.mediaDevices.getUserMedia({ audio: wishes });
   try {
     return await untilAborted(asking, signal, "The microphone could not be opened");
