@@ -10,17 +10,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire import arkit
 from facewire.clock import Clock
 from facewire.errors import EngineError
-from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
-from facewire.tokens import TokenChunk, TokenSpace
+from facewire.frames import StreamSpec
+from facewire.tokens import TokenSpace
 from facewire_engines.backends.graph import Array, Graph, GraphLoader
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.cosyvoice.tokens import SPACES, VOCABULARY
 from facewire_engines.hearing.hop_intake import stream_spec
-from facewire_engines.hearing.token_intake import TokenIntake
+from facewire_engines.hearing.id_session import IdSession
 from facewire_engines.model_files import Manifest, read_graph, read_manifest
 
 BEFORE, AFTER = 7, 8
@@ -58,106 +59,61 @@ class CosyVoiceDecoder:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = MAX_LOOKAHEAD_MS,
         clock: Clock | None = None,
-    ) -> "CosyVoiceSession":
+    ) -> IdSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
             ConfigError: the look-ahead or the frame rate is out of range.
         """
         spec = stream_spec(frame_rate, lookahead_ms, MAX_LOOKAHEAD_MS, self.sample_rate)
-        return CosyVoiceSession(self, spec, clock)
+        return IdSession(self.space, spec, TokenWindow(self, spec), clock)
 
 
-class CosyVoiceSession:
-    """All that is remembered about one stream of tokens. Used by one thread at a time.
+class TokenWindow:
+    """The tokens that a window around the next frame can reach."""
 
-    A frame leaves once every token exists that ends within its look-ahead, so how tokens were
-    chunked changes nothing. Frames are decoded one by one, for the same reason to the last bit.
-    """
-
-    def __init__(self, decoder: CosyVoiceDecoder, spec: StreamSpec, clock: Clock | None) -> None:
-        self.spec = spec
-        self._graph = decoder.graph
-        self._space = decoder.space
-        self._clock = clock
+    def __init__(self, decoder: CosyVoiceDecoder, spec: StreamSpec) -> None:
+        self._spec, self._graph, self._space = spec, decoder.graph, decoder.space
         self._tokens = np.full(BEFORE + 1, REST, np.int64)
         self._first = -len(self._tokens)
         """Which token of the stream the oldest is."""
-        self._intake = TokenIntake(decoder.space, spec)
-        self._frames = 0
 
-    def push(self, chunk: TokenChunk) -> list[BlendshapeFrame]:
-        """Take the next tokens and return the frames that they complete.
+    def take(self, ids: NDArray[np.int64]) -> None:
+        """Take the next tokens."""
+        self._tokens = np.concatenate((self._tokens, ids))
 
-        Raises:
-            ValueError: the tokens are of another space or clock, are no ids, or do not follow the
-                last ones.
-        """
-        if not chunk.is_ids:
-            raise ValueError("expected ids, got probabilities")
-        self._intake.take(chunk)
-        self._tokens = np.concatenate((self._tokens, chunk.tokens.astype(np.int64)))
-        return self._ready()
+    def end(self) -> None:
+        """Let known silence follow the last token."""
+        self.take(np.full(PLACES + AFTER, REST))
 
-    def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames, with known silence after the last token."""
-        if self._intake.ended:
-            return []
-        self._intake.end()
-        self._tokens = np.concatenate((self._tokens, np.full(PLACES + AFTER, REST)))
-        return self._ready()
-
-    def close(self) -> None:
-        """End the stream without its last frames."""
-        self._intake.end()
-
-    def _ready(self) -> list[BlendshapeFrame]:
-        """Decode every frame whose look-ahead ends within the known tokens."""
-        frames: list[BlendshapeFrame] = []
-        started = self._now()
-        known = self._first + len(self._tokens)
-        while (timestamp := self.spec.timestamp(self._frames)) < self._intake.received:
-            if self._complete(timestamp) > known:
-                break
-            frames.append(self._decode(timestamp, started))
-            self._frames += 1
+    def face(self, timestamp: int) -> tuple[NDArray[np.float32], float] | None:
+        """Decode a frame whose look-ahead ends within the known tokens."""
         old = self._token(timestamp) - BEFORE - 1 - self._first
         if old > 0:
             self._tokens = self._tokens[old:]
             self._first += old
-        return frames
-
-    def _complete(self, timestamp: int) -> int:
-        """Return how many tokens of the stream end within the look-ahead of a frame."""
-        return self._token(timestamp + self.spec.lookahead)
-
-    def _token(self, sample: int) -> int:
-        return self._space.token(sample, self.spec.sample_rate)
-
-    def _decode(self, timestamp: int, started: int) -> BlendshapeFrame:
+        if self._complete(timestamp) > self._first + len(self._tokens):
+            return None
         centre = self._token(timestamp)
         places = np.arange(centre - BEFORE, centre + AFTER + 1)
         known = places < self._complete(timestamp)
         ids = np.full(PLACES, REST, np.int64)
         ids[known] = self._tokens[np.maximum(places[known] - self._first, 0)]
-        phase = Fraction(timestamp, self.spec.sample_rate) * self._space.rate - centre
+        phase = Fraction(timestamp, self._spec.sample_rate) * self._space.rate - centre
         feeds: dict[str, Array] = {
             "tokens": ids[None],
             "known": known[None].astype(np.float32),
             "phase": np.array([phase], np.float32),
         }
         weights, speech = self._graph.run(feeds)
-        return BlendshapeFrame(
-            weights=weights[0],
-            index=self._frames,
-            timestamp=timestamp,
-            turn=self._intake.turn(timestamp),
-            speech=float(speech[0]),
-            stamps=Stamps(started=started, encoded=started, decoded=self._now()),
-        )
+        return weights[0], float(speech[0])
 
-    def _now(self) -> int:
-        return self._clock.now() if self._clock else 0
+    def _complete(self, timestamp: int) -> int:
+        """Return how many tokens of the stream end within the look-ahead of a frame."""
+        return self._token(timestamp + self._spec.lookahead)
+
+    def _token(self, sample: int) -> int:
+        return self._space.token(sample, self._spec.sample_rate)
 
 
 def load_decoder(

@@ -9,15 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire.clock import Clock
 from facewire.errors import ConfigError
-from facewire.frames import BlendshapeFrame, Stamps, StreamSpec
-from facewire.tokens import TokenChunk, TokenSpace
+from facewire.frames import StreamSpec
+from facewire.tokens import TokenSpace
 from facewire_engines.backends.graph import GraphLoader
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.hearing.hop_intake import stream_spec
-from facewire_engines.hearing.token_intake import TokenIntake
+from facewire_engines.hearing.id_session import IdSession
 from facewire_engines.recipe.model import RecipeModel, load_recipe_model
 from facewire_engines.recipe.rows import NEVER, RememberedRows
 
@@ -46,7 +47,7 @@ class RecipeTokenDecoder:
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = LONGEST_LOOKAHEAD_MS,
         clock: Clock | None = None,
-    ) -> "RecipeTokenSession":
+    ) -> IdSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
         Raises:
@@ -55,97 +56,49 @@ class RecipeTokenDecoder:
         stream_spec(frame_rate, lookahead_ms, LONGEST_LOOKAHEAD_MS)
         used = min(lookahead_ms, self.model.about.lookahead_ms)
         spec = stream_spec(frame_rate, used, LONGEST_LOOKAHEAD_MS, self.sample_rate)
-        return RecipeTokenSession(self, spec, clock)
+        return IdSession(self.space, spec, _IdsInSteps(self.model, spec), clock)
 
 
-class RecipeTokenSession:
-    """All that is remembered about one stream of tokens. Used by one thread at a time.
+class _IdsInSteps:
+    """The ids that the decoder has not taken, and what it remembers of the others."""
 
-    A frame leaves once every token exists that ends within its look-ahead, so how tokens were
-    chunked changes nothing.
-    """
-
-    def __init__(self, decoder: RecipeTokenDecoder, spec: StreamSpec, clock: Clock | None) -> None:
-        self.spec = spec
-        self._model = decoder.model
-        self._clock = clock
-        self._rows = RememberedRows(decoder.model, 1)
+    def __init__(self, model: RecipeModel, spec: StreamSpec) -> None:
+        self._model, self._spec = model, spec
+        self._rows = RememberedRows(model, 1)
         self._rows.reset(0)
-        self._tokens = np.zeros(0, np.int64)
-        """Those that the decoder has not taken."""
+        self._ids = np.zeros(0, np.int64)
         self._taken = 0
         self._count = NEVER
-        """How many tokens the stream has, once that is known."""
-        self._intake = TokenIntake(decoder.space, spec)
-        self._frames = 0
+        """How many ids the stream has, once that is known."""
 
-    def push(self, chunk: TokenChunk) -> list[BlendshapeFrame]:
-        """Take the next tokens and return the frames that they complete.
+    def take(self, ids: NDArray[np.int64]) -> None:
+        """Take the next ids."""
+        self._ids = np.concatenate((self._ids, ids))
 
-        Raises:
-            ValueError: the tokens are of another space or clock, are no ids, or do not follow the
-                last ones.
+    def end(self) -> None:
+        """Know that what would follow the last id is unknown.
+
+        As in training, frames at the end read the last ids: only a step is made whole.
         """
-        if not chunk.is_ids:
-            raise ValueError("expected ids, got probabilities")
-        self._intake.take(chunk)
-        self._tokens = np.concatenate((self._tokens, chunk.tokens.astype(np.int64)))
-        return self._ready()
+        self._count = self._taken + len(self._ids)
+        self.take(np.zeros(-self._count % self._model.step, np.int64))
 
-    def flush(self) -> list[BlendshapeFrame]:
-        """End the stream and return its last frames; what would follow the last token is unknown.
-
-        There are none if it has ended.
-        """
-        if self._intake.ended:
-            return []
-        self._intake.end()
-        self._count = self._taken + len(self._tokens)
-        # As in training, frames at the end read the last tokens: only a step is made whole.
-        missing = -self._count % self._model.step
-        self._tokens = np.concatenate((self._tokens, np.zeros(missing, np.int64)))
-        return self._ready()
-
-    def close(self) -> None:
-        """End the stream without its last frames."""
-        self._intake.end()
-
-    def _ready(self) -> list[BlendshapeFrame]:
-        """Make every frame all of whose tokens are known."""
-        frames: list[BlendshapeFrame] = []
-        started = self._now()
+    def face(self, timestamp: int) -> tuple[NDArray[np.float32], float] | None:
+        """Decode a frame once its whole steps of ids are there; who speaks is not known."""
         step = self._model.step
-        while (timestamp := self.spec.timestamp(self._frames)) < self._intake.received:
-            moment = Fraction(timestamp + self.spec.lookahead, self.spec.sample_rate)
-            whole_steps = int(moment * self._model.rate) // step * step
-            wanted = min(whole_steps, -(-self._count // step) * step)
-            while self._taken < wanted and len(self._tokens) >= step:
-                self._take(step)
-            if self._taken < wanted:
-                break
-            frames.append(self._frame(timestamp, started))
-            self._frames += 1
-        return frames
-
-    def _take(self, step: int) -> None:
-        said, self._tokens = self._tokens[:step], self._tokens[step:]
-        self._rows.take(_ALONE, said[None, :, None], np.array([self._taken]), self._count)
-        self._taken += step
-
-    def _frame(self, timestamp: int, started: int) -> BlendshapeFrame:
+        moment = Fraction(timestamp + self._spec.lookahead, self._spec.sample_rate)
+        whole_steps = int(moment * self._model.rate) // step * step
+        wanted = min(whole_steps, -(-self._count // step) * step)
+        while self._taken < wanted and len(self._ids) >= step:
+            said, self._ids = self._ids[:step], self._ids[step:]
+            self._rows.take(_ALONE, said[None, :, None], np.array([self._taken]), self._count)
+            self._taken += step
+        if self._taken < wanted:
+            return None
         weights = self._rows.faces(
             _ALONE, np.array([timestamp]), np.array([self._taken]), np.array([self._count])
         )
-        return BlendshapeFrame(
-            weights=weights[0],
-            index=self._frames,
-            timestamp=timestamp,
-            turn=self._intake.turn(timestamp),
-            stamps=Stamps(started=started, encoded=started, decoded=self._now()),
-        )
-
-    def _now(self) -> int:
-        return self._clock.now() if self._clock else 0
+        return weights[0], 1.0
 
 
 def token_decoder_of(model: RecipeModel) -> RecipeTokenDecoder:

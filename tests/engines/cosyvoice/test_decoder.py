@@ -13,8 +13,9 @@ from facewire.errors import ConfigError, EngineError
 from facewire.frames import BlendshapeFrame
 from facewire.tokens import TokenChunk
 from facewire_engines.backends.choice import graph_loader, parse_backend
-from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, CosyVoiceSession, load_decoder
+from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, TokenWindow, load_decoder
 from facewire_engines.cosyvoice.tokens import COSYVOICE2, VOCABULARY, digits, ids_of
+from facewire_engines.hearing.id_session import IdSession
 from facewire_engines.model_files import EMBEDDED_MODELS
 from facewire_engines.phones.token_session import PHONETIC
 from facewire_engines.plan_building import build_plans
@@ -71,7 +72,7 @@ def chunks(tokens: np.ndarray, sizes: Sequence[int], rate: int = RATE) -> Iterat
 
 
 def frames_of(
-    session: CosyVoiceSession, tokens: np.ndarray, sizes: Sequence[int] = (10,)
+    session: IdSession, tokens: np.ndarray, sizes: Sequence[int] = (10,)
 ) -> list[BlendshapeFrame]:
     rate = session.spec.sample_rate
     frames = [frame for chunk in chunks(tokens, sizes, rate) for frame in session.push(chunk)]
@@ -175,7 +176,8 @@ def test_a_long_stream_forgets(decoder: CosyVoiceDecoder, tokens: np.ndarray) ->
     session = decoder.session(frame_rate=Fraction(1))
     for first in range(0, 20_000, COUNT):
         session.push(TokenChunk(tokens, COSYVOICE2, 0, first, RATE))
-    assert len(session._tokens) < 2 * COUNT
+    assert isinstance(session._memory, TokenWindow)
+    assert len(session._memory._tokens) < 2 * COUNT
 
 
 def test_what_does_not_fit_is_refused(decoder: CosyVoiceDecoder, tokens: np.ndarray) -> None:
