@@ -43,6 +43,26 @@ class ShardTargets:
     """[T, 52], which of the curves are to be believed; all of those that rules made."""
 
 
+def faces_between(
+    targets: ShardTargets, tokens: slice, places: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return faces `[F, 52]` between the tokens of an utterance, and which weights are known.
+
+    Args:
+        targets: of its shard.
+        tokens: of the utterance, from its first to past its last one.
+        places: [F], in tokens from the centre of the first one; outside stands the nearest face.
+    """
+    last = tokens.stop - tokens.start - 1
+    at = np.clip(places, 0, last)
+    low = at.astype(int)
+    share = (at - low).astype(np.float32)[:, None]
+    low, high = low + tokens.start, np.minimum(low + 1, last) + tokens.start
+    faces = targets.curves[low] * (1 - share) + targets.curves[high] * share
+    known = np.asarray(targets.known[low]) & np.asarray(targets.known[high])
+    return faces.reshape(-1, arkit.COUNT).astype(np.float32), known
+
+
 def load_targets(folder: Path, shard: Shard) -> ShardTargets:
     """Map the targets of a shard into memory.
 

@@ -14,7 +14,7 @@ from facewire.errors import ConfigError
 from facewire_engines.cosyvoice.decoder import AFTER, BEFORE, REST
 from facewire_engines.phones.phone_set import INDEX
 from facewire_training.data.shards import UNKNOWN, Shard, load
-from facewire_training.data.targets import ShardTargets, load_targets
+from facewire_training.data.targets import ShardTargets, faces_between, load_targets
 from facewire_training.recipes.cosyvoice.token_shards import TokenShard, load_tokens
 
 LOOKAHEADS_MS = (0, 40, 80, 120, 160, 240, 320, 320)
@@ -101,10 +101,8 @@ class TokenBatches:
         begin, end = (int(s) // 160 for s in shard.starts[utterance : utterance + 2])
         at = (times + start) * HOPS - 0.5
         inside = ((at >= 0) & (at < end - begin - 1))[:, None]
+        faces, known = faces_between(targets, slice(begin, end), at)
         low = np.clip(at.astype(int), 0, end - begin - 2) + begin
-        share = (at % 1.0).astype(np.float32)[:, None]
-        faces = targets.curves[low] * (1 - share) + targets.curves[low + 1] * share
-        believed = np.asarray(targets.known[low]) | ~inside
         labels = np.asarray(shard.labels[low])
         speech = np.where(inside[:, 0], np.where(labels == UNKNOWN, -1, labels != INDEX["sil"]), 0)
-        return tokens, (faces * inside).astype(np.float32), believed, speech.astype(np.float32)
+        return tokens, faces * inside, known | ~inside, speech.astype(np.float32)

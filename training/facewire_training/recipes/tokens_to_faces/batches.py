@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facewire import arkit
 from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.data.corpora.corpus import TOKEN_SIZE
 from facewire_training.data.shards import Shard, load
 from facewire_training.data.splits import check_training
-from facewire_training.data.targets import ShardTargets, load_targets
+from facewire_training.data.targets import ShardTargets, faces_between, load_targets
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceBatch, Speech
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.speech_encoders.encoder import Representation
@@ -172,14 +171,7 @@ def faces_at(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return true faces `[F, 52]` at seconds of an utterance, and which weights are known."""
     begin, end = (int(start) // TOKEN_SIZE for start in shard.starts[utterance : utterance + 2])
-    at = np.clip(times * TOKEN_RATE - 0.5, 0, end - begin - 1)
-    low = at.astype(int)
-    high = np.minimum(low + 1, end - begin - 1)
-    share = (at - low).astype(np.float32)[:, None]
-    low, high = low + begin, high + begin
-    faces = targets.curves[low] * (1 - share) + targets.curves[high] * share
-    known = np.asarray(targets.known[low]) & np.asarray(targets.known[high])
-    return faces.reshape(-1, arkit.COUNT).astype(np.float32), known
+    return faces_between(targets, slice(begin, end), times * TOKEN_RATE - 0.5)
 
 
 def _source(
