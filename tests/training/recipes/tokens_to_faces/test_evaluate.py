@@ -27,7 +27,11 @@ from facewire_training.recipes.tokens_to_faces.evaluate import (
 )
 from facewire_training.recipes.tokens_to_faces.study import Row, Study
 from facewire_training.recipes.tokens_to_faces.study_table import COLUMNS, cells, table, titles
+from facewire_training.recipes.tokens_to_faces.validation import heard
 from facewire_training.speech_encoders.rows.encoded import load_encoded
+from facewire_training.speech_encoders.small.encoder import SmallIds
+from facewire_training.speech_encoders.small.networks import SmallConfig
+from facewire_training.speech_encoders.small.train import new_network
 
 SHARDS = ("validation/librispeech", "validation-captures/grid")
 
@@ -68,9 +72,7 @@ def test_another_face_is_further_away(validation: Validation) -> None:
     assert figures["captured gap_r"] < 0.9
 
 
-def test_a_look_ahead_is_into_audio(
-    validation: Validation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_ahead_is_into_audio(validation: Validation) -> None:
     torch.manual_seed(0)
     setting = Setting(IDS, FRAME_RATE, 5)
     network = Streaming(StreamingConfig(width=16, layers=1, heads=2), setting).eval()
@@ -79,10 +81,7 @@ def test_a_look_ahead_is_into_audio(
     assert [len(take) for take in plain] == [
         validation.speech.frames(place, FRAME_RATE) for place in range(len(validation.speech))
     ]
-    monkeypatch.setattr(
-        "facewire_training.recipes.tokens_to_faces.evaluate.DELAYS_MS", {IDS.name: 40}
-    )
-    later = perform(trained, validation.speech, 120.0)
+    later = perform(trained, replace(validation.speech, delay_ms=40.0), 120.0)
     for one, other in zip(plain, later, strict=True):
         assert np.array_equal(one.weights, other.weights)
 
@@ -103,6 +102,20 @@ def test_utterances_without_sound_are_not_measured(tmp_path: Path) -> None:
     assert [one.name for one in validation.captures.captures()] == ["u1", "u2"]
     every = validation.every(2)
     assert list(every.captures.encoded.utterances) == [1]
+
+
+def test_how_far_an_encoder_hears_past_a_row_is_kept_with_the_rows(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name, encoder, delay_ms in (
+        ("whole", ToneEncoder(IDS), 0.0),
+        ("labels", SmallIds(new_network(SmallConfig("labels"))), 40.0),
+    ):
+        encode(encoder, folder, SHARDS[0], tmp_path / name)
+        assert heard(folder, tmp_path / name, SHARDS[0]).delay_ms == delay_ms
+    (tmp_path / "whole" / "delay_ms.txt").unlink()
+    with pytest.raises(ConfigError, match=r"does not say how far past each row .* adds that"):
+        heard(folder, tmp_path / "whole", SHARDS[0])
 
 
 def test_every_third_utterance_alone_is_encoded(folder: Path, tmp_path: Path) -> None:

@@ -19,7 +19,11 @@ from facewire_training.data.shards import Shard, open_shard
 from facewire_training.option_ranges import THREADS
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.registry import ENCODERS, open_encoder
-from facewire_training.speech_encoders.rows.encoded import write_encoded, write_representation
+from facewire_training.speech_encoders.rows.encoded import (
+    write_delay,
+    write_encoded,
+    write_representation,
+)
 from facewire_training.training_run import hold_folder
 
 WEIGHTS = (".pt", ".pth", ".ckpt", ".bin", ".onnx", ".safetensors")
@@ -46,6 +50,7 @@ def encode(
     """
     shards = [_open(corpus, word) for word in chosen.split(",")]
     write_representation(out, encoder.representation)
+    write_delay(out, encoder)
     if weights:
         keep_weights(out, weights)
     with Progress() as progress:

@@ -6,7 +6,7 @@
 A look-ahead is into audio: an encoder that hears 40 ms past each row leaves a decoder 40 ms less.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,7 +26,6 @@ from facewire_training.evaluation.metrics.lips.closure import (
 )
 from facewire_training.evaluation.metrics.lips.rounding import rounding_auc
 from facewire_training.evaluation.performers import Performer, oracle
-from facewire_training.model.frontend import SAMPLE_RATE
 from facewire_training.option_ranges import LOOKAHEADS_MS, THREADS
 from facewire_training.recipes.tokens_to_faces.checkpoint import TrainedDecoder, open_run
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
@@ -39,18 +38,12 @@ from facewire_training.recipes.tokens_to_faces.validation import (
     heard,
     in_lots,
 )
-from facewire_training.speech_encoders.small.body import RIGHT, STEP
 from facewire_training.take import Take
 
 FRAME_RATE = Fraction(30)
 """Of the paper's faces."""
 AT_ONCE = 25
 """Utterances that are decoded together."""
-SMALL_MS = 1000 * RIGHT * STEP / SAMPLE_RATE
-DELAYS_MS: Mapping[str, float] = dict.fromkeys(
-    ("small-acoustic", "small-codec", "small-labels"), SMALL_MS
-)
-"""What encoders hear past each row, where that is bounded; the others hear the whole utterance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,12 +95,13 @@ def perform(
     """
     rate = trained.frame_rate
     takes: list[Take] = []
+    ahead = None if lookahead_ms is None else lookahead_ms - said.delay_ms
     for lot in in_lots(len(said), AT_ONCE):
         pieces = [torch.from_numpy(said.encoded.rows_of(place)) for place in lot]
         rows = torch.nn.utils.rnn.pad_sequence(pieces, batch_first=True)
         speech = Speech(rows, torch.tensor([len(piece) for piece in pieces]))
         counts = [said.frames(place, rate) for place in lot]
-        faces = _decode(trained, speech, max(counts), lookahead_ms)
+        faces = _decode(trained, speech, max(counts), ahead)
         for place, count, face in zip(lot, counts, faces, strict=True):
             takes.append(said.take(place, face[:count], rate))
     return takes
@@ -120,14 +114,13 @@ def perform_as(performer: Performer, said: HeardShard, frame_rate: Fraction) -> 
 
 @torch.inference_mode()
 def _decode(
-    trained: TrainedDecoder, speech: Speech, frames: int, lookahead_ms: float | None
+    trained: TrainedDecoder, speech: Speech, frames: int, ahead_ms: float | None
 ) -> NDArray[np.float32]:
     generator = torch.Generator().manual_seed(0)
     decoder = trained.decoder
-    if lookahead_ms is None or not streams(decoder):
+    if ahead_ms is None or not streams(decoder):
         return decoder.faces(speech, frames, generator).numpy()
-    ahead = lookahead_ms - DELAYS_MS.get(trained.representation.name, 0)
-    return decoder.faces(speech, frames, generator, lookahead_ms=ahead).numpy()
+    return decoder.faces(speech, frames, generator, lookahead_ms=ahead_ms).numpy()
 
 
 def evaluate(

@@ -20,7 +20,7 @@ from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.shards import Shard, open_shard
 from facewire_training.data.targets import load_targets
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
-from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded
+from facewire_training.speech_encoders.rows.encoded import EncodedShard, load_encoded, read_delay_ms
 from facewire_training.take import Take
 
 SPEECH = "validation/librispeech"
@@ -35,6 +35,8 @@ class HeardShard:
     """Folder of the shard's folder."""
     shard: Shard
     encoded: EncodedShard
+    delay_ms: float = 0.0
+    """How far past each row was heard; nothing where the whole utterance was."""
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -103,7 +105,7 @@ def heard(corpus: Path, encoded: Path, name: str) -> HeardShard:
         raise ConfigError(f"no utterance of {name} has any sound; encode another shard")
     if len(lasting) < len(rows):
         rows = rows.only(lasting.tolist())
-    return HeardShard((corpus / name).parent, shard, rows)
+    return HeardShard((corpus / name).parent, shard, rows, read_delay_ms(encoded))
 
 
 def in_lots(count: int, size: int) -> Sequence[range]:

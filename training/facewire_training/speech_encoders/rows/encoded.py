@@ -1,8 +1,9 @@
 """Corpora as an encoder hears them, on disk: rows end to end, mapped into memory.
 
-`FOLDER/representation.json` says whose they are. Beside it lie, for each shard `NAME` (or
-`validation/NAME`), `NAME.npy`, float16 features `[N, width]` or uint16 ids `[N, codebooks]`, and
-`NAME.json`, written last: where utterances begin, and the fingerprint of the audio.
+`FOLDER/representation.json` says whose they are, `delay_ms.txt` how far past each row was heard.
+Beside them lie, for each shard `NAME` (or `validation/NAME`), `NAME.npy`, float16 features
+`[N, width]` or uint16 ids `[N, codebooks]`, and `NAME.json`, written last: where utterances begin,
+and the fingerprint of the audio.
 """
 
 import json
@@ -19,6 +20,7 @@ from facewire_training.data.shards import Shard
 from facewire_training.mapped_file import new_mapped
 from facewire_training.speech_encoders.encoder import Representation, SpeechEncoder
 
+DELAY = "delay_ms.txt"
 BATCH = 8
 """Utterances in one run of an encoder."""
 
@@ -84,6 +86,31 @@ def read_representation(folder: Path) -> Representation:
     except (TypeError, LookupError, ValueError, ZeroDivisionError) as error:
         raise ConfigError(
             f"{folder / 'representation.json'} is damaged; encode into another folder"
+        ) from error
+
+
+def write_delay(folder: Path, encoder: SpeechEncoder) -> None:
+    """Note how far past each row the encoder of a folder's rows hears.
+
+    Of one that hears whole utterances that is nothing: it has no `delay`.
+    """
+    rows: int = getattr(encoder, "delay", 0)
+    seconds = rows / encoder.representation.rate
+    (folder / DELAY).write_text(f"{float(1000 * seconds):g}\n", encoding="utf-8")
+
+
+def read_delay_ms(folder: Path) -> float:
+    """Return how far past each row of a folder was heard.
+
+    Raises:
+        ConfigError: nobody has noted it.
+    """
+    try:
+        return float((folder / DELAY).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{folder} does not say how far past each row its encoder hears: start its encoding "
+            "again, which keeps what is whole and adds that"
         ) from error
 
 
