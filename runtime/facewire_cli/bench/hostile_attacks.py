@@ -23,7 +23,7 @@ from facewire.wire.messages import Ping
 from facewire.wire.session import SetLookahead
 from facewire.wire.speak import BeginSpeech, EndTurn, Interrupt, Pause, Resume, SetPlayout, Text
 from facewire_cli.bench.hostile_socket import block, frame, frame_unmasked, raw_socket
-from facewire_cli.bench.hostile_uploads import JUNK, UPLOADS, open_speech, open_stream
+from facewire_cli.bench.hostile_uploads import JUNK, UPLOADS, alignments, open_speech, open_stream
 
 HALVES = 900
 IDLE = 200
@@ -138,6 +138,10 @@ def _tokens(turn: int) -> bytes:
     return begin + tokens + frame(EndTurn(turn=turn))
 
 
+def _alignments(turn: int) -> bytes:
+    return b"".join(frame(message) for message in alignments(turn))
+
+
 def _waits(*, tokens: bool) -> list[bytes]:
     """A turn that the engine has to hear, of which nothing comes, and one behind it."""
     behind = BeginSpeech(turn=2, tokens=tokens, audio=not tokens)
@@ -222,6 +226,9 @@ ATTACKS: dict[str, Hostile] = {
     ),
     "tokens": Hostile(
         "100,000 tokens a turn", partial(together, [partial(numbered, make=_tokens)] * 2)
+    ),
+    "alignments": Hostile(
+        "100,000 times a turn", partial(together, [partial(numbered, make=_alignments)] * 2)
     ),
     "single-tokens": Hostile(
         "one-token messages behind a turn that waits",

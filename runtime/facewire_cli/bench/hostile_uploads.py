@@ -4,17 +4,23 @@ import asyncio
 from typing import Any
 
 import numpy as np
+from msgspec import Raw
+from msgspec.json import encode as encode_json
 from websockets.asyncio.client import ClientConnection, connect
 
 from facewire.wire.binary import VERSION, AudioMessage, encode_audio
-from facewire.wire.messages import End, encode_message
+from facewire.wire.messages import End, Message, encode_message
 from facewire.wire.session import OpenSession
-from facewire.wire.speak import OpenSpeech
+from facewire.wire.speak import Alignment, BeginSpeech, EndTurn, OpenSpeech
 
 JUNK = np.random.default_rng(9).integers(-9_000, 9_000, 1 << 20).astype("<i2").view("u1")
 """PCM of 16 bits, a part of which is sent again and again."""
 RECORDING_S = 600
 ODD_RATES = (191_999, 191_993, 191_981, 191_969, 191_953, 191_939, 191_929, 191_911)
+
+
+TIMES = 100_000
+"""Of one turn; a message holds 4,000 of them."""
 
 
 def open_stream(**options: Any) -> OpenSession:
@@ -25,6 +31,14 @@ def open_stream(**options: Any) -> OpenSession:
 def open_speech(**options: Any) -> OpenSpeech:
     """Return how a stream of turns is opened, where there may be no voice."""
     return OpenSpeech(version=VERSION, **{"text": False, **options})
+
+
+def alignments(turn: int) -> list[Message]:
+    """Return a turn and far too many times of it."""
+    begin = BeginSpeech(turn=turn, alignment=True)
+    data = encode_json([{"word": "bob", "start": at / 50} for at in range(4_000)])
+    times = Alignment(turn=turn, format="words", data=Raw(data))
+    return [begin, *[times] * (TIMES // 4_000), EndTurn(turn=turn)]
 
 
 async def whole_recording(url: str) -> None:

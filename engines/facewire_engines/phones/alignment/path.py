@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire_engines.phones.alignment.similarity import likeness
 from facewire_engines.phones.alignment.units import SILENCE, Unit
 
 Floats = NDArray[np.float32]
@@ -41,13 +42,17 @@ def scores(heard: Floats, units: Sequence[Unit], first: int) -> Floats:
         units: what may be said.
         first: which token of the speech the first of them is.
     """
-    floored = np.maximum(heard, FLOOR)
-    free = np.log(np.maximum(floored[:, SILENCE], floored.max(axis=1) * np.exp(-UNKNOWN)))
+    most = np.log(np.maximum(heard.max(axis=1), FLOOR))
+    silence = np.log(np.maximum(heard[:, SILENCE], FLOOR))
+    pause = np.maximum(silence, most - UNKNOWN)
+    floored = np.maximum(likeness(heard), FLOOR)
     tokens = np.arange(first, first + len(heard))
     table = np.empty((len(heard), len(units)), np.float32)
     for column, unit in enumerate(units):
-        classes = list(unit.classes)
-        table[:, column] = np.log(floored[:, classes].sum(axis=1)) if classes else free
+        if unit.classes:
+            table[:, column] = np.log(floored[:, list(unit.classes)].max(axis=1))
+        else:
+            table[:, column] = most if unit.shortest else pause
         outside = np.maximum(np.maximum(unit.start - tokens, tokens - unit.end + 1), 0)
         table[:, column] -= np.minimum(outside * unit.price, FAR)
     return table

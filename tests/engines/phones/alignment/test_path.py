@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from facewire_engines.phones.alignment.path import FLOOR, Place, best_path, scores
+from facewire_engines.phones.alignment.similarity import likeness
 from facewire_engines.phones.alignment.units import HEARD, NEVER, SILENCE, Unit
+from facewire_engines.phones.phone_set import INDEX
 
-B, AA, M = 7, 1, 22
+B, AA, M, S = (INDEX[phone] for phone in ("b", "aa", "m", "s"))
 
 
 def unit(*classes: int, shortest: int = 1, start: int = 0, end: int = NEVER) -> Unit:
@@ -71,10 +73,21 @@ def test_runs_are_counted_on() -> None:
 
 
 def test_scores_are_those_of_the_classes_and_cost_more_outside() -> None:
-    heard = np.full((3, 40), 0.01, np.float32)
+    heard = np.zeros((3, 40), np.float32)
     heard[:, B], heard[:, SILENCE] = 0.5, 0.1
-    table = scores(heard, [unit(B), unit(B, AA, end=11), Unit(HEARD, 0, 99, 0, 0.3, None)], 10)
+    pause, spoken = Unit(HEARD, 0, 99, 0, 0.3, None), Unit(HEARD, 0, 99, 1, 0.3, None)
+    table = scores(heard, [unit(B), unit(AA, B, end=11), pause, spoken], 10)
     np.testing.assert_allclose(table[:, 0], np.log(0.5), rtol=1e-5)
-    np.testing.assert_allclose(table[:, 1], np.log(0.51) - [0, 0.3, 0.6], rtol=1e-5)
+    np.testing.assert_allclose(table[:, 1], np.log(0.5) - [0, 0.3, 0.6], rtol=1e-5)
     np.testing.assert_allclose(table[:, 2], np.log(0.5) - 1, rtol=1e-5)
+    np.testing.assert_allclose(table[:, 3], np.log(0.5), rtol=1e-5)
     assert scores(np.zeros((1, 40), np.float32), [unit(B)], 0) == pytest.approx(np.log(FLOOR))
+
+
+def test_a_phone_is_likelier_where_one_like_it_is_heard() -> None:
+    heard = np.zeros((1, 40), np.float32)
+    heard[0, B] = 1
+    likely = likeness(heard)[0]
+    assert likely[B] == 1 > likely[M] > likely[S] > likely[AA] == likely[SILENCE] == 0
+    heard[0] = 1 / 40
+    assert likeness(heard).max() <= 1

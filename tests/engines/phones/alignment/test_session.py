@@ -1,5 +1,7 @@
 """Faces of audio whose times are known: right, wrong, late, in pieces, or not at all."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from tests.engines.phones.alignment.said import RATE, Said, play, say, session, 
 
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.speaking.alignment.marks import Mark, MarkSpan, TimedSound, TimedWord
+from facewire_engines.phones.alignment.session import NEEDED_MS
 from facewire_training.evaluation.metrics.lips.closure import closure_rate, false_closure_rate
 
 pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
@@ -116,6 +119,13 @@ def test_odd_times_do_no_harm(said: Said) -> None:
     frames = play(session(odd), said.samples)
     assert len(frames) == -(-len(said.samples) * 60 // RATE)
     assert np.isfinite(weights(frames)).all()
+
+
+def test_the_page_says_how_much_audio_a_face_needs(said: Said) -> None:
+    page = Path(__file__).parents[4] / "docs" / "alignment.md"
+    assert f"needs {NEEDED_MS} ms of audio" in page.read_text(encoding="utf-8")
+    first = session().push(AudioChunk(said.samples[: NEEDED_MS * RATE // 1000 + 640], 0, RATE))
+    assert 1 <= len(first) <= 3
 
 
 def test_a_session_ends_once_and_says_so(said: Said) -> None:
