@@ -1,6 +1,6 @@
 """When hibari's phones are articulated, which is earlier than its graph says.
 
-Measured with `python -m facewire_training.evaluation.voice.offsets` over a hundred sentences,
+Measured with `python -m facewire_training.evaluation.spoken.offsets` over a hundred sentences,
 against our aligner, which hears the sound. The graph gives frames of 25 ms to each symbol, to
 spaces and signs of stress too. A phone begins where the first sign before it does, a little
 earlier; where nothing stands before it, earlier still. At a pause the graph says little: there the

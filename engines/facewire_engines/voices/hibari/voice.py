@@ -74,7 +74,7 @@ class HibariVoice:
         """
         turn = self._turn
         for piece in pieces(text):
-            for reading in split(self._read(piece)):
+            for reading in split(self.read(piece)):
                 if self._turn != turn:
                     return
                 if reading.sounds:
@@ -84,7 +84,12 @@ class HibariVoice:
         """End what is spoken, after the sentence that is being made."""
         self._turn += 1
 
-    def _read(self, text: str) -> Reading:
+    def read(self, text: str) -> Reading:
+        """Return what a piece of text is read as.
+
+        Raises:
+            EngineError: the package fails at it.
+        """
         # Imported where the package is known to be there: it is an extra.
         from hibari.g2p.normalize import normalize
 
