@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from facewire.errors import ConfigError
-from facewire.speaking.voice import Voice, VoiceRequest
+from facewire.optional_dependency import install_command
+from facewire.speaking.voice import Voice, VoiceDescription, VoiceRequest
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import load_embedded
 from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_settings
@@ -35,6 +36,12 @@ class LoadEspeak:
             ConfigError: as when it is loaded.
         """
         self(request)
+
+    def describe(self) -> VoiceDescription:
+        """Describe it."""
+        return VoiceDescription(
+            "140 languages and accents", "a robot", "GPL-3.0", install_command("tts")
+        )
 
 
 class LoadHibari:
@@ -67,6 +74,12 @@ class LoadHibari:
             )
         import_hibari()
 
+    def describe(self) -> VoiceDescription:
+        """Describe it."""
+        return VoiceDescription(
+            "American English", "a woman, natural", "Apache-2.0", install_command("voice")
+        )
+
 
 class LoadCosyVoice:
     """Loads CosyVoice2 or 3 as a file describes it; without a decoder there, it is listened to."""
@@ -92,6 +105,13 @@ class LoadCosyVoice:
         if not request.argument:
             raise ConfigError("the voice cosyvoice needs a file: write cosyvoice:FILE.toml")
         return read_settings(Path(request.argument))
+
+    def describe(self) -> VoiceDescription:
+        """Describe it."""
+        return VoiceDescription(
+            "many, as its model", "whoever is in a recording", "Apache-2.0",
+            "docs/cosyvoice.md", needs="FILE.toml",
+        )  # fmt: skip
 
 
 load_espeak = LoadEspeak()

@@ -111,6 +111,30 @@ class CheckableLoader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceDescription:
+    """What somebody who chooses a voice wants to know."""
+
+    speaks: str
+    """Languages, in a few words."""
+    sounds: str
+    """What it sounds like, and whose model it is."""
+    licence: str
+    get: str
+    """A command that installs it, or where it is said how."""
+    needs: str = ""
+    """What has to be written after its name, such as `MODEL.onnx`."""
+
+
+@runtime_checkable
+class DescribedLoader(Protocol):
+    """Such a function that says more of its voice than its name."""
+
+    def describe(self) -> VoiceDescription:
+        """Describe the voice, whether it is installed or not."""
+        ...
+
+
 class TokenSession(Protocol):
     """All that is remembered about one stream of tokens. Used by one thread at a time."""
 

@@ -6,9 +6,17 @@ import msgspec
 import typer
 from rich.columns import Columns
 from rich.console import Console
+from rich.table import Table
 
-from facewire.plugins import plugins
-from facewire.speaking.voices import EMBEDDED
+from facewire.errors import ConfigError
+from facewire.plugins import Plugin, plugins
+from facewire.speaking.voice import (
+    CheckableLoader,
+    DescribedLoader,
+    VoiceDescription,
+    VoiceRequest,
+)
+from facewire.speaking.voices import EMBEDDED, default_voice
 
 EXAMPLES = """
 Examples:
@@ -21,28 +29,88 @@ Examples:
 """
 
 
+class Row(msgspec.Struct, frozen=True):
+    """One voice."""
+
+    name: str
+    """With what has to be written after it."""
+    speaks: str
+    sounds: str
+    licence: str
+    installed: bool
+    get: str
+    """How to get what is missing."""
+    package: str
+    is_ours: bool
+
+
 def voices(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lists.")] = False,
 ) -> None:
-    """List the languages and voices that `facewire say` can choose.
+    """List the voices, languages and variants that `facewire say` can choose.
 
-    Every voice of espeak-ng, which comes first, speaks every language.
+    What is not installed says how to get it. The first voice that speaks the language and is
+    installed is the one that is meant where none is named.
     """
-    from facewire_engines.voices.espeak.library import language_names, variants
-
-    languages = dict(sorted(language_names().items()))
-    names = sorted(variants(), key=str.casefold)
-    others = {voice.name: voice.package for voice in plugins("voice") if voice.name != EMBEDDED}
+    rows = [_row(plugin) for plugin in plugins("voice")]
+    default = default_voice("en-us")
+    rows.sort(key=lambda row: (row.name != default, not row.installed, row.name))
+    languages, names = _espeak(installed=any(r.name == EMBEDDED and r.installed for r in rows))
     console = Console()
     if as_json:
-        found = {"languages": languages, "voices": names, "others": others}
+        others = {p.name: p.package for p in plugins("voice") if p.name != EMBEDDED}
+        found = {"all": rows, "languages": languages, "voices": names, "others": others}
         console.out(msgspec.json.encode(found).decode(), highlight=False)
         return
-    console.print("--language", style="bold")
-    console.print(Columns([f"{code}  {name}" for code, name in languages.items()], padding=(0, 3)))
-    console.print("--voice", style="bold")
-    console.print(Columns(names, padding=(0, 3)))
-    console.print("--voice NAME or NAME:..., of packages", style="bold")
-    console.print(
-        Columns([f"{name}  {package}" for name, package in others.items()], padding=(0, 3))
-    )
+    console.print(_table(rows), soft_wrap=True)
+    if languages:
+        console.print("\n--language, of espeak", style="bold")
+        listed = [f"{code}  {name}" for code, name in languages.items()]
+        console.print(Columns(listed, padding=(0, 3)))
+        console.print("\n--voice, variants of espeak", style="bold")
+        console.print(Columns(names, padding=(0, 3)))
+
+
+def _espeak(*, installed: bool) -> tuple[dict[str, str], list[str]]:
+    """Return the languages and the variants of espeak-ng."""
+    if not installed:
+        return {}, []
+    from facewire_engines.voices.espeak.library import language_names, variants
+
+    return dict(sorted(language_names().items())), sorted(variants(), key=str.casefold)
+
+
+def _row(plugin: Plugin) -> Row:
+    """Describe a voice, without starting or reaching anything."""
+    try:
+        load = plugin.load()
+    except ConfigError as error:
+        return Row(plugin.name, "", "", "", False, str(error), plugin.package, plugin.is_ours)
+    described = VoiceDescription("", "", "", "")
+    if isinstance(load, DescribedLoader):
+        described = load.describe()
+    # What it needs is the user's own, and is looked for when it is named.
+    installed, get = True, described.get if described.needs else ""
+    name = f"{plugin.name}:{described.needs}" if described.needs else plugin.name
+    if not described.needs and isinstance(load, CheckableLoader):
+        try:
+            load.check(VoiceRequest())
+        except ConfigError:
+            installed, get = False, described.get
+    return Row(
+        name, described.speaks, described.sounds, described.licence, installed, get,
+        plugin.package, plugin.is_ours,
+    )  # fmt: skip
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("--voice", no_wrap=True)
+    table.add_column("speaks", no_wrap=True)
+    table.add_column("licence")
+    table.add_column("installed", overflow="fold")
+    for row in rows:
+        there = row.get or ("yes" if row.is_ours else f"yes, by {row.package}")
+        words = (row.name, row.speaks, row.licence, there)
+        table.add_row(*(word.replace("[", "\\[") for word in words))
+    return table

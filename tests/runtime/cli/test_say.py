@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from websockets.asyncio.client import connect
 
 from facewire import arkit
 from facewire.errors import FacewireError
+from facewire.optional_dependency import install_command
 from facewire.recordings.live_link_table import read_csv
 from facewire.speaking.voices import load_voice
 
@@ -239,9 +241,39 @@ def test_languages_and_voices_are_listed_and_can_be_chosen(tmp_path: Path) -> No
     for name in ("f2", "Annie"):
         assert name in found["voices"]
         load_voice(language="de", voice=name, rate=175, pitch=50)
+    rows = {row["name"]: row for row in found["all"]}
+    assert rows["espeak"]["installed"]
+    assert rows["espeak"]["licence"] == "GPL-3.0"
+    assert rows["hibari"]["licence"] == "Apache-2.0"
+    assert not rows["cosyvoice:FILE.toml"]["installed"] or rows["cosyvoice:FILE.toml"]["get"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert "de  German" in shown.stdout
+    assert "American English" in shown.stdout
     fails_with_one_sentence(say("hi", "--voice", "zzzzzz", cwd=tmp_path), "facewire voices")
+
+
+def test_voices_that_are_not_installed_say_how_to_get_them(tmp_path: Path) -> None:
+    program = """
+import ctypes, sys
+sys.modules["hibari"] = sys.modules["espeakng_loader"] = None
+load = ctypes.CDLL
+def cdll(name, *rest, **more):
+    if "espeak" in str(name):
+        raise OSError("hidden")
+    return load(name, *rest, **more)
+ctypes.CDLL = cdll
+sys.argv = ["facewire", "voices", "--json"]
+from facewire_cli.__main__ import main
+main()
+"""
+    listed = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=100)
+    assert listed.returncode == 0, listed.stderr
+    found = json.loads(listed.stdout)
+    assert found["languages"] == {}
+    for name, extra in (("hibari", "voice"), ("espeak", "tts")):
+        (row,) = (row for row in found["all"] if row["name"] == name)
+        assert not row["installed"]
+        assert row["get"] == install_command(extra)
 
 
 def test_a_long_text_shows_how_much_was_spoken(tmp_path: Path) -> None:
