@@ -22,8 +22,9 @@ OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard t
 
 .PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client agent-frameworks clean
 
-demo: $(VENV)/.core ## watch the bundled clip drive a face, with nothing but Python
+demo: $(VENV)/.core ## watch the bundled clip drive a face, and hear a sentence spoken, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
+	TMPDIR=$(SCRATCH) $(BIN)/facewire say --no-page "That was a face that hears. It can read aloud, too: make it say what you like."
 
 test: $(VENV)/.all ## the whole test suite, two halves at a time; what pip cannot install is skipped with one line
 	$(MAKE) --jobs 2 test-streams test-offline
@@ -102,7 +103,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pip install --quiet --editable .
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pip install --quiet --editable ".[voice,mic]"
 	touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt

@@ -53,7 +53,7 @@ def of(*starts: str) -> list[str]:
 
 
 LISTENING = [c for c in of("facewire live") if "--demo" not in c and "--input" not in c]
-WATCHED = [c for c in of("facewire say") if " -o " not in c and " --out " not in c]
+WATCHED = [c for c in of("facewire say") if not {"-o", "--out", "--no-page"} & {*c.split()}]
 SERVING = of("facewire serve", "facewire realtime", "facewire bench listen serve") + WATCHED
 FINISHING = [c for c in of("facewire ") if c not in LISTENING + SERVING]
 TRAINING = of("python -m facewire_training.")

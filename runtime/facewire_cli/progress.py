@@ -16,11 +16,19 @@ LINE_EVERY_S = 10
 
 @contextmanager
 def showing_progress(
-    console: Console, name: str, total_s: float, clock: Clock, every_s: float = LINE_EVERY_S
+    console: Console,
+    name: str,
+    total_s: float,
+    clock: Clock,
+    every_s: float = LINE_EVERY_S,
+    describe: Callable[[float], str] | None = None,
 ) -> Iterator[Callable[[float], None]]:
-    """Yield what is called with the seconds that are done; `total_s` is 0 if nobody knows it."""
+    """Yield what is called with the seconds that are done; `total_s` is 0 if nobody knows it.
+
+    What is counted need not be seconds where `describe` says in words how far it is.
+    """
     if not console.is_terminal:
-        yield _Lines(console, name, total_s, clock, every_s).show
+        yield _Lines(console, name, total_s, clock, every_s, describe).show
         return
     columns = (
         TextColumn("{task.description}"),
@@ -32,10 +40,11 @@ def showing_progress(
         logging_to(console),
         Progress(*columns, console=console, transient=True) as progress,
     ):
-        bar = progress.add_task(name, total=total_s or None, done=_minutes(0))
+        told = describe or minutes
+        bar = progress.add_task(name, total=total_s or None, done=told(0))
 
         def show(done_s: float) -> None:
-            progress.update(bar, completed=done_s, done=_minutes(done_s))
+            progress.update(bar, completed=done_s, done=told(done_s))
 
         yield show
 
@@ -56,11 +65,18 @@ def logging_to(console: Console) -> Iterator[None]:
 
 class _Lines:
     def __init__(
-        self, console: Console, name: str, total_s: float, clock: Clock, every_s: float
+        self,
+        console: Console,
+        name: str,
+        total_s: float,
+        clock: Clock,
+        every_s: float,
+        describe: Callable[[float], str] | None,
     ) -> None:
         self._console = console
         self._name = name
         self._total_s = total_s
+        self._describe = describe
         self._clock = clock
         self._began = clock.now()
         self._every = round(every_s * SECOND)
@@ -72,17 +88,18 @@ class _Lines:
         if now < self._next:
             return
         self._next = now + self._every
-        line = f"{self._name}: {_minutes(done_s)}"
+        line = f"{self._name}: {(self._describe or minutes)(done_s)}"
         if self._total_s:
             share = min(1.0, done_s / self._total_s)
-            line += f" of {_minutes(self._total_s)} ({share:.0%})"
+            of = "" if self._describe else f" of {minutes(self._total_s)}"
+            line += f"{of} ({share:.0%})"
             if share:
                 left_s = (now - self._began) / SECOND * (1 - share) / share
-                line += f", about {_minutes(left_s)} left"
+                line += f", about {minutes(left_s)} left"
         self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _minutes(seconds: float) -> str:
+def minutes(seconds: float) -> str:
     """Write a duration as m:ss, or h:mm:ss."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

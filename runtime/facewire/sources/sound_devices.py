@@ -142,13 +142,15 @@ def list_input_devices() -> list[SoundDevice]:
     return _list_devices("input", load_sounddevice())
 
 
-def list_output_devices() -> list[SoundDevice]:
+def list_output_devices(user: str = "the delayed sound") -> list[SoundDevice]:
     """Return the devices that can be played into, as they were when PortAudio started.
+
+    `user` needs them.
 
     Raises:
         ConfigError: the package or the PortAudio library is missing.
     """
-    return _list_devices("output", load_sounddevice("the delayed sound"))
+    return _list_devices("output", load_sounddevice(user))
 
 
 def _list_devices(kind: Kind, sounddevice: Any) -> list[SoundDevice]:

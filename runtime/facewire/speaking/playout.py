@@ -46,13 +46,15 @@ class Pacing:
     """When what is made leaves; the default is for a client that plays it in real time."""
 
     lead_s: float
-    """How long before it is heard."""
+    """How long before it is heard; no less than the head start."""
     idles: bool = True
     """Whether faces go on while nobody speaks."""
     begins: bool = True
     """Whether the stream begins at once, or else with its first speech."""
     pausing_s: float = 1e6
     """With less of a turn waiting to leave, a text that has paused is taken to end with silence."""
+    head_start_s: float = HEAD_START_S
+    """Between the first face of a turn and its first sound: more where sound has far to go."""
 
 
 class Playout:
@@ -67,13 +69,13 @@ class Playout:
             now: the time.
         """
         self.spec = spec
-        self.clock = PlayoutClock(spec.sample_rate, now + int(HEAD_START_S * SECOND))
+        self._head_start = int(pacing.head_start_s * spec.sample_rate)
+        self.clock = PlayoutClock(spec.sample_rate, now + self._head_start_ns)
         self.newest = 0
         """The highest number of a turn so far."""
-        self._lead = int(max(pacing.lead_s, HEAD_START_S) * spec.sample_rate)
+        self._lead = max(int(pacing.lead_s * spec.sample_rate), self._head_start)
         self._idles = pacing.idles
         self._begun = pacing.begins
-        self._head_start = int(HEAD_START_S * spec.sample_rate)
         self._turns: deque[Turn] = deque()
         """Those that are not heard to their end yet."""
         self._go_to(0)
@@ -185,6 +187,10 @@ class Playout:
         return Cut(number, stop - 1, last, heard_ms, speech_ms, behind)
 
     @property
+    def _head_start_ns(self) -> int:
+        return self._head_start * SECOND // self.spec.sample_rate
+
+    @property
     def _rests(self) -> bool:
         """Whether frames of a resting face are wanted."""
         if self._idles:
@@ -197,7 +203,7 @@ class Playout:
         """Tell whether the stream has begun; begin it if it waits for speech that is there."""
         if not self._begun and self._ready_turn() is not None:
             self._begun = True
-            self.clock.set_playout(0, now + int(HEAD_START_S * SECOND))
+            self.clock.set_playout(0, now + self._head_start_ns)
         return self._begun
 
     def _ready_turn(self) -> Turn | None:

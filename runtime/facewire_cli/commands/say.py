@@ -70,9 +70,15 @@ def say(
         bool | None,
         typer.Option("--page/--no-page", help="Serve the viewer page; the default without -o."),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Play nothing through this machine's sound device.")
+    ] = False,
     overwrite: options.OverwriteOption = False,
 ) -> None:
     """Speak a text, or text as it arrives, with a face in step.
+
+    Where somebody watches it is heard from the default sound device, too; --no-page without any
+    -o is for that alone.
 
     A file that exists is not replaced without --overwrite.
     """
@@ -86,7 +92,14 @@ def say(
     )
     loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
     speaking = Speaking(
-        chosen.settings, outputs, loaded, SystemClock(), lead_ms=lead_ms, page=page, mute=mute
+        chosen.settings,
+        outputs,
+        loaded,
+        SystemClock(),
+        lead_ms=lead_ms,
+        page=page,
+        mute=mute,
+        quiet=quiet,
     )
     console = Console(stderr=speaking.prints_words)
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from facewire.clock import Clock
+from facewire.clock import SECOND, Clock
 from facewire.errors import FacewireError
 from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples
@@ -17,12 +17,13 @@ from facewire.speaking.answers import Problem, TurnEnd
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
-from facewire.speaking.playout import Pacing
+from facewire.speaking.playout import HEAD_START_S, Pacing
 from facewire.speaking.turn import FaceLeads
 from facewire.speaking.voice import Span
 from facewire.stream.channel import Channel
 from facewire.stream.outputs import StreamOutputs
 from facewire.stream.threads import ServerThreads
+from facewire_cli.speaking.speaker import Speaker
 
 OFFLINE = Pacing(lead_s=10, idles=False, begins=False, pausing_s=-1)
 """Nobody waits, so how a text came in shall not change what is made of it."""
@@ -56,6 +57,7 @@ class LocalSpeech:
         threads: ServerThreads,
         *,
         lead_s: float | None,
+        speaker: Speaker | None = None,
         on_words: Callable[[Sequence[Span]], None] = lambda words: None,
         on_progress: Callable[[float], None] = lambda seconds: None,
     ) -> None:
@@ -66,7 +68,8 @@ class LocalSpeech:
             face: makes the faces fit the character; it is nobody else's.
             clock: when a live stream plays what.
             threads: do the work.
-            lead_s: how long before its sound a face leaves; None if nobody watches.
+            lead_s: how long before its sound a face leaves; None if nobody watches or listens.
+            speaker: plays the sound of a live stream, if it is to be heard.
             on_words: is called with words, on the stream's clock, once they have been said: who
                 breaks off shall not read of words that have no sound.
             on_progress: is called with how many seconds have been spoken.
@@ -80,11 +83,20 @@ class LocalSpeech:
         self.leads = FaceLeads()
         """How long before their sound the faces of speech left."""
         self._live = lead_s is not None
+        self._speaker = speaker
+        self._lead_ns = 0
+        self._held = False
+        """Whether faces wait that are there only because their sound has to be."""
         self._clock = clock
         self._spec = models.spec
         pacing = OFFLINE
         if lead_s is not None:
-            pacing = Pacing(lead_s, begins=False, pausing_s=PAUSING_S)
+            ahead_s = speaker.ahead_s if speaker else HEAD_START_S
+            pacing = Pacing(
+                max(lead_s, ahead_s), begins=False, pausing_s=PAUSING_S, head_start_s=ahead_s
+            )
+            self._lead_ns = int(max(lead_s, HEAD_START_S) * SECOND)
+            self._held = ahead_s > max(lead_s, HEAD_START_S)
         self._conversation = Conversation(
             models, lambda spec: face, pacing, clock, threads=threads, limits=_NO_LIMITS
         )
@@ -110,6 +122,7 @@ class LocalSpeech:
                 was made.
         """
         sound = Channel[AudioChunk](_SOUND_CAPACITY)
+        faces = Channel[FrameInterval](_SOUND_CAPACITY)
         try:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(self._read(clauses), name="read text")]
@@ -117,10 +130,14 @@ class LocalSpeech:
                     helpers.append(tasks.create_task(work, name=name))
                 if self._live:
                     tasks.create_task(self._play_sound(sound, outputs), name="sound")
-                await self._play(sound, outputs)
+                    tasks.create_task(self._show_faces(faces, outputs), name="faces")
+                await self._play(sound, faces, outputs)
                 sound.close()
+                faces.close()
                 for helper in helpers:
                     helper.cancel()
+            if self._speaker is not None:
+                await self._speaker.finish()
             # A voice may say that its last word ends after its sound.
             self._on_words([word for word in self._words if word.start < self._heard])
         finally:
@@ -138,12 +155,17 @@ class LocalSpeech:
             self._failure = error
         self._conversation.end()
 
-    async def _play(self, sound: Channel[AudioChunk], outputs: StreamOutputs) -> None:
+    async def _play(
+        self, sound: Channel[AudioChunk], faces: Channel[FrameInterval], outputs: StreamOutputs
+    ) -> None:
         """Take what the conversation gives until its turn is over."""
         async with aclosing(self._conversation.play(lambda shown: shown)) as played:
             async for item in played:
                 if isinstance(item, FrameInterval):
-                    await outputs.show(self._shown(item))
+                    if self._held:
+                        await faces.send(item)
+                    else:
+                        await outputs.show(self._shown(item))
                     self._words.extend(item.words)
                     self._hear(item)
                     if self._live or len(self._sound) >= _TOGETHER:
@@ -153,6 +175,13 @@ class LocalSpeech:
                 if isinstance(item, TurnEnd) or outputs.none_left:
                     break
         await self._give(sound, outputs)
+
+    async def _show_faces(self, faces: Channel[FrameInterval], outputs: StreamOutputs) -> None:
+        """Let faces leave later than their sound goes to the device."""
+        async for interval in faces:
+            due = self._conversation.due(interval.frame.timestamp)
+            await self._clock.sleep_until(due - self._lead_ns)
+            await outputs.show(self._shown(interval))
 
     def _shown(self, interval: FrameInterval) -> BlendshapeFrame:
         """Return the frame as it leaves now; silence belongs to the turn before it."""
@@ -187,6 +216,8 @@ class LocalSpeech:
         self._sound.clear()
         chunk = AudioChunk(samples, self._heard - len(samples), self._spec.sample_rate)
         if self._live:
+            if self._speaker is not None:
+                self._speaker.play(chunk, self._conversation.due(0))
             await sound.send(chunk)
             return
         await outputs.hear(chunk)
@@ -203,6 +234,7 @@ class LocalSpeech:
                 await self._clock.sleep_until(self._conversation.due(part.start))
                 await outputs.hear(part)
                 self._tell_words(part.end)
+                self._on_progress(part.end / self._spec.sample_rate)
 
     def _tell_words(self, heard: int) -> None:
         """Tell which words have been said before this sample."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
 from rich.console import Console
 
 from facewire.clock import MILLISECOND, Clock
+from facewire.errors import ConfigError
 from facewire.server.server import Broadcaster
 from facewire.settings.open_from_settings import open_face
 from facewire.settings.settings import Settings
@@ -27,15 +28,18 @@ from facewire.stream.sink_queue import SinkQueue
 from facewire.stream.threads import ServerThreads
 from facewire_cli.loading import load_from_settings
 from facewire_cli.page_server import print_address, serve_page
-from facewire_cli.progress import showing_progress
 from facewire_cli.speaking.local_speech import LocalSpeech
 from facewire_cli.speaking.outputs import Outputs
+from facewire_cli.speaking.speaker import Speaker
+from facewire_cli.speaking.speech_progress import SpeechProgress
 from facewire_cli.speaking.typed_text import PAUSE_S, clauses_from
 from facewire_cli.summary import print_outputs
 
 WORDS_CAPACITY = 4_096
 """Clauses whose words wait for a file."""
 WORDS_PATIENCE_S = 5.0
+LONG_WORDS = 60
+"""A text that is heard while it is made shows how far it is from so many words on."""
 
 
 class Speaking:
@@ -51,13 +55,16 @@ class Speaking:
         lead_ms: float,
         page: bool | None,
         mute: bool,
+        quiet: bool = False,
     ) -> None:
         self.report = StreamReport()
         any_output = outputs.faces or outputs.wav or outputs.words
         self.page = not any_output if page is None else page
         """Whether the viewer page is served; by default where there is no other output."""
-        self.live = self.page or outputs.live
+        self.live = self.page or outputs.live or not any_output
         """Whether the speech keeps time."""
+        self.heard = self.live and not mute and not quiet
+        """Whether it is to be played here."""
         self.prints_words = mute and not outputs.words
         self._settings = settings
         self._outputs = outputs
@@ -66,6 +73,7 @@ class Speaking:
         self._lead_s = lead_ms / 1000 if self.live else None
         self._mute = mute
         self._words: list[SinkQueue[Sequence[Span]]] = []
+        self._progress = SpeechProgress(0)
         self._speech: LocalSpeech | None = None
 
     async def run(self, text: str) -> None:
@@ -95,9 +103,11 @@ class Speaking:
                 viewers = WebSocketSink(broadcaster)
                 sinks.append(viewers)
                 listeners += [] if self._mute else [viewers]
+            speaker = await self._open_speaker(stack) if self.heard else None
+            self._progress = self._open_progress(stack, text)
             self._speech = speech = LocalSpeech(
-                models, face, clock, threads, lead_s=self._lead_s,
-                on_words=self._on_words, on_progress=self._progress(stack),
+                models, face, clock, threads, lead_s=self._lead_s, speaker=speaker,
+                on_words=self._on_words, on_progress=self._progress.hear,
             )  # fmt: skip
             await deliver_stream(
                 partial(speech.run, clauses), models.spec, sinks,
@@ -134,6 +144,18 @@ class Speaking:
             await recorder.open()
             recorders.append(recorder)
         return recorders
+
+    async def _open_speaker(self, stack: AsyncExitStack) -> Speaker | None:
+        """Open the default sound device; without one, say so and go on."""
+        try:
+            speaker = Speaker(self._clock, self._voice.sample_rate)
+            return await stack.enter_async_context(speaker)
+        except ConfigError as error:
+            Console(stderr=True).print(
+                f"nothing is played on this machine: {error}",
+                soft_wrap=True, highlight=False, markup=False,
+            )  # fmt: skip
+            return None
 
     async def _open_words(self, stack: AsyncExitStack) -> None:
         """Open word lists, before anything is said."""
@@ -175,12 +197,13 @@ class Speaking:
         async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
             yield clause
 
-    def _progress(self, stack: AsyncExitStack) -> Callable[[float], None]:
-        """Return what says how much has been spoken where nobody hears it."""
-        if self.live:
-            return lambda seconds: None
-        console = Console(stderr=True)
-        return stack.enter_context(showing_progress(console, "speech", 0, self._clock))
+    def _open_progress(self, stack: AsyncExitStack, text: str) -> SpeechProgress:
+        """Return what says how much of a long text has been said."""
+        total = 0 if text == "-" else len(text.split())
+        progress = SpeechProgress(total)
+        if not self.prints_words and not (self.live and total < LONG_WORDS):
+            stack.enter_context(progress.shown(Console(stderr=True), self._clock))
+        return progress
 
     async def _once_watched(
         self, broadcaster: Broadcaster, clauses: AsyncIterable[str]
@@ -192,5 +215,6 @@ class Speaking:
             yield clause
 
     def _on_words(self, words: Sequence[Span]) -> None:
+        self._progress.say(words)
         for queue in self._words:
             queue.put_nowait(words)

@@ -54,9 +54,20 @@ class OutputStream:
     """
 
     def __init__(
-        self, clock: Clock, wanted: int | str | None, begin: Callable[[int], None], read: Read
+        self,
+        clock: Clock,
+        wanted: int | str | None,
+        begin: Callable[[int], None],
+        read: Read,
+        *,
+        user: str = "the delayed sound",
+        another: str = "choose another with --delay-audio",
+        without: str = "leave --delay-audio away",
     ) -> None:
         """Play what `read` returns into the device that is `wanted`, or the default for None.
+
+        `user` needs it; `another` and `without` say what else can be done where it cannot be
+        opened, and where there is none.
 
         `begin` is told the device's rate in Hz each time before it is read for. `latency_s` may be
         set before the device is opened.
@@ -71,6 +82,9 @@ class OutputStream:
         self._wanted = wanted
         self._begin = begin
         self._read = read
+        self._user = user
+        self._another = another
+        self._without = without
         self._stream: Any = None
         self._ended = False
         self._called = 0
@@ -109,6 +123,12 @@ class OutputStream:
             self._resources.close()
 
     @property
+    def holds_s(self) -> float:
+        """How long the open device holds sound back, as it says itself, in seconds."""
+        with PORTAUDIO:
+            return float(self._stream.latency) if self._stream is not None else 0.0
+
+    @property
     def _name(self) -> str:
         return self.device.name if self.device else str(self._wanted)
 
@@ -138,9 +158,9 @@ class OutputStream:
         Raises:
             ConfigError: the device cannot be opened.
         """
-        sounddevice = load_sounddevice("the delayed sound")
+        sounddevice = load_sounddevice(self._user)
         with PORTAUDIO:
-            self.device = device = self._choose(list_output_devices())
+            self.device = device = self._choose(list_output_devices(self._user))
             self._begin(device.sample_rate)
             self._ended, self._untimed = False, 0
             self._called = self._clock.now()
@@ -149,12 +169,14 @@ class OutputStream:
             except sounddevice.PortAudioError as error:
                 raise ConfigError(
                     f"the output {device.name!r} cannot be opened ({error.args[0]}); close the "
-                    "programs that use it, or choose another with --delay-audio"
+                    f"programs that use it, or {self._another}"
                 ) from error
 
     def _choose(self, devices: list[SoundDevice]) -> SoundDevice:
         """Return the device that is meant; once found it goes by its name, for indices change."""
         known = self.device
+        if not devices:
+            raise ConfigError(f"there is no output device; connect one, or {self._without}")
         if known is None or self._wanted is None:
             return choose_device(devices, self._wanted, "output")
         for device in devices:

@@ -152,6 +152,11 @@ class Recorder:
         ago_s = self._stream.time - times.inputBufferAdcTime
         self._blocks.append((time.monotonic_ns() - round(ago_s * SECOND), block[:, 0].copy()))
 
+    @property
+    def now(self) -> int:
+        """The time in ns, on the clock of `between`."""
+        return time.monotonic_ns()
+
     def between(self, begin: int, end: int) -> tuple[NDArray[np.float32], int]:
         """Return what was recorded between two times in ns, at 16 kHz, and when its first was."""
         blocks = [(at, block) for at, block in list(self._blocks) if begin <= at <= end]
