@@ -48,7 +48,12 @@ def session(coding: str, *, beta: bool, interrupts: bool = True) -> dict[str, An
 
 
 def answer(
-    audio: bytes, *, item: str = "item_1", response: str = "resp_1", beta: bool = False
+    audio: bytes,
+    *,
+    item: str = "item_1",
+    response: str = "resp_1",
+    beta: bool = False,
+    delta_bytes: int = DELTA_BYTES,
 ) -> list[dict[str, Any]]:
     """Return the events of an answer, in the published order."""
     kind = "response.audio" if beta else "response.output_audio"
@@ -56,8 +61,8 @@ def answer(
         "response_id": response, "item_id": item, "output_index": 0, "content_index": 0,
     }  # fmt: skip
     deltas = [
-        {"delta": base64.b64encode(audio[at : at + DELTA_BYTES]).decode()}
-        for at in range(0, len(audio), DELTA_BYTES)
+        {"delta": base64.b64encode(audio[at : at + delta_bytes]).decode()}
+        for at in range(0, len(audio), delta_bytes)
     ]
     said: list[dict[str, Any]] = [
         {"type": "response.created", "response": {"id": response, "status": "in_progress"}},
@@ -79,6 +84,7 @@ class StandIn:
     beta: bool = False
     audio: bytes = b""
     """Of each answer."""
+    delta_bytes: int = DELTA_BYTES
     port: int = 0
     sent: list[str | bytes] = field(default_factory=list)
     received: list[str | bytes] = field(default_factory=list)
@@ -116,8 +122,14 @@ class StandIn:
             await self.say(connection, message)
         elif asked.get("type") == "response.create":
             self.answers += 1
-            names = {"item": f"item_{self.answers}", "response": f"resp_{self.answers}"}
-            for event in answer(self.audio, beta=self.beta, **names):
+            events = answer(
+                self.audio,
+                item=f"item_{self.answers}",
+                response=f"resp_{self.answers}",
+                beta=self.beta,
+                delta_bytes=self.delta_bytes,
+            )
+            for event in events:
                 await self.say(connection, json.dumps(event, ensure_ascii=bool(self.answers % 2)))
         elif asked.get("type") == "conversation.item.truncate":
             truncated = {**asked, "type": "conversation.item.truncated"}
