@@ -20,6 +20,7 @@ import lookahead_text
 import quality_text
 import representations_text
 import ruler_text
+from agent_page import AgentPage, answer_times
 from agreement_text import agreements
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
@@ -92,6 +93,9 @@ def sections(results: Path) -> dict[str, Sections]:
             "precisions": lambda: precisions_table(
                 _read(results / "precisions-cpu.json", Precisions)
             ),
+        },
+        "docs/agent-page.md": {
+            "answers": lambda: answer_times(_read(results / "agent-page-cpu.json", AgentPage))
         },
         "docs/connect.md": {
             "output cost": lambda: output_costs(

@@ -1,4 +1,4 @@
-"""Photographs the viewer page: while the bundled clip plays, and while it says what was typed.
+"""Photographs the viewer page: the bundled clip, what was typed, and an answer.
 
     python benchmarks/page_pictures.py --out docs/pictures
 
@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from browser import Scheme, opened
+from agent_page import questions
+from browser import Scheme, listening_to, opened
 from facewire_cli.bench.server_process import serving
 from facewire_cli.demo import demo_clip
 
@@ -29,6 +30,7 @@ TYPED = (
     "So my face and my voice stay together, however long we talk, and whatever you ask me to say."
 )
 SPOKEN_MS = 9_000
+TALKED_MS = 3_500
 AVATAR = (640, 360)
 """Software draws 3D slowly."""
 
@@ -56,6 +58,22 @@ def photograph_typed(path: Path, size: tuple[int, int] = DESKTOP, scheme: Scheme
         box.fill("Type the next one while it speaks")
         page.wait_for_function("facewire.drawn.mouthGapPx > 8")
         page.screenshot(path=path)
+
+
+def photograph_talk(path: Path) -> None:
+    """Photograph the page while it answers what its microphone heard."""
+    with tempfile.TemporaryDirectory() as folder:
+        heard = Path(folder) / "question.wav"
+        questions(heard, count=1)
+        with (
+            serving("serve", "--agent", "canned") as server,
+            opened(f"http://{server.address}/", DESKTOP, arguments=listening_to(heard)) as page,
+        ):
+            page.get_by_role("button", name="Talk").click()
+            page.wait_for_function("facewire.dialogue.turns[0]?.soundMs")
+            page.wait_for_timeout(TALKED_MS)
+            page.wait_for_function("facewire.drawn.mouthGapPx > 8")
+            page.screenshot(path=path)
 
 
 def photograph_avatar(path: Path, file: Path) -> None:
@@ -88,6 +106,7 @@ def main() -> None:
         photograph_avatar(folder / "avatar.png", arguments.avatar)
         return
     photograph_clip(folder / "viewer.png")
+    photograph_talk(folder / "talking.png")
     photograph_typed(folder / "speaking.png")
     photograph_typed(folder / "speaking-phone.png", PHONE, "dark")
 
