@@ -233,6 +233,8 @@ export class SpeechPlayer {
   readonly hearing: number;
   readonly idleSinceMs: number;
   open(voice: Voice): Promise<Hello>;
+  /** Connect and start the sound, before there is anything to say; call it from a click or a key. */
+  prepare(voice: Voice): Promise<void>;
   /** Call it from a click or a key: browsers start sound only then. @returns the turn's number */
   say(text: string, options?: { cut?: boolean; voice?: Voice }): Promise<number>;
   stop(): void;

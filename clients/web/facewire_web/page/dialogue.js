@@ -59,7 +59,7 @@ export class Dialogue {
       url.protocol = url.protocol.replace("ws", "http");
       url.pathname = `${url.pathname.replace(/\/[^/]*\.html$/, "").replace(/\/$/, "")}/agent`;
       const { agent } = await (await fetch(url)).json();
-      byId("talk").hidden = !agent;
+      byId("talk").hidden = byId("talk").disabled = !agent;
     } catch {
       this._asked = false; // a server that is away is asked again
     }
@@ -72,9 +72,10 @@ export class Dialogue {
     this._say("asking");
     const { signal } = this._attempt;
     try {
+      // Both want the click that this is called from.
+      this._speech.prepare();
       this.microphone = await Microphone.open({ signal, call: true });
       if (signal.aborted) return;
-      this._speech.wake();
       const client = this._listenTo(new AgentClient(this._server));
       const hello = await client.open({ sampleRate: this.microphone.sampleRate });
       if (signal.aborted) return;

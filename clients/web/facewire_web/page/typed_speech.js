@@ -72,6 +72,11 @@ export class TypedSpeech {
     this.player.open(this.box.voice).catch(() => {});
   }
 
+  /** Connect and start the sound, so that an answer comes without delay; call it from a click. */
+  prepare() {
+    this.player.prepare(this.box.voice).catch(() => {});
+  }
+
   /** Leave the face to the feed. */
   leave() {
     this.player.close();

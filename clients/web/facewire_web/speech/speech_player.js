@@ -108,6 +108,11 @@ export class SpeechPlayer {
     return hello;
   }
 
+  /** Connect as open() does, and start the sound, before there is anything to say; call it from a click or a key. */
+  prepare(voice) {
+    return this._ready(voice);
+  }
+
   /** Leave, in silence. */
   close() {
     this._reset();
