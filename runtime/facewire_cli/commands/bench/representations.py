@@ -16,7 +16,7 @@ Examples:
 
     facewire bench representations --corpus runs/corpus --out runs/study
 
-    facewire bench representations --corpus runs/corpus --out runs/trial --steps 20
+    facewire bench representations --corpus runs/corpus --out try --encoder small-labels --steps 20
 
     facewire bench representations --corpus runs/corpus --out runs/big --preset paper --device cuda
 """
@@ -47,6 +47,10 @@ def representations(
     preset: Annotated[
         Preset, typer.Option("--preset", help="Decoders of a few minutes, or the published ones.")
     ] = Preset.narrow,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option("--encoder", metavar="NAME", help="One of four; may be repeated. All."),
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option("--steps", min=1, help="Batches of each training, to try it out with few."),
@@ -62,6 +66,6 @@ def representations(
     need = "facewire bench representations trains"
     study = import_optional("facewire_training.recipes.tokens_to_faces.study", need, "train")
     machine = describe_machine().line()
-    report = study.run(corpus, out, preset.value, device.value, steps, machine)
+    report = study.run(corpus, out, preset.value, device.value, steps, machine, encoder or ())
     show = import_optional("facewire_training.recipes.tokens_to_faces.study_table", need, "train")
     Console(width=160).print(show.table(report))

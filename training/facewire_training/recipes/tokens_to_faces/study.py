@@ -86,10 +86,11 @@ class Study(msgspec.Struct, frozen=True):
 
 
 class Places:
-    """Where everything of a study lies."""
+    """Where everything of a study lies, and whose encoders it is about."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, encoders: Sequence[str] = ENCODERS) -> None:
         self.out = out
+        self.encoders = encoders
 
     def encoded(self, encoder: str) -> Path:
         """Return the folder of an encoder's rows."""
@@ -115,13 +116,15 @@ def make(
     fewer = [] if steps is None else ["--steps", steps]
     _encode(corpus, places, TAUGHT, [], say)
     for kind in SMALL:
+        if f"small-{kind}" not in places.encoders:
+            continue
         _run(
             say, "facewire_training.speech_encoders.small.train",
             "--corpus", corpus, "--taught", places.encoded(TAUGHT), "--kind", kind,
             "--run", places.small(kind), *fewer,
         )  # fmt: skip
         _encode(corpus, places, f"small-{kind}", ["--weights", places.small(kind)], say)
-    for encoder in ENCODERS:
+    for encoder in places.encoders:
         for decoder in DECODERS:
             _run(
                 say, "facewire_training.recipes.tokens_to_faces.train",
@@ -155,7 +158,7 @@ def _run(say: Console, module: str, *words: object) -> None:
 
 def measure(corpus: Path, places: Places, say: Console) -> Iterator[Row]:
     """Yield every row of the table; those that were measured before are read."""
-    for encoder in ENCODERS:
+    for encoder in places.encoders:
         for decoder in DECODERS:
             file = places.row(encoder, decoder)
             rows = _read(file, list[Row])
@@ -215,7 +218,7 @@ def _others(corpus: Path, places: Places) -> Iterator[Row]:
 
 def probes(corpus: Path, places: Places, say: Console) -> Iterator[ProbeReport]:
     """Yield what each encoder tells of phones, visemes and faces, and with the published defect."""
-    for encoder in ENCODERS:
+    for encoder in places.encoders:
         file = places.row("probe", encoder)
         found = _read(file, ProbeReport)
         if found is None:
@@ -226,7 +229,13 @@ def probes(corpus: Path, places: Places, say: Console) -> Iterator[ProbeReport]:
 
 
 def run(
-    corpus: Path, out: Path, preset: str, device: str, steps: int | None, machine: str
+    corpus: Path,
+    out: Path,
+    preset: str,
+    device: str,
+    steps: int | None,
+    machine: str,
+    encoders: Sequence[str] = (),
 ) -> Study:
     """Make the table, or what is missing of it, and write it to `OUT/representations.json`.
 
@@ -237,14 +246,20 @@ def run(
         device: of their training, `cpu` or `cuda`.
         steps: batches of each training, or None for what it usually has.
         machine: what it is made on, for the report.
+        encoders: some of `ENCODERS`; all if there are none.
 
     Raises:
-        ConfigError: the corpus lacks something, or another process makes the same study.
+        ConfigError: there is no such encoder, the corpus lacks something, or another process makes
+            the same study.
         FacewireError: a training failed.
     """
+    for encoder in encoders:
+        if encoder not in ENCODERS:
+            raise ConfigError(f"there is no encoder '{encoder}' here; choose {', '.join(ENCODERS)}")
     torch.set_num_threads(1)
+    wanted = [encoder for encoder in ENCODERS if not encoders or encoder in encoders]
     with hold_folder(out):
-        return _make_report(corpus, Places(out), preset, device, steps, machine)
+        return _make_report(corpus, Places(out, wanted), preset, device, steps, machine)
 
 
 def _make_report(
