@@ -11,7 +11,13 @@ from facewire.server.client import Client, already_open
 from facewire.server.client_time import ClientTime
 from facewire.server.context import ServerContext
 from facewire.server.sockets.fair_connection import FairConnection
-from facewire.server.speak_messages import EncodedInterval, ask, encode_interval, messages_of
+from facewire.server.speak_messages import (
+    EncodedInterval,
+    ask,
+    encode_interval,
+    marks_of,
+    messages_of,
+)
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
@@ -29,6 +35,7 @@ from facewire.wire.binary import (
 from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.messages import Ended, Ping
 from facewire.wire.speak import (
+    Alignment,
     OpenSpeech,
     SpeakRequest,
     SpeechHello,
@@ -130,6 +137,10 @@ class SpeakConnection:
                 await self._client.answer(request)
             elif isinstance(request, OpenSpeech):
                 raise already_open()
+            elif isinstance(request, Alignment):
+                # Thousands of times cost milliseconds, which others would have to wait for.
+                marks = await self._context.threads.wait(marks_of, request)
+                conversation.align(request.turn, marks)
             else:
                 ask(conversation, request, time, self._context.clock.now())
             await conversation.answers_taken()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from facewire.audio.format import Encoding
 from facewire.errors import FacewireError
 from facewire.server.client_time import ClientTime
-from facewire.speaking.alignment.turn_alignment import PushedAlignment
+from facewire.speaking.alignment.formats.registry import read_marks
+from facewire.speaking.alignment.marks import AlignmentError, Mark
 from facewire.speaking.answers import (
     Answer,
     Cut,
@@ -81,9 +82,6 @@ def ask(
                 alignment=request.alignment,
                 cut=request.mode == "cut",
             )
-        case speak.Alignment():
-            pushed = PushedAlignment(request.format, bytes(request.data), request.offset_ms / 1000)
-            conversation.align(request.turn, pushed)
         case AudioMessage():
             conversation.push(request.turn, PushedAudio(request.pcm, request.start))
         case TokensMessage():
@@ -100,6 +98,14 @@ def ask(
             conversation.resume()
         case End():
             conversation.end()
+
+
+def marks_of(request: speak.Alignment) -> list[Mark] | AlignmentError:
+    """Return the times that a client sends, or why they cannot be taken; for a thread."""
+    try:
+        return read_marks(request.format, bytes(request.data), request.offset_ms / 1000)
+    except AlignmentError as error:
+        return error
 
 
 def messages_of(answer: Answer) -> Iterator[Message]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from facewire.clock import SECOND
 from facewire.errors import WireError
 from facewire.settings.limits import Limits
-from facewire.speaking.alignment.turn_alignment import PushedAlignment
+from facewire.speaking.alignment.marks import AlignmentError, Mark
 from facewire.speaking.answers import Answer, Problem
 from facewire.speaking.playout import Playout
 from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
@@ -196,24 +196,24 @@ class ActiveTurns:
             self._synthesizer.give_up(synthesis, f"{error}; turn {number} ends before that")
         return True
 
-    def align(self, number: int, times: PushedAlignment) -> bool:
+    def align(self, number: int, marks: list[Mark] | AlignmentError) -> bool:
         """Take times of a turn, which goes on without them if it cannot; tell if it could."""
         synthesis = self._turns.get(number)
-        if synthesis is None and number <= self._playout.newest:
-            if number not in self._left_out:
-                self.complain(number, f"turn {number} is over, so its times are too late")
-            return False
-        alignment = (
-            None if synthesis is None or not synthesis.pushed else synthesis.pushed.alignment
-        )
-        if alignment is None:
-            problem = f'begin turn {number} with speech and "alignment": true before its times'
-            self.complain(number, problem)
-            return False
+        pushed = None if synthesis is None else synthesis.pushed
+        alignment = None if pushed is None else pushed.alignment
         try:
-            alignment.add(times)
-        except WireError as error:
-            self.complain(number, str(error))
+            if isinstance(marks, AlignmentError):
+                raise marks
+            if synthesis is None and number <= self._playout.newest:
+                raise AlignmentError(f"turn {number} is over, so its times are too late")
+            if alignment is None:
+                raise AlignmentError(
+                    f'begin turn {number} with speech and "alignment": true before its times'
+                )
+            alignment.add(marks)
+        except AlignmentError as error:
+            if number not in self._left_out:
+                self.complain(number, str(error))
             return False
         return True
 

@@ -13,7 +13,7 @@ from facewire.face import FaceStage
 from facewire.frames import StreamSpec
 from facewire.settings.limits import Limits
 from facewire.speaking.active_turns import ActiveTurns
-from facewire.speaking.alignment.turn_alignment import PushedAlignment
+from facewire.speaking.alignment.marks import AlignmentError, Mark
 from facewire.speaking.answers import (
     Answer,
     NotInterrupted,
@@ -162,9 +162,9 @@ class Conversation:
         self._turns.begin(synthesis, self._clock.now(), cut=cut)
         self._wake()
 
-    def align(self, number: int, times: PushedAlignment) -> None:
-        """Take times of what is said in the audio of a turn, which may come later or before."""
-        if self._turns.align(number, times):
+    def align(self, number: int, marks: list[Mark] | AlignmentError) -> None:
+        """Take times of what is said in the audio of a turn, or what is wrong with them."""
+        if self._turns.align(number, marks):
             self._wake()
 
     def push(self, number: int, speech: PushedAudio | PushedTokens) -> None:

@@ -2,26 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from facewire.frames import BlendshapeFrame, Samples
-from facewire.speaking.alignment.formats.registry import read_marks
 from facewire.speaking.alignment.marks import AlignmentError, Mark
 from facewire.speaking.alignment.session import AlignedSession
 from facewire.speaking.alignment.timeline import Timeline
 from facewire.speaking.turn_faces import AudioFaces
-
-
-@dataclass(frozen=True, slots=True)
-class PushedAlignment:
-    """Times as a client sends them."""
-
-    format: str
-    """Whose shape they have."""
-    data: bytes
-    """JSON."""
-    offset_s: float = 0.0
-    """Where their time 0 lies in the turn."""
 
 
 class TurnAlignment:
@@ -34,13 +20,12 @@ class TurnAlignment:
         self._came: deque[Mark] = deque()
         self._timeline = Timeline()
 
-    def add(self, pushed: PushedAlignment) -> None:
+    def add(self, marks: list[Mark]) -> None:
         """Take more.
 
         Raises:
-            AlignmentError: they are not of their format, or too many; none of them is taken.
+            AlignmentError: these are too many; none of them is taken.
         """
-        marks = read_marks(pushed.format, pushed.data, pushed.offset_s)
         if self._taken + len(marks) > self._most:
             raise AlignmentError(
                 f"more than {self._most} times came for one turn; it goes on without these"
