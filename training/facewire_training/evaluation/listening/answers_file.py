@@ -208,10 +208,12 @@ def _check(row: list[str], kind: type[Any]) -> None:
     if len(row) != len(fields(kind)):
         raise ValueError(f"it has {len(row)} columns, not {len(fields(kind))}")
     for field, value in zip(fields(kind), row, strict=True):
-        if field.type in (int, float, Part):
-            read = field.type(value)
+        if field.type is Part:
+            Part(value)
+        elif field.type in (int, float):
+            read = int(value) if field.type is int else float(value)
             most = MOST_RATING if field.name == "rating" else math.inf
-            if field.type is not Part and not (0 <= read <= most and math.isfinite(read)):
+            if not (0 <= read <= most and math.isfinite(read)):
                 raise ValueError(f"its {field.name} is {value}")
 
 

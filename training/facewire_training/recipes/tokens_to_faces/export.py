@@ -73,12 +73,11 @@ def decoder_graphs(decoder: StreamingDecoder, step: int) -> list[ExportedGraph]:
     Raises:
         ValueError: onnxruntime does not compute what torch does.
     """
-    parts = streaming_parts(decoder)
+    parts = list(streaming_parts(decoder))
     representation, sizes = parts[0].setting.representation, parts[0].memory.config
-    joined = len(parts) > 1
-    memories = [_exported_memory(part) for part in parts]
-    memory = JoinedMemories(memories) if joined else memories[0]
-    query = AddedFaces([part.query for part in parts]) if joined else parts[0].query
+    memories, queries = [_exported_memory(part) for part in parts], [part.query for part in parts]
+    memory = memories[0] if len(memories) == 1 else JoinedMemories(memories)
+    query = queries[0] if len(queries) == 1 else AddedFaces(queries)
     rows = torch.randn(2, step, representation.width)
     if representation.is_ids:
         shape = (2, step, representation.codebooks)
