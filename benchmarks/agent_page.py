@@ -68,6 +68,8 @@ class AgentPage(msgspec.Struct, frozen=True):
     pause_ms: float
     """Of each answer: how long the server waits for more words."""
     turns: list[AnsweredTurn]
+    cut_short: int
+    """Pieces of a question that was taken for more than one."""
 
 
 def questions(path: Path, count: int) -> None:
@@ -82,8 +84,11 @@ def questions(path: Path, count: int) -> None:
     soundfile.write(path, sound, BROWSER_RATE, subtype="PCM_16")
 
 
-def measure(count: int) -> list[AnsweredTurn]:
-    """Ask so many questions, and return how each was answered."""
+def measure(count: int) -> tuple[list[AnsweredTurn], int]:
+    """Ask so many questions; return how each was answered, and how many were not heard whole.
+
+    A page that is late hears a pause within a question, and goes on before there is an answer.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "questions.wav"
         questions(path, count)
@@ -98,7 +103,8 @@ def measure(count: int) -> list[AnsweredTurn]:
                 f"facewire.dialogue.turns[{count - 1}]?.soundMs", timeout=2_000 * seconds
             )
             turns, seen = page.evaluate("[facewire.dialogue.turns, window.seen]")
-    return [_times(turn, np.array(seen, float)) for turn in turns]
+    heard = [turn for turn in turns if turn["soundMs"] is not None]
+    return [_times(turn, np.array(seen, float)) for turn in heard], len(turns) - len(heard)
 
 
 def _times(
@@ -143,8 +149,9 @@ def answer_times(found: AgentPage) -> str:
     """Return what docs/agent-page.md says of it."""
     listener = "silero-vad's model" if found.silero else "loudness"
     made = how(found.command, found.date, found.machine)
+    short = f" ({found.cut_short} more were the halves of one)" if found.cut_short else ""
     return (
-        f"{made}\n\n{len(found.turns)} questions, heard by "
+        f"{made}\n\n{len(found.turns)} answers{short} to questions that were heard by "
         f"{listener}; the first three contain the pause of {found.pause_ms:.0f} ms that ends what "
         f"is said:\n\n{table(HEADER, rows(found))}"
     )
@@ -159,8 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not 2 <= chosen.questions <= 100:
         parser.error(f"--questions {chosen.questions} is out of range: give 2 to 100")
     machine = describe_machine()
-    turns = measure(chosen.questions)
-    found = AgentPage(today(), command_line(), machine, has_silero(), 1000 * PAUSE_S, turns)
+    turns, short = measure(chosen.questions)
+    found = AgentPage(today(), command_line(), machine, has_silero(), 1000 * PAUSE_S, turns, short)
     shown = Table(*HEADER)
     for row in rows(found):
         shown.add_row(*row)

@@ -39,7 +39,7 @@ export class Dialogue {
      * Each turn, in performance.now() ms: when the speech ended, when the first part of the answer
      * came, when its first face was drawn and its first sound heard, and when it was interrupted.
      * @type {{endedMs: number, saidMs: number | null, faceMs: number | null, soundMs: number | null,
-     *   cutMs: number | null}[]}
+     *   cutMs: number | null, spoken: (number | null)[]}[]} spoken: the turns of speech that say it
      */
     this.turns = [];
     /** @type {Microphone | null} */
@@ -103,15 +103,15 @@ export class Dialogue {
     byId("talk").style.setProperty("--level", level.toFixed(2));
     const turn = this.turns.at(-1);
     if (!turn || turn.saidMs === null || turn.cutMs !== null) return;
-    if (turn.faceMs === null && shown?.frame.turn) turn.faceMs = nowMs;
-    if (turn.soundMs === null && this._speech.player.hearing) turn.soundMs = nowMs;
+    if (turn.faceMs === null && turn.spoken.includes(shown?.frame.turn)) turn.faceMs = nowMs;
+    if (turn.soundMs === null && turn.spoken.includes(this._speech.player.hearing)) turn.soundMs = nowMs;
   }
 
   _listenTo(client) {
     this._client = client;
     client.onspeechstart = () => this._hear();
     client.onspeechend = ({ known_ms: knownMs }) => this._think(performance.now() - knownMs);
-    client.onsay = ({ text }) => this._answer(text);
+    client.onsay = ({ text }) => void this._answer(text);
     client.onreplyend = () => this.state === "thinking" && this._say("listening");
     client.onproblem = ({ message }) => this._say("listening", asSentence(message), "warn");
     return client;
@@ -128,16 +128,16 @@ export class Dialogue {
   }
 
   _think(endedMs) {
-    this.turns.push({ endedMs, saidMs: null, faceMs: null, soundMs: null, cutMs: null });
+    this.turns.push({ endedMs, saidMs: null, faceMs: null, soundMs: null, cutMs: null, spoken: [] });
     if (this.turns.length > KEPT_TURNS) this.turns.shift();
     this._say("thinking");
   }
 
-  _answer(text) {
+  async _answer(text) {
     const turn = this.turns.at(-1);
-    if (turn) turn.saidMs ??= performance.now();
+    turn.saidMs ??= performance.now();
     this._say("listening", "");
-    void this._speech.answer(text);
+    turn.spoken.push(await this._speech.answer(text));
   }
 
   _fail(error) {

@@ -136,12 +136,17 @@ export class TypedSpeech {
     this._listener.onsleep();
   }
 
-  /** Say an answer, behind what is being said. @param {string} text */
+  /**
+   * Say an answer, behind what is being said.
+   * @param {string} text
+   * @returns {Promise<number | null>} its turn; null: it was stopped, or cannot be said
+   */
   async answer(text) {
     this._takeAgain();
     // What prevents it is told by the state; an answer that is off need not be said.
     const turn = await this.player.say(text, { voice: this.box.voice }).catch(() => null);
     if (turn !== null) this._progress.begin(turn, text);
+    return turn;
   }
 
   async _say(text, cut) {
