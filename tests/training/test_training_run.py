@@ -14,7 +14,12 @@ torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[tr
 resource = pytest.importorskip("resource", reason="needs a POSIX system, which limits files")
 
 from facewire.errors import ConfigError
-from facewire_training.training_run import hold_folder, replace_text, write_checkpoint
+from facewire_training.training_run import (
+    hold_folder,
+    read_state,
+    replace_text,
+    write_checkpoint,
+)
 
 HOLDER = """
 import sys, time
@@ -85,3 +90,19 @@ def test_a_full_disk_while_a_folder_is_held_is_one_sentence(tmp_path: Path) -> N
     assert not (tmp_path / "config.json.tmp").exists()
     with pytest.raises(OSError, match="another"), hold_folder(tmp_path):
         raise OSError(errno.EIO, "another")
+
+
+def test_a_damaged_or_missing_checkpoint_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    with pytest.raises(ConfigError, match=r"there is no .*checkpoint.pt; train a run first"):
+        read_state(path)
+    write_checkpoint({"step": 3}, path)
+    assert read_state(path) == {"step": 3}
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"no checkpoint at all"):
+        path.write_bytes(content)
+        with pytest.raises(ConfigError, match=r"checkpoint.pt is damaged; remove it and train"):
+            read_state(path)
+    torch.save([1, 2], path)
+    with pytest.raises(ConfigError, match="is no checkpoint; choose another run"):
+        read_state(path)

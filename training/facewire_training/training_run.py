@@ -7,6 +7,8 @@ import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
@@ -74,6 +76,23 @@ def write_checkpoint(state: Mapping[str, object], path: Path) -> None:
         raise _no_room(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read a file that `write_checkpoint` wrote.
+
+    Raises:
+        ConfigError: it is missing or damaged.
+    """
+    if not path.is_file():
+        raise ConfigError(f"there is no {path}; train a run first, or name another")
+    try:
+        state = torch.load(path, weights_only=True, map_location=device)
+    except (RuntimeError, LookupError, ValueError, EOFError, OSError, UnpicklingError) as error:
+        raise ConfigError(f"{path} is damaged; remove it and train again") from error
+    if not isinstance(state, dict):
+        raise ConfigError(f"{path} is no checkpoint; choose another run")
+    return state
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from facewire_training.model.networks import PARTS, Model, TrainConfig
 from facewire_training.model.widen import widened
-from facewire_training.training_run import write_checkpoint
+from facewire_training.training_run import read_state, write_checkpoint
 
 Weights = dict[str, Tensor]
 
@@ -82,7 +82,7 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     average = {name: value.clone() for name, value in model.state_dict().items()}
     training = Training(model, optimizer, average, hidden, 0)
     if (run / "checkpoint.pt").exists():
-        state = torch.load(run / "checkpoint.pt", weights_only=True, map_location=device)
+        state = read_state(run / "checkpoint.pt", device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         training.average, training.hidden = state["average"], state["hidden"]
@@ -92,6 +92,6 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
 
 def learned(run: Path) -> Weights:
     """Return what a run has learned: the running mean of its weights, if it has kept one."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
+    state = read_state(run / "checkpoint.pt")
     weights: Weights = state.get("average", state["model"])
     return weights

@@ -32,6 +32,7 @@ from facewire_training.model.onnx_folder import (
     write_folder,
 )
 from facewire_training.option_ranges import number
+from facewire_training.training_run import read_state
 
 
 class ExportedEncoder(nn.Module):
@@ -55,7 +56,7 @@ def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
     Raises:
         ValueError: there is no such style.
     """
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    state = read_state(run / "checkpoint.pt")
     weights = state.get("average", state["model"])
     encoder = Encoder(EncoderConfig(**state["config"]["encoder"]))
     decoder = Decoder(DecoderConfig(**state["config"]["decoder"]))

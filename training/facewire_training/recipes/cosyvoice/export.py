@@ -21,11 +21,12 @@ from facewire_training.model.onnx_folder import (
     write_folder,
 )
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
+from facewire_training.training_run import read_state
 
 
 def load_run(run: Path) -> tuple[Network, str]:
     """Rebuild the network of a run from its checkpoint, and tell the space of its ids."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    state = read_state(run / "checkpoint.pt")
     network = Network(NetworkConfig(**state["config"]["network"]))
     network.load_state_dict(state["network"])
     return network.eval(), state["config"]["space"]

@@ -21,7 +21,7 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import UNKNOWN, Shard, load
 from facewire_training.data.targets import load_targets
 from facewire_training.option_ranges import SEED, STEPS, THREADS
-from facewire_training.training_run import write_checkpoint
+from facewire_training.training_run import read_state, write_checkpoint
 
 HOPS = 4
 """Of 10 ms, in a token."""
@@ -105,7 +105,7 @@ def save(tokenizer: StandInTokenizer, path: Path) -> None:
 def load_stand_in(path: Path) -> StandInTokenizer:
     """Read a tokenizer that was written."""
     tokenizer = StandInTokenizer()
-    tokenizer.load_state_dict(torch.load(path, weights_only=True))
+    tokenizer.load_state_dict(read_state(path))
     return tokenizer
 
 

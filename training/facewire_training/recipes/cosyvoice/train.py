@@ -24,6 +24,7 @@ from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 from facewire_training.training_run import (
     hold_folder,
+    read_state,
     replace_text,
     show_progress,
     write_checkpoint,
@@ -73,7 +74,7 @@ class Training:
         )
         path = run / "checkpoint.pt"
         if path.exists():
-            state = torch.load(path, weights_only=True)
+            state = read_state(path)
             before = state["config"]
             if (before["network"], before["space"]) != (asdict(config.network), config.space):
                 raise ConfigError(f"{run} holds another network or ids; choose another --run")

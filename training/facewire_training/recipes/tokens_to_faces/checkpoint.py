@@ -1,6 +1,5 @@
 """What a training writes down, how it goes on from there, and how others open what it has made."""
 
-import pickle
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from facewire_training.recipes.tokens_to_faces.decoders.decoder import FaceDecod
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS, Regions, build
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.speech_encoders.encoder import Representation
+from facewire_training.training_run import read_state
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -79,7 +79,7 @@ def decode_config(text: str) -> RunConfig:
 def difference(before: RunConfig, now: RunConfig) -> str:
     """Say the first thing in which a config differs from another."""
     old, new = (_flat(msgspec.json.decode(config.encode())) for config in (before, now))
-    for name in old.keys() | new.keys():
+    for name in old | new:
         if old.get(name) != new.get(name):
             return f"{name} {old.get(name)}, now {new.get(name)}"
     return "none"
@@ -104,21 +104,8 @@ def read_checkpoint(run: Path, device: torch.device | str = "cpu") -> dict[str, 
             f"{run} holds no checkpoint; train one with "
             "facewire_training.recipes.tokens_to_faces.train"
         )
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
-    except (
-        RuntimeError,
-        LookupError,
-        ValueError,
-        EOFError,
-        OSError,
-        pickle.UnpicklingError,
-    ) as error:
-        raise ConfigError(f"{path} is damaged; remove it and train again") from error
-    if (
-        not isinstance(state, dict)
-        or not {"config", "network", "step", "optimizer"} <= state.keys()
-    ):
+    state = read_state(path, device)
+    if not {"config", "network", "step", "optimizer"} <= state.keys():
         raise ConfigError(f"{path} is no checkpoint of this recipe; choose another run")
     return state
 

@@ -56,9 +56,10 @@ class Training:
             state = read_checkpoint(run, processes.device)
             before = decode_config(state["config"])
             self.lengthened = config.steps > before.steps
-            if before != (replace(config, steps=before.steps) if self.lengthened else config):
+            alike = replace(config, steps=before.steps) if self.lengthened else config
+            if before != alike:
                 raise ConfigError(
-                    f"{run} was begun with other settings ({difference(before, config)}); "
+                    f"{run} was begun with other settings ({difference(before, alike)}); "
                     "choose another --run"
                 )
             load_weights(self.network, state["network"], run)
