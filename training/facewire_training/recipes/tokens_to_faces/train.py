@@ -123,7 +123,8 @@ def _commands(run: Path, lengthened: bool) -> str:
     """Return the commands that have made a run: this one, after those of shorter trainings."""
     file, now = run / "command.txt", command_line()
     before = file.read_text().strip().split(" && ") if file.is_file() else []
-    return " && ".join([*(before if lengthened else before[:-1]), now])
+    new = lengthened and before[-1:] != [now]  # a lengthening may have been stopped
+    return " && ".join([*(before if new else before[:-1]), now])
 
 
 def _open_log(run: Path, step: int) -> TextIO:
