@@ -22,6 +22,7 @@ import representations_text
 import ruler_text
 from agent_page import AgentPage, answer_times
 from agreement_text import agreements
+from alignment_text import AlignmentReport, closures_by_times
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
@@ -112,6 +113,11 @@ def sections(results: Path) -> dict[str, Sections]:
         "docs/text.md": {
             "closures": lambda: closures(*voices),
             "timeline": lambda: typed(_read(results / "timeline-cpu.json", Timeline)),
+        },
+        "docs/alignment.md": {
+            "alignment": lambda: closures_by_times(
+                _read(results / "alignment.json", AlignmentReport)
+            )
         },
         "docs/deployment.md": {"hour": lambda: hour(soak)},
         "docs/quality.md": {
