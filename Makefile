@@ -66,6 +66,7 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(BIN)/facewire bench throughput --json $(RESULTS)/throughput-cpu.json
 	$(BIN)/python benchmarks/compare_audio2face.py --json $(RESULTS)/audio2face-cpu.json
 	$(BIN)/python benchmarks/agent_page.py --json $(RESULTS)/agent-page-cpu.json
+	$(BIN)/python benchmarks/realtime_proxy.py --json $(RESULTS)/realtime-cpu.json
 	$(BIN)/python benchmarks/speech_timeline.py --out docs/pictures/timeline.png --json $(RESULTS)/timeline-cpu.json
 	$(VOICE) --json $(RESULTS)/voice.json
 	$(VOICE) --rate 250 --json $(RESULTS)/voice-fast.json

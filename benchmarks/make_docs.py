@@ -44,6 +44,7 @@ from hubert_text import running_costs, window_errors
 from latency_table import all_stages, in_short, requests_table
 from output_cost import OutputCosts
 from precisions import Precisions
+from realtime_proxy import RealtimeReport, proxy_times
 from session_cost import SessionCosts
 from soak import Soak
 from speech_timeline import Timeline
@@ -97,6 +98,9 @@ def sections(results: Path) -> dict[str, Sections]:
         },
         "docs/agent-page.md": {
             "answers": lambda: answer_times(_read(results / "agent-page-cpu.json", AgentPage))
+        },
+        "docs/realtime.md": {
+            "proxy": lambda: proxy_times(_read(results / "realtime-cpu.json", RealtimeReport))
         },
         "docs/connect.md": {
             "output cost": lambda: output_costs(
