@@ -22,7 +22,7 @@ from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.outputs import FaceOutputs
 from facewire_agents.faces.schedule import FaceSchedule, MadeFace
 from facewire_agents.faces.server_stream import open_server
-from facewire_agents.faces.speech_run import RATE, SpeechRun
+from facewire_agents.faces.speech_run import RATE, SaidWord, SpeechRun
 from facewire_agents.faces.speech_runs import SpeechRuns
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,10 @@ class AgentFace:
     def page_urls(self) -> tuple[str, ...]:
         """Where the page is, once it is open; empty without one."""
         return tuple(self._outputs.page_urls)
+
+    async def watched(self) -> None:
+        """Return as soon as somebody has the page open."""
+        await self._outputs.watched()
 
     @property
     def waiting(self) -> int:
@@ -168,6 +172,12 @@ class AgentFace:
     def push(self, run: SpeechRun, pcm: bytes) -> None:
         """Take the next audio of a run, 16-bit and interleaved."""
         self._send(run, run.resample(pcm))
+
+    def note(self, run: SpeechRun, word: str, start: int) -> None:
+        """Take a word of a run that begins at a position, before or after its audio."""
+        run.note(SaidWord(word, start))
+        if not run.ended:
+            self._opened.align(run.number, word, start / RATE)
 
     def end(self, run: SpeechRun) -> None:
         """Take no more of a run; twice is once."""

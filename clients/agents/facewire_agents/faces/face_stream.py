@@ -35,6 +35,10 @@ class FaceStream(Protocol):
         """Take the next samples of a turn, at the rate of the stream."""
         ...
 
+    def align(self, turn: int, word: str, start_s: float) -> None:
+        """Learn when a word of a turn begins, where the options want to know."""
+        ...
+
     def end(self, turn: int) -> None:
         """Take no more of a turn."""
         ...

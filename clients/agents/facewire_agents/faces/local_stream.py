@@ -12,6 +12,7 @@ from facewire.face import Profile, load_profile, make_face
 from facewire.frame_rate import parse_frame_rate
 from facewire.frames import Samples
 from facewire.settings.limits import Limits
+from facewire.speaking.alignment.marks import TimedWord
 from facewire.speaking.answers import Answer, Cut, TurnEnd
 from facewire.speaking.answers import NotInterrupted as Refused
 from facewire.speaking.answers import Problem as Failed
@@ -54,10 +55,12 @@ class LocalStream:
             frame_rate=parse_frame_rate(str(options.frame_rate)),
             audio_format=AudioFormat(Encoding.S16LE, RATE, 1),
             lookahead_ms=options.lookahead_ms,
+            language=options.language,
         )
         self.spec = models.spec
         self.engine = engine
         self.engine_name = engine.name
+        self._alignment = options.alignment
         self._threads = threads
         self._sent: dict[int, int] = {}
         """Samples of turns that take more."""
@@ -73,7 +76,7 @@ class LocalStream:
     def begin(self, turn: int) -> None:
         """Begin a turn, behind those before it."""
         self._sent[turn] = 0
-        self._conversation.begin_speech(turn, tokens=False, audio=True)
+        self._conversation.begin_speech(turn, tokens=False, audio=True, alignment=self._alignment)
 
     def push(self, turn: int, samples: Samples) -> None:
         """Take the next samples of a turn, at the rate of the stream."""
@@ -83,6 +86,11 @@ class LocalStream:
         self._sent[turn] = start + len(samples)
         pcm = encode_samples(samples, Encoding.S16LE)
         self._conversation.push(turn, PushedAudio(pcm, start))
+
+    def align(self, turn: int, word: str, start_s: float) -> None:
+        """Learn when a word of a turn begins, where the options want to know."""
+        if self._alignment and turn in self._sent:
+            self._conversation.align(turn, [TimedWord(word, start_s)])
 
     def end(self, turn: int) -> None:
         """Take no more of a turn."""

@@ -20,6 +20,11 @@ class FaceOptions:
     """Faces a second: 30, "30000/1001" ..."""
     lookahead_ms: float = 150.0
     """How far ahead of a face its speech is heard; the sound waits for its faces."""
+    alignment: bool = False
+    """Whether the words that a TTS gives with times make the face surer (docs/alignment.md); it
+    hears 260 ms ahead then."""
+    language: str = "en-us"
+    """Of those words."""
     idle: bool = True
     """Whether eyes blink, and brows and head move a little."""
     seed: int | None = None

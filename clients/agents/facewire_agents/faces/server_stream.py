@@ -25,8 +25,9 @@ NO_AUDIO: Samples = np.zeros(0, np.float32)
 class ServerStream:
     """A client of `/speak`; what is asked for is sent in order by a task of its own."""
 
-    def __init__(self, client: SpeakClient) -> None:
-        """Use a client that is connected."""
+    def __init__(self, client: SpeakClient, *, alignment: bool) -> None:
+        """Use a client that is connected, and tell it the times of words if wanted."""
+        self._alignment = alignment
         hello = client.hello
         self.spec = StreamSpec(hello.sample_rate, Fraction(*hello.frame_rate), 0)
         self.engine_name = hello.engine
@@ -36,11 +37,17 @@ class ServerStream:
 
     def begin(self, turn: int) -> None:
         """Begin a turn, behind those before it; the client counts them as we do."""
-        self._ask(self._client.begin)
+        self._ask(lambda: self._client.begin(alignment=self._alignment))
 
     def push(self, turn: int, samples: Samples) -> None:
         """Take the next samples of a turn, at the rate of the stream."""
         self._ask(lambda: self._client.send_audio(turn, samples))
+
+    def align(self, turn: int, word: str, start_s: float) -> None:
+        """Learn when a word of a turn begins, where the options want to know."""
+        if self._alignment:
+            times = [{"word": word, "start": start_s}]
+            self._ask(lambda: self._client.push_alignment(turn, "words", times))
 
     def end(self, turn: int) -> None:
         """Take no more of a turn."""
@@ -112,6 +119,7 @@ async def open_server(options: FaceOptions, clock: Clock) -> ServerStream:
         audio=False,
         frame_rate=options.frame_rate,
         lookahead_ms=options.lookahead_ms,
+        language=options.language,
         idle=options.idle,
         seed=options.seed,
         lead_ms=1000 * LEAD_S,
@@ -122,7 +130,7 @@ async def open_server(options: FaceOptions, clock: Clock) -> ServerStream:
         await client.__aenter__()
     except ServerError as error:
         raise ConfigError(f"the face's server cannot be used: {error}") from error
-    return ServerStream(client)
+    return ServerStream(client, alignment=options.alignment)
 
 
 def _frame(frame: WireFrame) -> BlendshapeFrame:

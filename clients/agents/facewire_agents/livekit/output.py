@@ -15,7 +15,7 @@ from facewire.clock import SECOND, Clock, SystemClock, unix_seconds
 from facewire.errors import ConfigError, FacewireError
 from facewire.frames import BlendshapeFrame
 from facewire.stream.threads import ServerThreads
-from facewire_agents.faces import AgentFace, FaceOptions, Heard, SaidWord
+from facewire_agents.faces import AgentFace, FaceOptions, Heard
 from facewire_agents.faces.agent_face import OpenThreads
 from facewire_agents.faces.patience import patience_ends
 from facewire_agents.faces.speech_run import RATE
@@ -86,6 +86,10 @@ class FaceOutput(AudioOutput):
     def page_urls(self) -> tuple[str, ...]:
         """Where the page is, once it is started; empty without one."""
         return self._face.page_urls
+
+    async def watched(self) -> None:
+        """Return as soon as somebody has the page open."""
+        await self._face.watched()
 
     def on_face(
         self, listener: Callable[[BlendshapeFrame], None]
@@ -238,7 +242,7 @@ class FaceOutput(AudioOutput):
             start = getattr(word, "start_time", None)
             if isinstance(start, (int, float)):
                 position = int(start * RATE) - segment.run.position(segment.run.offset)
-                segment.run.note(SaidWord(word.strip(), max(0, position)))
+                self._face.note(segment.run, word.strip(), max(0, position))
 
     async def _forward(self) -> None:
         """Hand on what has its faces, in order."""

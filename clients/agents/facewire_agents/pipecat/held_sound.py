@@ -16,7 +16,7 @@ from pipecat.frames.frames import (
 from pipecat.transports.base_output import BaseOutputTransport
 
 from facewire.clock import SECOND, Clock
-from facewire_agents.faces import AgentFace, Heard, SaidWord, SpeechRun
+from facewire_agents.faces import AgentFace, Heard, SpeechRun
 from facewire_agents.faces.heard_clock import HeardClock, duration_ns
 from facewire_agents.faces.patience import patience_ends
 from facewire_agents.faces.speech_run import RATE
@@ -130,7 +130,7 @@ class HeldSound:
         if speech is not None and frame.pts:
             start = max(0, frame.pts - speech.began) * RATE // SECOND
             offset = speech.run.position(speech.run.offset)
-            speech.run.note(SaidWord(frame.text, max(0, start - offset)))
+            self._face.note(speech.run, frame.text, max(0, start - offset))
 
     async def end(self) -> None:
         """Take no more of this speech."""
