@@ -21,6 +21,7 @@ import quality_text
 import representations_text
 import ruler_text
 from agent_page import AgentPage, answer_times
+from agents_text import AgentReport, agents_table
 from agreement_text import agreements
 from alignment_text import AlignmentReport, closures_by_times
 from compare_audio2face import Comparison
@@ -101,6 +102,9 @@ def sections(results: Path) -> dict[str, Sections]:
         },
         "docs/realtime.md": {
             "proxy": lambda: proxy_times(_read(results / "realtime-cpu.json", RealtimeReport))
+        },
+        "docs/agents.md": {
+            "agents": lambda: agents_table(_read(results / "agents.json", AgentReport))
         },
         "docs/connect.md": {
             "output cost": lambda: output_costs(

@@ -32,6 +32,11 @@ class FaceOutputs:
         """Those that also play the sound."""
         self.page_urls: Sequence[str] = ()
         """Where the page is, once it is open."""
+        self._broadcaster = Broadcaster(clock=clock)
+
+    async def watched(self) -> None:
+        """Return as soon as somebody has the page open."""
+        await self._broadcaster.watched()
 
     async def open_page(self, stack: AsyncExitStack, engine: Engine | None) -> None:
         """Serve the page, if it is wanted, until the stack is left.
@@ -45,17 +50,16 @@ class FaceOutputs:
             raise ConfigError(
                 "the page shows faces that are made in this process; leave `server` or `page` away"
             )
-        broadcaster = Broadcaster(clock=self._clock)
         server = FaceServer(
             engine,
             make_face,
             clock=self._clock,
             port=self._options.page,
-            broadcaster=broadcaster,
+            broadcaster=self._broadcaster,
             open_sound=True,
         )
         await stack.enter_async_context(server)
         self.page_urls = server.page_urls
-        viewers = WebSocketSink(broadcaster)
+        viewers = WebSocketSink(self._broadcaster)
         self.sinks.append(viewers)
         self.listeners.append(viewers)

@@ -80,6 +80,7 @@ class FaceProcessor(FrameProcessor):
         self._sound: HeldSound | None = None
         """Once the pipeline has started with a transport."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._opened = asyncio.Event()
 
     @property
     def face(self) -> AgentFace:
@@ -88,8 +89,16 @@ class FaceProcessor(FrameProcessor):
 
     @property
     def page_urls(self) -> tuple[str, ...]:
-        """Where the page is, once the pipeline is set up; empty without one."""
+        """Where the page is, once it is `opened`; empty without one."""
         return self._face.page_urls
+
+    async def opened(self) -> None:
+        """Return as soon as the pipeline is set up, with the face and its page."""
+        await self._opened.wait()
+
+    async def watched(self) -> None:
+        """Return as soon as somebody has the page open."""
+        await self._face.watched()
 
     def on_face(
         self, listener: Callable[[BlendshapeFrame], None]
@@ -106,6 +115,7 @@ class FaceProcessor(FrameProcessor):
         """
         await super().setup(setup)
         await self._face.open()
+        self._opened.set()
         self._tasks.append(self.create_task(self._run_face(), name=f"{self}::faces"))
 
     async def cleanup(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from pipecat.frames.frames import (
     EndFrame,
     Frame,
+    InterruptionFrame,
     OutputAudioRawFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
@@ -23,11 +24,12 @@ from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop
 
-from facewire.clock import SECOND
+from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
 from facewire.frames import BlendshapeFrame
 from facewire_agents.faces import Heard
 from facewire_agents.pipecat import FaceOptions, FaceProcessor, PageTransport
 
+FACE_RATE = 16_000
 Pcm = np.ndarray[Any, np.dtype[np.int16]]
 
 
@@ -88,7 +90,7 @@ class Agent:
     face: FaceProcessor
     output: RecordingTransport
     upstream: Upstream
-    clock: LoopClock
+    clock: Clock
     shown: list[tuple[int, BlendshapeFrame]] = field(default_factory=list)
     interrupted: list[Heard] = field(default_factory=list)
     _contexts: Any = field(default_factory=lambda: count(1))
@@ -115,6 +117,41 @@ class Agent:
             await self.send(TTSStoppedFrame(context_id=context))
         return context
 
+    async def interrupt(self) -> None:
+        await self.send(InterruptionFrame())
+
+    def clear(self) -> None:
+        """Forget what was, but for the face at rest."""
+        del self.shown[1:]
+        self.output.played.clear()
+        self.interrupted.clear()
+
+    def heard_until(self, now: int) -> int:
+        """Return how many samples the output has played."""
+        return sum(
+            min(max(0, (now - one.when) * one.sample_rate // SECOND), one.samples)
+            for one in self.output.played
+        )
+
+    def offsets_ms(self, turn: int, piece: int = 0) -> list[float]:
+        """Return how late after its sound each face of a turn was shown.
+
+        The first sound of the turn was that of a played piece, and it has no breaks.
+        """
+        faces = self.turn(turn)
+        begin = faces[0][1].timestamp
+        played = self.output.played[piece:]
+        ends = np.cumsum([one.samples / one.sample_rate for one in played])
+        late = []
+        for when, frame in faces:
+            second = (frame.timestamp - begin) / FACE_RATE
+            at = int(np.searchsorted(ends, second, side="right"))
+            if at == len(played):
+                break
+            into = second - (ends[at - 1] if at else 0.0)
+            late.append(float((when - played[at].when) / MILLISECOND - 1000 * into))
+        return late
+
     def turn(self, number: int) -> list[tuple[int, BlendshapeFrame]]:
         return [(when, frame) for when, frame in self.shown if frame.turn == number]
 
@@ -133,13 +170,18 @@ def audio(pcm: Pcm, sample_rate: int, context: str) -> TTSAudioRawFrame:
 
 @asynccontextmanager
 async def running(
-    rate: int = 16_000, channels: int = 1, options: FaceOptions | None = None, **more: Any
+    rate: int = 16_000,
+    channels: int = 1,
+    options: FaceOptions | None = None,
+    *,
+    real: bool = False,
+    **more: Any,
 ) -> AsyncIterator[Agent]:
-    """Run a pipeline whose output plays at a rate."""
-    clock = LoopClock(loop())
-    face = FaceProcessor(
-        options or FaceOptions(idle=False), clock=clock, threads=CountedThreads, **more
-    )
+    """Run a pipeline whose output plays at a rate, in virtual time or in real time."""
+    clock = SystemClock() if real else LoopClock(loop())
+    if not real:
+        more["threads"] = CountedThreads
+    face = FaceProcessor(options or FaceOptions(idle=False), clock=clock, **more)
     params = TransportParams(
         audio_out_enabled=True, audio_out_channels=channels, audio_out_end_silence_secs=0
     )

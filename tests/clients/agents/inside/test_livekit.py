@@ -1,102 +1,23 @@
 """A face in a chain of LiveKit's audio outputs, in step with what its end plays."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pytest
 import soxr
-from livekit import rtc
-from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from livekit.agents.voice.io import TimedString
 from numpy.typing import NDArray
-from tests.clients.agents.inside.livekit_sink import ClockSink
-from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop, run
+from tests.clients.agents.inside.livekit_agent import running, sound
+from tests.clients.agents.inside.virtual_time import run
 
 from facewire.animator import AnimatorOptions, animate
 from facewire.clock import MILLISECOND, SECOND
-from facewire.frames import BlendshapeFrame
-from facewire_agents.faces import Heard
-from facewire_agents.livekit import FaceOptions, FaceOutput
+from facewire_agents.livekit import FaceOptions
 
 RATE = 16_000
 FRAME_MS = 1000 / 60
 INTERRUPTIONS, ROUNDS = 1_000, 10
 Pcm = NDArray[np.int16]
-
-
-@dataclass
-class Chain:
-    """A face before a sink."""
-
-    face: FaceOutput
-    sink: ClockSink
-    clock: LoopClock
-    shown: list[tuple[int, BlendshapeFrame]] = field(default_factory=list)
-    interrupted: list[Heard] = field(default_factory=list)
-
-    async def say(self, pcm: Pcm, rate: int, *, flush: bool = True, words: Any = ()) -> None:
-        """Capture speech as a TTS gives it, all at once."""
-        step = rate // 10
-        for first in range(0, len(pcm), step):
-            frame = sound(pcm[first : first + step], rate)
-            if not first:
-                frame.userdata[USERDATA_TIMED_TRANSCRIPT] = list(words)
-            await self.face.capture_frame(frame)
-        if flush:
-            self.face.flush()
-
-    def turn(self, number: int) -> list[tuple[int, BlendshapeFrame]]:
-        return [(when, frame) for when, frame in self.shown if frame.turn == number]
-
-    def offsets_ms(self, turn: int, first: int = 0) -> list[float]:
-        """Return how late after its sound each face of a turn was shown; it has no breaks."""
-        faces = self.turn(turn)
-        begin = faces[0][1].timestamp
-        played = self.sink.played[first:]
-        ends = np.cumsum([one.samples / one.sample_rate for one in played])
-        late = []
-        for when, frame in faces:
-            second = (frame.timestamp - begin) / RATE
-            at = int(np.searchsorted(ends, second, side="right"))
-            if at == len(played):
-                break
-            into = second - (ends[at - 1] if at else 0.0)
-            late.append((when - played[at].when) / MILLISECOND - 1000 * into)
-        return late
-
-    @property
-    def sounded(self) -> Pcm:
-        return np.concatenate([np.frombuffer(one.frame.data, np.int16) for one in self.sink.played])
-
-    @property
-    def rest(self) -> BlendshapeFrame:
-        return self.shown[0][1]
-
-
-def sound(pcm: Pcm, rate: int) -> rtc.AudioFrame:
-    channels = 1 if pcm.ndim == 1 else pcm.shape[1]
-    return rtc.AudioFrame(pcm.tobytes(), rate, channels, len(pcm))
-
-
-@asynccontextmanager
-async def running(options: FaceOptions | None = None) -> AsyncIterator[Chain]:
-    clock = LoopClock(loop())
-    sink = ClockSink(clock)
-    face = FaceOutput(sink, options or FaceOptions(idle=False), clock=clock, threads=CountedThreads)
-    chain = Chain(face, sink, clock)
-    face.on_face(lambda frame: chain.shown.append((clock.now(), frame)))
-    face.on("face_interrupted", chain.interrupted.append)
-    await face.start()
-    await asyncio.sleep(0.5)
-    try:
-        yield chain
-    finally:
-        await face.aclose()
-        await sink.aclose()
 
 
 def test_a_minute_of_speech_stays_in_step(speech: Pcm) -> None:
@@ -172,14 +93,14 @@ def test_a_tts_that_pauses_is_heard_to_its_last_sample_before_it_goes_on(speech:
             await chain.say(speech[:RATE], RATE, flush=False)
             await asyncio.sleep(2)
             assert np.array_equal(chain.sounded, speech[:RATE])
-            first = len(chain.sink.played)
+            first = len(chain.output.played)
             await chain.say(speech[RATE : 3 * RATE], RATE)
             await asyncio.sleep(3)
             assert np.array_equal(chain.sounded, speech[: 3 * RATE])
             late = chain.offsets_ms(2, first)
             assert len(late) == 120
             assert max(map(abs, late)) <= FRAME_MS
-            assert [interrupted for _, interrupted in chain.sink.finished] == [False]
+            assert [interrupted for _, interrupted in chain.output.finished] == [False]
 
     run(main())
 
@@ -212,10 +133,10 @@ def test_segments_follow_each_other(speech: Pcm) -> None:
             await chain.say(speech[: 2 * RATE], RATE)
             await asyncio.sleep(4)
             first = 21
-            assert chain.sink.played[first - 1].samples == 123
+            assert chain.output.played[first - 1].samples == 123
             for turn, begin in ((1, 0), (2, first)):
                 assert max(map(abs, chain.offsets_ms(turn, begin))) <= FRAME_MS
-            assert [interrupted for _, interrupted in chain.sink.finished] == [False, False]
+            assert [interrupted for _, interrupted in chain.output.finished] == [False, False]
 
     run(main())
 
@@ -233,7 +154,7 @@ def test_an_interruption_rests_the_face_and_tells_the_last_sample(speech: Pcm) -
             event = await chain.face.wait_for_playout()
             assert event.interrupted
             (heard,) = chain.interrupted
-            expected = (now - chain.sink.played[0].when) * RATE // SECOND - 1
+            expected = (now - chain.output.played[0].when) * RATE // SECOND - 1
             assert heard.sample is not None
             assert abs(heard.sample - expected) <= 1
             assert abs(heard.at_ms - 1000 * event.playback_position) < 0.1
@@ -244,7 +165,7 @@ def test_an_interruption_rests_the_face_and_tells_the_last_sample(speech: Pcm) -
             assert np.abs(soon[0].weights - chain.rest.weights).max() < 0.02
             await chain.say(speech[:RATE], RATE)
             await asyncio.sleep(2)
-            position, interrupted = chain.sink.finished[-1]
+            position, interrupted = chain.output.finished[-1]
             assert position == pytest.approx(1)
             assert not interrupted
 
@@ -258,9 +179,7 @@ def test_nothing_is_shown_after_any_of_a_thousand_interruptions(speech: Pcm, see
     async def main() -> None:
         async with running(FaceOptions(engine="energy", lookahead_ms=80, idle=False)) as chain:
             for _ in range(INTERRUPTIONS // ROUNDS):
-                chain.shown[1:] = []
-                chain.sink.played.clear()
-                chain.interrupted.clear()
+                chain.clear()
                 length = int(chance.uniform(0.02, 0.5) * RATE)
                 begin = int(chance.integers(len(speech) - length))
                 spoken_s = length / RATE
@@ -271,10 +190,7 @@ def test_nothing_is_shown_after_any_of_a_thousand_interruptions(speech: Pcm, see
                     [0.0, 1 / 60, spoken_s, spoken_s + 0.3, chance.uniform(0, spoken_s)][kind]
                 )
                 now = chain.clock.now()
-                heard = sum(
-                    min(max(0, (now - one.when) * RATE // SECOND), one.samples)
-                    for one in chain.sink.played
-                )
+                heard = chain.heard_until(now)
                 if not flush:
                     chain.face.flush()
                 chain.face.clear_buffer()
@@ -289,3 +205,22 @@ def test_nothing_is_shown_after_any_of_a_thousand_interruptions(speech: Pcm, see
                     await chain.face.wait_for_playout()
 
     run(main())
+
+
+def test_words_with_times_reach_what_makes_the_faces(speech: Pcm) -> None:
+    """Words that close the lips where nothing of the kind is said: the face is no longer heard."""
+    words = [TimedString("p m b ", at / 4) for at in range(4, 12)]
+
+    async def faces(told: list[TimedString], *, alignment: bool) -> NDArray[np.float32]:
+        async with running(FaceOptions(idle=False, alignment=alignment)) as chain:
+            await chain.say(speech[: 4 * RATE], RATE, words=told)
+            await asyncio.sleep(5)
+            assert max(map(abs, chain.offsets_ms(1))) <= FRAME_MS
+            return np.array([frame.weights for _, frame in chain.turn(1)])
+
+    heard = run(faces([], alignment=True))
+    told = run(faces(words, alignment=True))
+    unasked = run(faces(words, alignment=False)), run(faces([], alignment=False))
+    assert len(heard) == len(told) == 240
+    assert np.abs(heard - told).max() > 0.2
+    assert np.array_equal(*unasked)

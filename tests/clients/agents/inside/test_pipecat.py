@@ -20,32 +20,6 @@ FRAME_MS = 1000 / 60
 Pcm = NDArray[np.int16]
 
 
-def offsets_ms(agent: Agent, turn: int, piece: int = 0) -> list[float]:
-    """Return how late after its sound each face of a turn was shown, whose first sound was that of
-    a played piece; the turn has no breaks."""
-    faces = agent.turn(turn)
-    begin = faces[0][1].timestamp
-    played = agent.output.played[piece:]
-    ends = np.cumsum([one.samples / one.sample_rate for one in played])
-    late = []
-    for when, frame in faces:
-        second = (frame.timestamp - begin) / RATE
-        at = int(np.searchsorted(ends, second, side="right"))
-        if at == len(played):
-            break
-        into = second - (ends[at - 1] if at else 0.0)
-        late.append((when - played[at].when) / MILLISECOND - 1000 * into)
-    return late
-
-
-def heard_until(agent: Agent, now: int) -> int:
-    """Return how many samples the output has played."""
-    return sum(
-        min(max(0, (now - one.when) * one.sample_rate // SECOND), one.samples)
-        for one in agent.output.played
-    )
-
-
 def sounded(agent: Agent) -> Pcm:
     return np.frombuffer(b"".join(one.pcm for one in agent.output.played), np.int16)
 
@@ -57,7 +31,7 @@ def test_a_minute_of_speech_stays_in_step(speech: Pcm) -> None:
         async with running(RATE) as agent:
             await agent.say(long, RATE)
             await asyncio.sleep(61)
-            late = offsets_ms(agent, 1)
+            late = agent.offsets_ms(1)
             assert len(late) == 3_600
             assert max(map(abs, late)) <= FRAME_MS
             assert np.array_equal(sounded(agent)[: len(long)], long)
@@ -91,7 +65,7 @@ def test_any_rate_stays_in_step(speech: Pcm, rate: int, out_rate: int) -> None:
         async with running(out_rate) as agent:
             await agent.say(pcm, rate, piece_s=0.037)
             await asyncio.sleep(4)
-            late = offsets_ms(agent, 1)
+            late = agent.offsets_ms(1)
             assert len(late) >= 180
             assert max(map(abs, late)) <= FRAME_MS
 
@@ -105,7 +79,7 @@ def test_stereo_stays_in_step_and_as_it_is(speech: Pcm) -> None:
         async with running(RATE, channels=2) as agent:
             await agent.say(stereo, RATE)
             await asyncio.sleep(4)
-            late = offsets_ms(agent, 1)
+            late = agent.offsets_ms(1)
             assert len(late) == 180
             assert max(map(abs, late)) <= FRAME_MS
             assert np.array_equal(sounded(agent)[: stereo.size], stereo.ravel())
@@ -122,7 +96,7 @@ def test_a_tts_that_is_no_faster_than_its_sound_stays_in_step(speech: Pcm) -> No
                 await asyncio.sleep(0.02)
             await agent.send(TTSStoppedFrame(context_id="slow"))
             await asyncio.sleep(1)
-            late = offsets_ms(agent, 1)
+            late = agent.offsets_ms(1)
             assert len(late) == 300
             assert max(map(abs, late)) <= FRAME_MS
             assert np.array_equal(sounded(agent)[: 5 * RATE], speech[: 5 * RATE])
@@ -141,7 +115,7 @@ def test_a_tts_that_pauses_is_heard_to_its_last_sample_before_it_goes_on(speech:
             pieces = len(agent.output.played)
             await agent.say(speech[RATE : 3 * RATE], RATE, context="one")
             await asyncio.sleep(3)
-            late = offsets_ms(agent, 2, pieces)
+            late = agent.offsets_ms(2, pieces)
             assert len(late) == 120
             assert max(map(abs, late)) <= FRAME_MS
 
@@ -155,8 +129,8 @@ def test_a_tts_that_begins_anew_in_a_sentence_gets_a_turn_of_its_own(speech: Pcm
             await agent.say(speech[: 2 * RATE], RATE, context="two")
             await asyncio.sleep(4)
             first = -(-(RATE + 100) // 640)
-            assert max(map(abs, offsets_ms(agent, 1))) <= FRAME_MS
-            late = offsets_ms(agent, 2, first)
+            assert max(map(abs, agent.offsets_ms(1))) <= FRAME_MS
+            late = agent.offsets_ms(2, first)
             assert len(late) == 120
             assert max(map(abs, late)) <= FRAME_MS
 
@@ -250,9 +224,7 @@ def test_nothing_is_shown_after_any_of_a_thousand_interruptions(speech: Pcm, see
         options = FaceOptions(engine="energy", lookahead_ms=80, idle=False)
         async with running(RATE, options=options, messages=False) as agent:
             for _ in range(INTERRUPTIONS // ROUNDS):
-                agent.shown[1:] = []
-                agent.output.played.clear()
-                agent.interrupted.clear()
+                agent.clear()
                 length = int(chance.uniform(0.02, 0.5) * RATE)
                 begin = int(chance.integers(len(speech) - length))
                 spoken_s = length / RATE
@@ -271,7 +243,7 @@ def test_nothing_is_shown_after_any_of_a_thousand_interruptions(speech: Pcm, see
                 assert np.abs(agent.shown[-1][1].weights - agent.rest.weights).max() < 0.02
                 assert len(agent.interrupted) <= 1
                 for heard in agent.interrupted:
-                    expected = min(heard_until(agent, now), length) - 1
+                    expected = min(agent.heard_until(now), length) - 1
                     assert abs((-1 if heard.sample is None else heard.sample) - expected) <= 1
 
     run(main())

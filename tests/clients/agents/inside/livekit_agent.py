@@ -1,0 +1,115 @@
+"""A real chain of LiveKit's audio outputs: what its end played, and what its face showed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from numpy.typing import NDArray
+from tests.clients.agents.inside.livekit_sink import ClockSink
+from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop
+
+from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
+from facewire.frames import BlendshapeFrame
+from facewire_agents.faces import Heard
+from facewire_agents.livekit import FaceOptions, FaceOutput
+
+FACE_RATE = 16_000
+Pcm = NDArray[np.int16]
+
+
+@dataclass
+class Chain:
+    """A face before a sink."""
+
+    face: FaceOutput
+    output: ClockSink
+    clock: Clock
+    shown: list[tuple[int, BlendshapeFrame]] = field(default_factory=list)
+    interrupted: list[Heard] = field(default_factory=list)
+
+    async def say(self, pcm: Pcm, rate: int, *, flush: bool = True, words: Any = ()) -> None:
+        """Capture speech as a TTS gives it, all at once."""
+        step = rate // 10
+        for first in range(0, len(pcm), step):
+            frame = sound(pcm[first : first + step], rate)
+            if not first:
+                frame.userdata[USERDATA_TIMED_TRANSCRIPT] = list(words)
+            await self.face.capture_frame(frame)
+        if flush:
+            self.face.flush()
+
+    async def interrupt(self) -> None:
+        self.face.clear_buffer()
+
+    def clear(self) -> None:
+        """Forget what was, but for the face at rest."""
+        del self.shown[1:]
+        self.output.played.clear()
+        self.interrupted.clear()
+
+    def heard_until(self, now: int) -> int:
+        """Return how many samples the sink has played."""
+        return sum(
+            min(max(0, (now - one.when) * one.sample_rate // SECOND), one.samples)
+            for one in self.output.played
+        )
+
+    def turn(self, number: int) -> list[tuple[int, BlendshapeFrame]]:
+        return [(when, frame) for when, frame in self.shown if frame.turn == number]
+
+    def offsets_ms(self, turn: int, first: int = 0) -> list[float]:
+        """Return how late after its sound each face of a turn was shown; it has no breaks."""
+        faces = self.turn(turn)
+        begin = faces[0][1].timestamp
+        played = self.output.played[first:]
+        ends = np.cumsum([one.samples / one.sample_rate for one in played])
+        late = []
+        for when, frame in faces:
+            second = (frame.timestamp - begin) / FACE_RATE
+            at = int(np.searchsorted(ends, second, side="right"))
+            if at == len(played):
+                break
+            into = second - (ends[at - 1] if at else 0.0)
+            late.append(float((when - played[at].when) / MILLISECOND - 1000 * into))
+        return late
+
+    @property
+    def sounded(self) -> Pcm:
+        return np.concatenate(
+            [np.frombuffer(one.frame.data, np.int16) for one in self.output.played]
+        )
+
+    @property
+    def rest(self) -> BlendshapeFrame:
+        return self.shown[0][1]
+
+
+def sound(pcm: Pcm, rate: int) -> rtc.AudioFrame:
+    channels = 1 if pcm.ndim == 1 else pcm.shape[1]
+    return rtc.AudioFrame(pcm.tobytes(), rate, channels, len(pcm))
+
+
+@asynccontextmanager
+async def running(
+    options: FaceOptions | None = None, *, real: bool = False
+) -> AsyncIterator[Chain]:
+    """Run a face before a sink, in virtual time or in real time."""
+    clock = SystemClock() if real else LoopClock(loop())
+    sink = ClockSink(clock)
+    threads: Any = {} if real else {"threads": CountedThreads}
+    face = FaceOutput(sink, options or FaceOptions(idle=False), clock=clock, **threads)
+    chain = Chain(face, sink, clock)
+    face.on_face(lambda frame: chain.shown.append((clock.now(), frame)))
+    face.on("face_interrupted", chain.interrupted.append)
+    await face.start()
+    await asyncio.sleep(0.5)
+    try:
+        yield chain
+    finally:
+        await face.aclose()
+        await sink.aclose()
