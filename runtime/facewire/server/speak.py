@@ -13,9 +13,9 @@ from facewire.server.context import ServerContext
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.speak_messages import (
     EncodedInterval,
+    align,
     ask,
     encode_interval,
-    marks_of,
     messages_of,
 )
 from facewire.speaking.conversation import Conversation
@@ -138,9 +138,7 @@ class SpeakConnection:
             elif isinstance(request, OpenSpeech):
                 raise already_open()
             elif isinstance(request, Alignment):
-                # Thousands of times cost milliseconds, which others would have to wait for.
-                marks = await self._context.threads.wait(marks_of, request)
-                conversation.align(request.turn, marks)
+                await align(conversation, request)
             else:
                 ask(conversation, request, time, self._context.clock.now())
             await conversation.answers_taken()

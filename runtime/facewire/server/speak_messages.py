@@ -1,8 +1,10 @@
 """What passes between `/speak` and a conversation: a client's requests in, answers as messages."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from facewire.audio.format import Encoding
 from facewire.errors import FacewireError
@@ -32,6 +34,9 @@ from facewire.wire.binary import (
     wire_frame,
 )
 from facewire.wire.messages import End, Message, encode_message, json_frame
+
+MARKS_TOGETHER = 100
+"""So many times are read at once: about a millisecond."""
 
 logger = logging.getLogger(__name__)
 
@@ -100,12 +105,23 @@ def ask(
             conversation.end()
 
 
-def marks_of(request: speak.Alignment) -> list[Mark] | AlignmentError:
-    """Return the times that a client sends, or why they cannot be taken; for a thread."""
+async def align(conversation: Conversation, request: speak.Alignment) -> None:
+    """Have a conversation take the times that a client sends, a few at a time: others get theirs.
+
+    What is not wanted is not even read.
+    """
+    marks: list[Mark] = []
     try:
-        return read_marks(request.format, bytes(request.data), request.offset_ms / 1000)
+        if conversation.takes_times(request.turn):
+            data, offset_s = bytes(request.data), request.offset_ms / 1000
+            reading = read_marks(request.format, data, offset_s)
+            while part := list(islice(reading, MARKS_TOGETHER)):
+                marks += part
+                await asyncio.sleep(0)
     except AlignmentError as error:
-        return error
+        conversation.align(request.turn, error)
+    else:
+        conversation.align(request.turn, marks)
 
 
 def messages_of(answer: Answer) -> Iterator[Message]:

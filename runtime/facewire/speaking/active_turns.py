@@ -196,6 +196,12 @@ class ActiveTurns:
             self._synthesizer.give_up(synthesis, f"{error}; turn {number} ends before that")
         return True
 
+    def takes_times(self, number: int) -> bool:
+        """Tell whether there is room for times of a turn."""
+        synthesis = self._turns.get(number)
+        pushed = None if synthesis is None else synthesis.pushed
+        return pushed is not None and pushed.alignment is not None and not pushed.alignment.full
+
     def align(self, number: int, marks: list[Mark] | AlignmentError) -> bool:
         """Take times of a turn, which goes on without them if it cannot; tell if it could."""
         synthesis = self._turns.get(number)

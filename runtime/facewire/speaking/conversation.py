@@ -172,6 +172,10 @@ class Conversation:
         if self._turns.push(number, speech):
             self._wake()
 
+    def takes_times(self, number: int) -> bool:
+        """Tell whether times of a turn would be taken."""
+        return self._turns.takes_times(number)
+
     def end_turn(self, number: int) -> None:
         """Take no more of a turn: what has come is all."""
         self._turns.end(number)

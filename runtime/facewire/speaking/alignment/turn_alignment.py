@@ -15,6 +15,8 @@ class TurnAlignment:
 
     def __init__(self, most: int) -> None:
         """Begin with none; at most so many are taken."""
+        self.full = False
+        """Whether more came than are taken: then no others are, either."""
         self._most = most
         self._taken = 0
         self._came: deque[Mark] = deque()
@@ -26,7 +28,8 @@ class TurnAlignment:
         Raises:
             AlignmentError: these are too many; none of them is taken.
         """
-        if self._taken + len(marks) > self._most:
+        self.full |= self._taken + len(marks) > self._most
+        if self.full:
             raise AlignmentError(
                 f"more than {self._most} times came for one turn; it goes on without these"
             )

@@ -15,7 +15,7 @@ DOCUMENT = (Path(__file__).parents[4] / "docs" / "alignment.md").read_text(encod
 
 
 def marks(name: str, data: Any, offset_s: float = 0.0) -> list[Any]:
-    return read_marks(name, json.dumps(data).encode(), offset_s)
+    return list(read_marks(name, json.dumps(data).encode(), offset_s))
 
 
 def test_our_phones_are_those_of_the_model() -> None:
@@ -154,4 +154,4 @@ def test_what_is_another_shape_is_told_in_one_sentence(name: str, data: Any, say
 def test_what_is_no_json_is_told_too() -> None:
     for data in (b"[NaN]", b"", b"[" * 100_000, b'{"a":'):
         with pytest.raises(AlignmentError, match="times are JSON"):
-            read_marks("words", data)
+            list(read_marks("words", data))

@@ -5,7 +5,7 @@ Of its HTTP addresses, seconds: `alignment` with `characters`, `character_start_
 `charDurationsMs`, in pieces that may end inside of a word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from facewire.speaking.alignment.formats.fields import (
@@ -36,28 +36,22 @@ def read(data: Any) -> Iterator[Mark]:
             yield from _words(_characters(fields))
 
 
-def _characters(fields: Fields) -> list[tuple[str, float, float]]:
-    """Return each character, its start and its end, in seconds."""
+def _characters(fields: Fields) -> Iterator[tuple[str, float, float]]:
+    """Yield each character, its start and its end, in seconds."""
     if "characters" in fields:
         names = ("characters", "characterstarttimesseconds", "characterendtimesseconds")
         rows = zip(*columns(fields, names, _WHAT), strict=True)
-        return [
-            (text(one, "a character"), number(start, "a start"), number(end, "an end"))
-            for one, start, end in rows
-        ]
+        for one, start, end in rows:
+            yield text(one, "a character"), number(start, "a start"), number(end, "an end")
+        return
     lengths = "charsdurationsms" if "charsdurationsms" in fields else "chardurationsms"
     rows = zip(*columns(fields, ("chars", "charstarttimesms", lengths), _WHAT), strict=True)
-    return [
-        (
-            text(one, "a character"),
-            number(start, "a start", _MS),
-            number(start, "a start", _MS) + number(length, "a duration", _MS),
-        )
-        for one, start, length in rows
-    ]
+    for one, start, length in rows:
+        start_s = number(start, "a start", _MS)
+        yield text(one, "a character"), start_s, start_s + number(length, "a duration", _MS)
 
 
-def _words(characters: list[tuple[str, float, float]]) -> Iterator[Mark]:
+def _words(characters: Iterable[tuple[str, float, float]]) -> Iterator[Mark]:
     """Yield the words, each with the white space behind it; the last may be a part of one."""
     label, start_s, end_s = "", 0.0, 0.0
     for character, first_s, last_s in characters:

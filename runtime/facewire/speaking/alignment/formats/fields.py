@@ -1,7 +1,7 @@
 """What the readers of all formats share: JSON as plain values, and times that are numbers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,16 +14,16 @@ FURTHEST_S = 1e6
 Fields = Mapping[str, Any]
 
 
-def objects(data: Any, what: str) -> list[Fields]:
-    """Return one object, or a list of them, with their keys folded.
+def objects(data: Any, what: str) -> Iterator[Fields]:
+    """Yield one object, or those of a list, with their keys folded.
 
     Raises:
         AlignmentError: it is neither.
     """
-    listed = data if isinstance(data, list) else [data]
-    if not all(isinstance(one, dict) for one in listed):
-        raise AlignmentError(f"{what} come as an object, or as a list of objects")
-    return [folded(one) for one in listed]
+    for one in data if isinstance(data, list) else [data]:
+        if not isinstance(one, dict):
+            raise AlignmentError(f"{what} come as an object, or as a list of objects")
+        yield folded(one)
 
 
 def folded(fields: Mapping[str, Any]) -> Fields:

@@ -1,6 +1,6 @@
 """The formats that times may come in, by their names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +24,8 @@ FORMATS: dict[str, Callable[[Any], Iterable[Mark]]] = {
 }
 
 
-def read_marks(name: str, data: bytes, offset_s: float = 0.0) -> list[Mark]:
-    """Return the marks of what a client passes on.
+def read_marks(name: str, data: bytes, offset_s: float = 0.0) -> Iterator[Mark]:
+    """Yield the marks of what a client passes on, as they are read: thousands take a while.
 
     Args:
         name: of the format.
@@ -44,10 +44,11 @@ def read_marks(name: str, data: bytes, offset_s: float = 0.0) -> list[Mark]:
             f"{len(data)} bytes of times are more than {MAX_BYTES}; send them in pieces"
         )
     try:
-        marks = list(read(msgspec.json.decode(data)))
+        told = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise AlignmentError(f"times are JSON ({str(error)[:80]})") from error
-    return [_later(mark, offset_s) for mark in marks] if offset_s else marks
+    for mark in read(told):
+        yield _later(mark, offset_s) if offset_s else mark
 
 
 def _later(mark: Mark, offset_s: float) -> Mark:
