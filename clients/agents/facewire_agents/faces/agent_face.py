@@ -5,10 +5,9 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-import numpy as np
-
 from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
-from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
+from facewire.errors import FacewireError
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.playout_clock import PlayoutClock
 from facewire.stream.engine import Engine
 from facewire.stream.outputs import StreamOutputs, deliver_stream
@@ -16,6 +15,7 @@ from facewire.stream.threads import ServerThreads
 from facewire.stream.timed_event import TimedEvent
 from facewire.wire.speak import Interrupted, Problem, TurnBegins, TurnEnds
 from facewire_agents.faces.face_stream import FaceEvent, FaceStream
+from facewire_agents.faces.failures import first_of
 from facewire_agents.faces.heard import Heard
 from facewire_agents.faces.local_stream import open_local
 from facewire_agents.faces.options import FaceOptions
@@ -137,6 +137,10 @@ class AgentFace:
                 self._produce, self.spec, self._outputs.sinks, clock=self._clock,
                 engine_name=self._opened.engine_name, listeners=self._outputs.listeners, live=True,
             )  # fmt: skip
+        except ExceptionGroup as group:
+            if (error := first_of(group, FacewireError)) is None:
+                raise
+            raise error from group
         finally:
             # Nobody waits for faces any more.
             self._gone = True
@@ -261,19 +265,11 @@ class AgentFace:
                 continue
             if self._outputs.listeners:
                 for face in due:
-                    await outputs.hear(self._sound(face))
+                    await outputs.hear(face.sound(self.spec))
             for listener in self._listeners:
                 listener(shown)
             await outputs.show(shown)
             self._runs.forget(now)
-
-    def _sound(self, face: MadeFace) -> AudioChunk:
-        """Return what is heard with a face; where nobody speaks, silence."""
-        start = face.frame.timestamp
-        count = self.spec.timestamp(face.frame.index + 1) - start
-        samples = np.zeros(count, np.float32)
-        samples[: len(face.audio)] = face.audio[:count]
-        return AudioChunk(samples, start, RATE)
 
     def _take(self, event: FaceEvent) -> None:
         """Take what comes of the stream of faces."""

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from facewire.clock import SECOND
-from facewire.frames import BlendshapeFrame, Samples
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.playout_clock import PlayoutClock
 
 STUCK_NS = 5 * SECOND
@@ -19,6 +21,14 @@ class MadeFace:
     frame: BlendshapeFrame
     audio: Samples
     """[T]; empty where nobody speaks, or nobody listens."""
+
+    def sound(self, spec: StreamSpec) -> AudioChunk:
+        """Return what is heard until the next face of the stream; where nobody speaks, silence."""
+        start = self.frame.timestamp
+        samples = np.zeros(spec.timestamp(self.frame.index + 1) - start, np.float32)
+        count = min(len(self.audio), len(samples))
+        samples[:count] = self.audio[:count]
+        return AudioChunk(samples, start, spec.sample_rate)
 
 
 class FaceSchedule:

@@ -14,6 +14,7 @@ from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.wire.binary import WireFrame
 from facewire.wire.speak import Interrupted, NotInterrupted, Problem, TurnBegins, TurnEnds
 from facewire_agents.faces.face_stream import LEAD_S, FaceEvent
+from facewire_agents.faces.failures import first_of
 from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.schedule import MadeFace
 from facewire_agents.faces.speech_run import RATE
@@ -87,7 +88,7 @@ class ServerStream:
                         take(event)
                 sending.cancel()
         except ExceptionGroup as group:
-            if (error := _server_error(group)) is None:
+            if (error := first_of(group, ServerError)) is None:
                 raise
             raise FacewireError(f"no more faces come: {error}") from group
 
@@ -137,10 +138,3 @@ def _frame(frame: WireFrame) -> BlendshapeFrame:
     return BlendshapeFrame(
         frame.weights, frame.index, frame.timestamp, frame.turn, frame.speech, frame.head
     )
-
-
-def _server_error(error: BaseException) -> ServerError | None:
-    """Return what the server did, of what failed."""
-    if isinstance(error, BaseExceptionGroup):
-        return next(filter(None, map(_server_error, error.exceptions)), None)
-    return error if isinstance(error, ServerError) else None

@@ -159,6 +159,46 @@ def test_a_server_can_make_the_faces(speech: Pcm) -> None:
     asyncio.run(main())
 
 
+def test_an_agent_whose_server_goes_away_speaks_on(speech: Pcm) -> None:
+    """In real time, since the server is a real one."""
+    errors: list[str] = []
+    output = RecordingTransport()
+
+    async def main() -> None:
+        async with FaceServer(
+            load_engine("phones"), make_face, clock=SystemClock(), port=0
+        ) as server:
+            face = FaceProcessor(FaceOptions(server=f"ws://{server.address}"))
+            worker = PipelineWorker(
+                Pipeline([face, output]),
+                params=PipelineParams(audio_out_sample_rate=RATE),
+                enable_rtvi=False,
+                cancel_on_idle_timeout=False,
+            )
+
+            async def on_error(_: Any, frame: ErrorFrame) -> None:
+                errors.append(frame.error)
+
+            worker.add_event_handler("on_pipeline_error", on_error)
+            runner = WorkerRunner(handle_sigint=False)
+            await runner.add_workers(worker)
+            task = asyncio.create_task(runner.run())
+            await face.opened()
+            await asyncio.sleep(0.3)
+            for first in range(0, 2 * RATE, RATE // 10):
+                await worker.queue_frame(audio(speech[first : first + RATE // 10], RATE, "one"))
+            await asyncio.sleep(0.5)
+        await worker.queue_frame(TTSStoppedFrame(context_id="one"))
+        await worker.queue_frame(EndFrame())
+        async with asyncio.timeout(20):
+            await task
+
+    asyncio.run(main())
+    assert ["the face is gone: no more faces come" in error for error in errors] == [True]
+    whole = np.frombuffer(b"".join(one.pcm for one in output.played), np.int16)
+    assert np.array_equal(whole[: 2 * RATE], speech[: 2 * RATE])
+
+
 def test_a_voice_of_ours_speaks_on_the_page() -> None:
     """In real time: a real page's socket, the embedded voice, and nothing of a cloud."""
 
