@@ -31,6 +31,7 @@ from facewire_training.data.align import align
 from facewire_training.data.corpora.corpus import SILENCE
 from facewire_training.data.recognisers import Recogniser, recogniser
 from facewire_training.evaluation.voice import sentences
+from facewire_training.option_ranges import whole_number
 from facewire_training.phones import PhoneInterval
 
 
@@ -149,7 +150,7 @@ def report(found: Sequence[Onset], rate: int, count: int, aligned: int) -> Offse
 def main() -> None:
     """Measure, and print."""
     parser = make_parser(__doc__)
-    parser.add_argument("--rate", type=int, default=175, help="words a minute")
+    parser.add_argument("--rate", type=whole_number(80, 450), default=175, help="words a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     hibari, ear, speed = load_hibari(""), recogniser(None), speed_of(options.rate)
