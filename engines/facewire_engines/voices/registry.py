@@ -13,7 +13,9 @@ from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
 from facewire_engines.voices.hibari.package import import_hibari, load_hibari, other_version
-from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks
+from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks, speed_of
+from facewire_engines.voices.piper.voice import PiperSettings, PiperVoice
+from facewire_engines.voices.piper.voice import read_settings as read_piper_settings
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +116,40 @@ class LoadCosyVoice:
         )  # fmt: skip
 
 
+class LoadPiper:
+    """Loads a voice of Piper's from the user's files; one without times is listened to."""
+
+    def __call__(self, request: VoiceRequest) -> Voice:
+        """Load it, and start Piper.
+
+        Raises:
+            ConfigError: a file is missing, Piper cannot be started, or the rate is out of range.
+        """
+        settings = self.check(request)
+        speed_of(request.rate)
+        voice = PiperVoice(settings, request.rate)
+        return voice if voice.timed else HeardVoice(voice, load_embedded())
+
+    def check(self, request: VoiceRequest) -> PiperSettings:
+        """See whether its files are there, without starting anything.
+
+        Raises:
+            ConfigError: they are not.
+        """
+        if not request.argument:
+            raise ConfigError(
+                "the voice piper needs a model: write piper:MODEL.onnx or piper:FILE.toml"
+            )
+        return read_piper_settings(request.argument)
+
+    def describe(self) -> VoiceDescription:
+        """Describe it."""
+        return VoiceDescription(
+            "40 languages", "as its model", "GPL-3.0", "docs/text.md", needs="MODEL.onnx"
+        )
+
+
 load_espeak = LoadEspeak()
+load_piper = LoadPiper()
 load_hibari_voice = LoadHibari()
 load_cosyvoice = LoadCosyVoice()
