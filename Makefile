@@ -20,7 +20,7 @@ OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard t
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
     $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py cli/test_usage.py)
 
-.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client agent-frameworks clean
+.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client piper agent-frameworks clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, and hear a sentence spoken, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
@@ -71,6 +71,8 @@ bench: $(VENV)/.train ## measure what depends on the machine and write it into t
 	$(VOICE) --json $(RESULTS)/voice.json
 	$(VOICE) --rate 250 --json $(RESULTS)/voice-fast.json
 	$(VOICE) --frame-rate 30 --json $(RESULTS)/voice-30fps.json
+	$(VOICE) --voice hibari --live 20 --words --json $(RESULTS)/voice-natural.json
+	$(BIN)/python -m facewire_training.evaluation.spoken.offsets --json $(RESULTS)/voice-offsets.json
 	$(VOICE) --language en-gb --voice f2 --json $(RESULTS)/voice-breathy.json
 	$(BIN)/facewire bench hostile --json $(RESULTS)/hostile-cpu.json
 	$(BIN)/python benchmarks/make_docs.py
@@ -90,6 +92,12 @@ agent-frameworks: ## Pipecat and LiveKit Agents, in an environment of their own 
 	$(PYTHON) -m venv $(AGENTS)
 	PIP_CONSTRAINT= $(AGENTS)/bin/python -m pip install --quiet --editable ".[pipecat,livekit,tts]" \
 	    pipecat-ai==1.14.0 livekit-agents==1.8.9 pytest pytest-asyncio pytest-timeout hypothesis
+
+# Piper is under the GPL-3, and runs in a Python of its own.
+piper: ## Piper, in an environment of its own for the tests
+	mkdir -p $(SCRATCH)
+	$(PYTHON) -m venv .cache/piper
+	PIP_CONSTRAINT= .cache/piper/bin/python -m pip install --quiet "piper-tts[alignment]==1.8.0"
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist $(dir $(BUNDLE)) $(WEB)/node_modules

@@ -50,7 +50,7 @@ from session_cost import SessionCosts
 from soak import Soak
 from speech_timeline import Timeline
 from throughput_table import gpu_table, peer_table, sessions_table
-from voice_text import VoiceReport, closures, typed
+from voice_text import NaturalReport, OffsetsReport, VoiceReport, closures, natural, typed
 
 ROOT = Path(__file__).parents[1]
 ENCODERS = ("hubert", "speechtokenizer", "wavtokenizer", "cosyvoice2")
@@ -120,6 +120,10 @@ def sections(results: Path) -> dict[str, Sections]:
         },
         "docs/text.md": {
             "closures": lambda: closures(*voices),
+            "natural": lambda: natural(
+                _read(results / "voice-natural.json", NaturalReport),
+                _read(results / "voice-offsets.json", OffsetsReport),
+            ),
             "timeline": lambda: typed(_read(results / "timeline-cpu.json", Timeline)),
         },
         "docs/alignment.md": {

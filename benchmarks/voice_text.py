@@ -1,4 +1,4 @@
-"""What docs/text.md says of the embedded voice: its lips, and when its faces are there."""
+"""What docs/text.md says of the embedded voices: their lips, words and times."""
 
 import msgspec
 
@@ -13,6 +13,58 @@ class VoiceReport(msgspec.Struct, frozen=True):
     contacts: int
     closed: float
     vowels_shut: float
+
+
+class NaturalReport(VoiceReport, frozen=True):
+    """The same with `--live` and `--words`."""
+
+    real_time_factor: float
+    times: dict[str, float]
+    words: dict[str, int]
+
+
+class OffsetsReport(msgspec.Struct, frozen=True):
+    """What `python -m facewire_training.evaluation.spoken.offsets --json` wrote."""
+
+    date: str
+    command: str
+    sentences: int
+    graph: dict[str, float]
+    rule: dict[str, float]
+    classes: dict[str, dict[str, float]]
+
+
+def natural(found: NaturalReport, offsets: OffsetsReport) -> str:
+    """Return how the natural voice does."""
+    times, words, rule = found.times, found.words, offsets.rule
+    worst = min(offsets.classes.items(), key=_within)
+    rows = [
+        ("lips closed on its own p b m", f"{_percent(found.closed)} of {found.contacts}"),
+        ("open vowels open", _percent(1 - found.vowels_shut)),
+        (
+            "words that Whisper tiny.en hears rightly, tongue twisters among them",
+            f"{_percent(words['right'] / words['words'])} of {words['words']}",
+        ),
+        ("phones that are heard within 50 ms of their time", _percent(rule["within_50"])),
+        ("of the worst class of phones", f"{_percent(_within(worst))} ({worst[0]})"),
+        ("time to speak, as a share of the time it lasts", f"{found.real_time_factor:.3f}"),
+        ("first face after the text", f"{times['first_face_ms']:.0f} ms"),
+        ("first sound after the text", f"{times['first_sound_ms']:.0f} ms"),
+        ("the worst face of a turn, before its sound", f"{times['face_lead_ms']:.0f} ms"),
+    ]
+    table = "".join(f"| {what} | {value} |\n" for what, value in rows)
+    return (
+        f"| the natural voice, a hundred sentences | |\n|---|---|\n{table}\n"
+        f"`{found.command}`, {found.date}; `{offsets.command}`, {offsets.date}. Its graph alone is "
+        f"{offsets.graph['median_ms']:.0f} ms late in the median; by the rule that was measured, "
+        f"{rule['median_ms']:+.0f} ms, and half of its phones are within "
+        f"{rule['half_within_ms']:.0f} ms. Times are those of a sentence in real time, in the "
+        f"median of {times['turns']:.0f}, on a machine that does other things too."
+    )
+
+
+def _within(item: tuple[str, dict[str, float]]) -> float:
+    return item[1]["within_50"]
 
 
 def closures(usual: VoiceReport, fast: VoiceReport, slow: VoiceReport, breathy: VoiceReport) -> str:

@@ -22,7 +22,7 @@ _DIGITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 )  # fmt: skip
-_SPELLINGS = {
+_SPELLINGS: dict[str, str] = {
     **{str(number): word for number, word in enumerate(_DIGITS)},
     "15": "fifteen", "20": "twenty", "50": "fifty", "55": "fiftyfive", "100": "ahundred",
     "2012": "twentytwelve", "33000": "thirtythreethousand", "colours": "colors", "mum": "mom",
@@ -94,4 +94,4 @@ def understood(said: str, heard: str) -> Understood:
 def words_of(text: str) -> list[str]:
     """Return the words of a text, without what cannot be heard."""
     plain = _WITHIN.sub("", text.lower())
-    return [_SPELLINGS.get(word, word) for word in _WORD.findall(plain)]
+    return [str(_SPELLINGS.get(word, word)) for word in _WORD.findall(plain)]
