@@ -54,7 +54,12 @@ async def test_a_mistake_is_one_sentence(
     arguments: tuple[str, ...], part: str, tmp_path: Path
 ) -> None:
     process = await start("realtime", "--port", "0", *arguments, cwd=tmp_path)
-    _, said = await process.communicate()
+    try:
+        _, said = await process.communicate()
+    finally:
+        if process.returncode is None:  # it took the mistake for none
+            process.kill()
+            await process.wait()
     assert process.returncode == 2, said
     (line,) = said.decode().strip().splitlines()
     assert line.startswith("facewire: ")
