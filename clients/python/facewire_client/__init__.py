@@ -1,7 +1,7 @@
 """Facewire's client: send speech or text, get faces. Or watch the faces of a live stream."""
 
-from facewire.provisional_blend import ProvisionalBlend
 from facewire.wire.binary import WireFrame
+from facewire.wire.provisional_blend import ProvisionalBlend
 from facewire.wire.speak import (
     Interrupted,
     NotInterrupted,

@@ -13,10 +13,10 @@ from facewire import arkit
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame, Samples, Weights
-from facewire.provisional_blend import KEPT
 from facewire.server.server import FaceServer
 from facewire.stream.engine import Engine
 from facewire.wire.binary import PROVISIONAL_KIND, WireFrame, decode_frame, encode_frame, wire_frame
+from facewire.wire.provisional_blend import KEPT
 from facewire_client import FaceClient, PlayoutBuffer, ProvisionalBlend, ServerError
 from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.phones.batched import load_batched

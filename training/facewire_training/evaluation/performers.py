@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from facewire import arkit
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec, Weights
-from facewire.provisional_blend import ProvisionalBlend
 from facewire.stream.engine import Engine
+from facewire.wire.provisional_blend import ProvisionalBlend
 from facewire_engines.phones.phone_set import TOKEN_RATE
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
