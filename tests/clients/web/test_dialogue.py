@@ -86,6 +86,47 @@ def test_a_question_is_answered_and_the_answer_can_be_interrupted(
     assert second["cutMs"] is None
 
 
+INTERRUPT_TWICE = """facewire.dialogue._client.onspeechstart({ ms: 0 });
+    facewire.dialogue._client.onspeechstart({ ms: 0 });"""
+"""As the server says it: what it hears of a file cannot be timed to a frame."""
+AT_ITS_END = """facewire.dialogue.turns[1]?.spoken.length
+    && facewire.dialogue.turns[1].soundMs && /^listen/.test(window.words.at(-1)?.word)
+    && facewire.speech.heard > window.words.at(-1).end - 0.03 * facewire.hello.sample_rate"""
+"""The second sentence of the canned agent ends with this word."""
+
+
+def test_interruptions_in_the_first_and_the_last_frame_and_twice(
+    launch: Launch, server: str, open_page: OpenPage, two_questions: Path
+) -> None:
+    browser = launch(*microphone(two_questions))
+    with open_page(browser, f"{server}/") as page:
+        talk(page)
+        page.wait_for_function("facewire.dialogue.turns[0]?.soundMs")
+        page.evaluate(INTERRUPT_TWICE)
+        assert page.evaluate("facewire.speech.pending") == 0
+        page.wait_for_function("facewire.drawn.mouthGapPx < 2")
+        # The second question of the file is answered as if nothing had been.
+        page.evaluate(
+            """() => {
+                window.words = [];
+                const { onwords } = facewire.speech.client;
+                facewire.speech.client.onwords = (told) => {
+                    window.words.push(...told.words);
+                    onwords(told);
+                };
+            }"""
+        )
+        page.wait_for_function(AT_ITS_END)
+        page.evaluate(INTERRUPT_TWICE)
+        assert page.evaluate("facewire.speech.pending") == 0
+        page.wait_for_function("facewire.drawn.mouthGapPx < 2")
+        assert page.evaluate("facewire.speech.state") == "resting"
+        first, second = page.evaluate("facewire.dialogue.turns")
+    browser.close()
+    assert first["cutMs"] - first["soundMs"] < 1_000
+    assert second["soundMs"] > first["cutMs"]
+
+
 def test_a_microphone_that_is_refused_is_one_sentence(
     launch: Launch, server: str, open_page: OpenPage
 ) -> None:
