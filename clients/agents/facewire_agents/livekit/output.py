@@ -9,7 +9,11 @@ from contextlib import suppress
 
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
-from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+from livekit.agents.voice.io import (
+    AudioOutput,
+    AudioOutputCapabilities,
+    PlaybackFinishedEvent,
+)
 
 from facewire.clock import SECOND, Clock, SystemClock, unix_seconds
 from facewire.errors import ConfigError, FacewireError
@@ -63,6 +67,7 @@ class FaceOutput(AudioOutput):
             next_in_chain=next_in_chain,
             sample_rate=next_in_chain.sample_rate,
         )
+        self.next_in_chain.on("playback_finished", self._on_next_finished)
         self._clock = clock or SystemClock()
         self._face = AgentFace(options, clock=self._clock, threads=threads)
         self._held: deque[HeldFrame | Segment] = deque()
@@ -160,7 +165,7 @@ class FaceOutput(AudioOutput):
             if not segment.forwarded:
                 # The sink never heard of it, so nobody else says that it is over.
                 self._segments.remove(segment)
-                super().on_playback_finished(playback_position=0.0, interrupted=True)
+                self.on_playback_finished(playback_position=0.0, interrupted=True)
                 self._tell(segment, 0.0)
         self._capturing = None
         if self._segments and not self._segments[-1].flushed:
@@ -187,22 +192,11 @@ class FaceOutput(AudioOutput):
             waiting.start(self._face, self._clock.now() - int(age * SECOND))
         super().on_playback_started(created_at=created_at)
 
-    def on_playback_finished(
-        self,
-        *,
-        playback_position: float,
-        interrupted: bool,
-        synchronized_transcript: str | None = None,
-    ) -> None:
+    def _on_next_finished(self, event: PlaybackFinishedEvent) -> None:
         """Learn from the sink that it has played a segment, or as much as was heard of it."""
-        segment = self._segments.popleft() if self._segments else None
-        super().on_playback_finished(
-            playback_position=playback_position,
-            interrupted=interrupted,
-            synchronized_transcript=synchronized_transcript,
-        )
-        if segment is not None:
-            self._tell(segment, playback_position)
+        # Another kind is of a frame that it did not take, whose segment we have ended.
+        if type(event) is PlaybackFinishedEvent and self._segments:
+            self._tell(self._segments.popleft(), event.playback_position)
 
     def _begin(self, frame: rtc.AudioFrame) -> Segment | None:
         """Begin a segment; None if its sound can have no face."""
@@ -263,6 +257,7 @@ class FaceOutput(AudioOutput):
                 if segment is not None:
                     segment.forward(self._face, item, self._clock.now())
                     await self.next_in_chain.capture_frame(item.frame)
+                    segment.forwarded = True
 
     async def _wait_for_faces(self, held: HeldFrame) -> None:
         segment, now = self._segment_of(held), self._clock.now()

@@ -41,7 +41,7 @@ class Segment:
     cleared: bool = False
     """Whether it was interrupted."""
     forwarded: bool = False
-    """Whether the sink has some of it."""
+    """Whether the sink took some of it, so that it will say when it is over."""
     free: int | None = None
     """When the next frame is heard, in ns; None until the sink has begun to play."""
     unheard: deque[HeldFrame] = field(default_factory=deque)
@@ -49,7 +49,6 @@ class Segment:
 
     def forward(self, face: AgentFace, held: HeldFrame, now: int) -> None:
         """Note that the sink gets a frame."""
-        self.forwarded = True
         if self.free is None:
             self.unheard.append(held)
         else:

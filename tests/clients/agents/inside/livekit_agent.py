@@ -96,14 +96,17 @@ def sound(pcm: Pcm, rate: int) -> rtc.AudioFrame:
 
 @asynccontextmanager
 async def running(
-    options: FaceOptions | None = None, *, real: bool = False
+    options: FaceOptions | None = None,
+    *,
+    real: bool = False,
+    sink: type[ClockSink] = ClockSink,
 ) -> AsyncIterator[Chain]:
     """Run a face before a sink, in virtual time or in real time."""
     clock = SystemClock() if real else LoopClock(loop())
-    sink = ClockSink(clock)
+    output = sink(clock)
     threads: Any = {} if real else {"threads": CountedThreads}
-    face = FaceOutput(sink, options or FaceOptions(idle=False), clock=clock, **threads)
-    chain = Chain(face, sink, clock)
+    face = FaceOutput(output, options or FaceOptions(idle=False), clock=clock, **threads)
+    chain = Chain(face, output, clock)
     face.on_face(lambda frame: chain.shown.append((clock.now(), frame)))
     face.on("face_interrupted", chain.interrupted.append)
     await face.start()
@@ -112,4 +115,4 @@ async def running(
         yield chain
     finally:
         await face.aclose()
-        await sink.aclose()
+        await output.aclose()

@@ -5,13 +5,15 @@ import asyncio
 import numpy as np
 import pytest
 import soxr
+from livekit import rtc
 from livekit.agents.voice.io import TimedString
 from numpy.typing import NDArray
 from tests.clients.agents.inside.livekit_agent import running, sound
+from tests.clients.agents.inside.livekit_sink import ClockSink
 from tests.clients.agents.inside.virtual_time import run
 
 from facewire.animator import AnimatorOptions, animate
-from facewire.clock import MILLISECOND, SECOND
+from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire_agents.livekit import FaceOptions
 
 RATE = 16_000
@@ -172,6 +174,43 @@ def test_an_interruption_rests_the_face_and_tells_the_last_sample(speech: Pcm) -
             position, interrupted = chain.output.finished[-1]
             assert position == pytest.approx(1)
             assert not interrupted
+
+    run(main())
+
+
+def test_an_interruption_before_anybody_listens_ends_the_speech(speech: Pcm) -> None:
+    """As in a room whose first listener has not come: its output waits for one."""
+
+    class WaitingSink(ClockSink):
+        def __init__(self, clock: Clock) -> None:
+            super().__init__(clock)
+            self.listened = asyncio.Event()
+
+        async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+            await self.listened.wait()
+            await super().capture_frame(frame)
+
+    async def main() -> None:
+        async with running(sink=WaitingSink) as chain:
+            assert isinstance(chain.output, WaitingSink)
+            await chain.say(speech[:RATE], RATE)
+            await asyncio.sleep(1)
+            chain.face.clear_buffer()
+            async with asyncio.timeout(1):
+                event = await chain.face.wait_for_playout()
+            assert (event.playback_position, event.interrupted) == (0, True)
+            (heard,) = chain.interrupted
+            assert heard.sample is None
+            assert not chain.turn(1)
+            chain.output.listened.set()
+            await chain.say(speech[: 2 * RATE], RATE)
+            await asyncio.sleep(3)
+            late = chain.offsets_ms(2)
+            assert len(late) == 120
+            assert max(map(abs, late)) <= FRAME_MS
+            async with asyncio.timeout(1):
+                assert not (await chain.face.wait_for_playout()).interrupted
+            assert len(chain.output.finished) == 1
 
     run(main())
 
