@@ -347,3 +347,23 @@ def test_the_length_is_that_of_the_frames_at_the_ends_of_its_rates(hibari: Hibar
         (speech,) = HibariVoice(hibari, rate=rate).speak("Bob bought my puppy a map.")
         assert len(speech.phones) == 16
         assert len(speech.samples) / SAMPLE_RATE < 6
+
+
+@pytest.mark.usefixtures("hibari")
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("", "HibariVoice"),
+        ("hibari", "HibariVoice"),
+        ("Hibari:heart", "HibariVoice"),
+        ("espeak", "EspeakVoice"),
+        ("espeak:f2", "EspeakVoice"),
+        ("f2", "EspeakVoice"),
+    ],
+)
+def test_clients_may_ask_for_it_by_name_or_leave_it_to_the_language(name: str, kind: str) -> None:
+    from facewire.speaking.voices import load_local_voice, load_voice
+
+    for load in (load_voice, load_local_voice):
+        found = load(language="en-us", voice=name, rate=175, pitch=50)
+        assert type(found).__name__ == kind
