@@ -39,6 +39,8 @@ class PiperProcess:
         Raises:
             ConfigError: that Python, Piper in it, or the model is not there.
         """
+        self.killed = False
+        """Whether it was ended by `kill`."""
         self._scratch = tempfile.TemporaryDirectory(prefix="facewire-piper-")
         self._errors = Path(self._scratch.name, "errors.txt")
         program = resources.files("facewire_engines.voices.piper") / "worker.py"
@@ -90,11 +92,12 @@ class PiperProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.poll() is None
+        """Whether it has not ended, and will not at once."""
+        return not self.killed and self._process.poll() is None
 
     def kill(self) -> None:
         """End it at once, from any thread: whoever reads from it goes on."""
+        self.killed = True
         self._process.kill()
 
     def close(self) -> None:

@@ -114,17 +114,17 @@ class PiperVoice:
         return PiperProcess(self._settings.python, Path(self._settings.model))
 
     def _say(self, piece: str, turn: int) -> Iterator[Speech]:
-        if not self._process.running:
-            self._process.close()
-            self._process = self._start()
         self._busy = True
         try:
             # All of a sentence is taken at once: who leaves in the middle leaves nothing behind.
-            sentences = list(self._process.speak(piece, self._speed))
+            sentences = self._spoken(piece)
         except EngineError:
             if self._turn != turn:
                 return
-            raise
+            if not self._process.killed:
+                raise
+            # It was killed for the turn before this one.
+            sentences = self._spoken(piece)
         finally:
             self._busy = False
         for sentence in sentences:
@@ -132,6 +132,13 @@ class PiperVoice:
                 yield speech_of(
                     sentence, piece if len(sentences) == 1 else "", self._process.sample_rate
                 )
+
+    def _spoken(self, piece: str) -> list[Sentence]:
+        """Have a piece spoken, by a new process if the last one ended."""
+        if not self._process.running:
+            self._process.close()
+            self._process = self._start()
+        return list(self._process.speak(piece, self._speed))
 
 
 def speech_of(sentence: Sentence, text: str, sample_rate: int) -> Speech:
