@@ -170,7 +170,8 @@ async def test_a_server_that_is_not_there_is_one_sentence(
     assert refused.value.response.status_code == 502
     body = bytes(refused.value.response.body).decode()
     assert body.startswith(f"{url} cannot be reached (")
-    assert [record.message for record in caplog.records] == [body.strip()]
+    ours = [record for record in caplog.records if record.name.startswith("facewire")]
+    assert [record.message for record in ours] == [body.strip()]
 
 
 async def test_what_is_no_websocket_server_is_one_sentence() -> None:
@@ -315,7 +316,7 @@ async def test_a_slow_engine_delays_nothing_of_the_servers() -> None:
 @pytest.mark.slow
 async def test_an_app_that_reads_nothing_makes_the_server_wait() -> None:
     async with (
-        stand_in(audio=coded(tone(400), "pcm16")) as server,
+        stand_in(audio=coded(tone(900), "pcm16")) as server,
         proxy_of(server.url) as proxy,
         app_of(proxy, max_queue=1) as app,
     ):
@@ -325,9 +326,11 @@ async def test_an_app_that_reads_nothing_makes_the_server_wait() -> None:
             sizes.append(sum(map(len, server.sent)))
             await asyncio.sleep(1)
         whole = len(server.audio) * 4 / 3
-        assert sizes[-1] < whole / 2  # the sockets' buffers hold some MB
-        came = await hear_to_the_end(app)
-        assert [message for message in came if not is_face(message)] == server.sent
+        assert sizes[-1] < whole / 2  # the system's buffers of two connections hold up to 20 MB
+        came = [await app.recv() for _ in range(2_000)]
+        passed = [message for message in came if not is_face(message)]
+        assert passed == server.sent[: len(passed)]
+        assert len(passed) > 200
 
 
 async def test_truncation_and_cancellation_reach_both_the_server_and_the_face() -> None:
