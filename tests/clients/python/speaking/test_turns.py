@@ -232,7 +232,7 @@ async def test_without_the_voice_there_is_one_clear_error(tmp_path: Path) -> Non
             assert process.returncode is None
         address = f"ws://{found[0].decode()}"
         with pytest.raises(ServerError, match=r"pip install \"espeakng-loader") as caught:
-            await SpeakClient(address).__aenter__()
+            await SpeakClient(address, language="de").__aenter__()
         assert caught.value.code == "unsupported"
         async with SpeakClient(address, text=False) as speaker:
             await speaker.end()
