@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,25 @@ from websockets.asyncio.client import connect
 PAGE = Path(__file__).parents[3] / "docs" / "realtime.md"
 
 
+@asynccontextmanager
+async def running(*arguments: str, cwd: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the command; whatever happens, it does not outlive the test."""
+    process = await start("realtime", "--port", "0", *arguments, cwd=cwd)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
 async def test_the_command_serves_an_app_until_ctrl_c(tmp_path: Path) -> None:
-    async with stand_in(audio=coded(tone(1), "pcm16")) as server:
-        process = await start(
-            "realtime", "--upstream", server.url, "--port", "0", "--frame-rate", "30",
-            "--no-idle", cwd=tmp_path,
-        )  # fmt: skip
+    async with (
+        stand_in(audio=coded(tone(1), "pcm16")) as server,
+        running(
+            "--upstream", server.url, "--frame-rate", "30", "--no-idle", cwd=tmp_path
+        ) as process,
+    ):  # fmt: skip
         assert process.stderr is not None
         said = ""
         async with asyncio.timeout(60):
@@ -36,9 +51,9 @@ async def test_the_command_serves_an_app_until_ctrl_c(tmp_path: Path) -> None:
                 frames += len(event.get("frames", ()))
         process.send_signal(signal.SIGINT)
         _, rest = await process.communicate()
-    assert frames == event["frame_count"] == 30
-    assert "Error" not in rest.decode()
-    assert process.returncode == 128 + signal.SIGINT
+        assert frames == event["frame_count"] == 30
+        assert "Error" not in rest.decode()
+        assert process.returncode == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize(
@@ -54,13 +69,8 @@ async def test_the_command_serves_an_app_until_ctrl_c(tmp_path: Path) -> None:
 async def test_a_mistake_is_one_sentence(
     arguments: tuple[str, ...], part: str, tmp_path: Path
 ) -> None:
-    process = await start("realtime", "--port", "0", *arguments, cwd=tmp_path)
-    try:
+    async with running(*arguments, cwd=tmp_path) as process:
         _, said = await process.communicate()
-    finally:
-        if process.returncode is None:  # it took the mistake for none
-            process.kill()
-            await process.wait()
     assert process.returncode == 2, said
     (line,) = said.decode().strip().splitlines()
     assert line.startswith("facewire: ")
