@@ -41,8 +41,7 @@ class ProvisionalBlend:
         self._waiting.append((index, weights))
         if self._error is None:
             return weights
-        shown: Weights = np.clip(weights + self._share * self._error, 0, 1)
-        return shown
+        return np.clip(weights + self._share * self._error, 0, 1).astype(np.float32)
 
     def correct(self, index: int, weights: Weights) -> None:
         """Learn what an earlier provisional frame should have been."""
