@@ -13,11 +13,11 @@ import pytest
 from facewire.errors import ConfigError
 from facewire.speaking.clauses import TOGETHER
 from facewire.speaking.voice import CancellableVoice, Speech, VoiceRequest
+from facewire_engines.phones.misaki import PAUSES, STRESS, phones_of
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.voices.heard import HeardVoice
 from facewire_engines.voices.hibari import package
 from facewire_engines.voices.hibari.package import FRAME, SAMPLE_RATE, Hibari, load_hibari
-from facewire_engines.voices.hibari.phones import PAUSES, STRESS, phones_of
 from facewire_engines.voices.hibari.reading import LONGEST, Reading, Word, split
 from facewire_engines.voices.hibari.voice import HibariVoice, pieces
 from facewire_engines.voices.registry import load_hibari_voice

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from facewire_engines.voices.hibari.phones import phones_of
+from facewire_engines.phones.misaki import phones_of
 
 LONGEST = 400
 """Symbols that the graph is given at once, as the package does."""

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
+from facewire_engines.phones.misaki import PAUSES, STRESS, phones_of
 from facewire_engines.phones.phone_set import PHONES
 from facewire_engines.voices.espeak.timing import CLOSURE_S
 from facewire_engines.voices.hibari.package import FRAME, SAMPLE_RATE
-from facewire_engines.voices.hibari.phones import PAUSES, STRESS, phones_of
 from facewire_engines.voices.phone_times import TimedPhone
 
 CLASSES: dict[str, tuple[str, ...]] = {

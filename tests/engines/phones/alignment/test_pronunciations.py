@@ -44,6 +44,8 @@ class TestDictionary:
             ("pie", "p ay"),
             ("judge", "jh ah jh"),
             ("Facewire", "f ey s w ay ah r"),
+            ("what?", "w ah t"),
+            ("(Bob)", "b aa b"),
         ],
     )
     def test_english_words(self, word: str, phones: str) -> None:

@@ -20,10 +20,10 @@ import soxr
 from facewire.report_file import command_line, today, write_report
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE as HEARD_RATE
 from facewire_engines.phones.geometry import HOP
+from facewire_engines.phones.misaki import PAUSES, STRESS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_engines.voices.hibari import package
 from facewire_engines.voices.hibari.package import FRAME, Hibari, load_hibari
-from facewire_engines.voices.hibari.phones import PAUSES, STRESS
 from facewire_engines.voices.hibari.timing import SymbolPhone, phone_class, timed_phones
 from facewire_engines.voices.hibari.voice import HibariVoice, pieces, speed_of
 from facewire_training.command import make_parser, run_command

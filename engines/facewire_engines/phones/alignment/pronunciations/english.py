@@ -1,7 +1,4 @@
-"""How English words are said, by the dictionary of the package hibari-tts (Apache-2.0).
-
-Its letters are those of misaki: the International Phonetic Alphabet, and capitals for diphthongs.
-"""
+"""How English words are said, by the dictionary of the package hibari-tts (Apache-2.0)."""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -10,12 +7,8 @@ from threading import Lock
 from typing import Any
 
 from facewire_engines.phones.alignment.units import Classes
-from facewire_engines.phones.ipa import nearest_phones
+from facewire_engines.phones.misaki import phones_of_word
 
-_MISAKI = str.maketrans({
-    "A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ",
-    "ʤ": "dʒ", "ʧ": "tʃ", "ᵊ": "ə",
-})  # fmt: skip
 _LOCK = Lock()
 
 
@@ -41,7 +34,7 @@ def pronounced(word: str, *, british: bool = False) -> Sequence[Classes]:
             said = str(_dictionary(british=british)(word[:_LONGEST]))
         except Exception:  # of a word that it trips over nothing is known
             return ()
-    return tuple((phone,) for phone in nearest_phones(said.translate(_MISAKI)))
+    return tuple((phone,) for phone in phones_of_word(said))
 
 
 _LONGEST = 60
