@@ -148,7 +148,10 @@ class SpeechModels:
             ConfigError: these kinds do not go together, or the engine takes no such tokens.
         """
         kinds.check()
-        alignment = TurnAlignment(most_times) if kinds.alignment else None
+        alignment = None
+        if kinds.alignment:
+            alignment = TurnAlignment(most_times, self.spec.sample_rate)
+            turn.captions = alignment.captions
         open_faces: Callable[[], TokenFaces | AudioFaces | AlignedFaces]
         if kinds.tokens:
             open_faces = self.pushed_tokens

@@ -10,6 +10,7 @@ import numpy as np
 from facewire import arkit
 from facewire.clock import MILLISECOND
 from facewire.frames import BlendshapeFrame, Samples
+from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.voice import Span
 
 _SHORT = 2
@@ -95,6 +96,8 @@ class Turn:
         self.number = number
         self.failed = False
         """Whether somebody was told that it could not be made whole; what there is, is played."""
+        self.captions: Captions | None = None
+        """Words that are told as they are said, besides those of `note`."""
         self.start: int | None = None
         """The sample of the stream at which it began; None before."""
         self.end = 0
@@ -227,6 +230,9 @@ class Turn:
         words: list[Span] = []
         while self._words and (self._words[0][0] < self._own or not self.unfinished):
             words += self._words.popleft()[1]
+        if self.captions is not None:
+            until = min(self._own, self._known)
+            words += self.captions.take(until, complete=not self.unfinished)
         self.frames += 1
         return TurnInterval(self._last, self._cut(count), tuple(words), own)
 

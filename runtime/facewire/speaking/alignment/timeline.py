@@ -37,8 +37,8 @@ class Timeline:
         """
         ordered = sorted(self._marks, key=lambda mark: mark.start_s)
         words = _joined([mark for mark in ordered if isinstance(mark, TimedWord)])
-        sounds = _bounded([mark for mark in ordered if isinstance(mark, TimedSound)])
-        rest = _uncovered(_bounded(words), sounds)
+        sounds = bounded([mark for mark in ordered if isinstance(mark, TimedSound)])
+        rest = _uncovered(bounded(words), sounds)
         return tuple(_apart(sorted((*rest, *sounds), key=lambda span: span.start_s)))
 
 
@@ -47,24 +47,26 @@ def _joined(words: Sequence[TimedWord]) -> list[TimedWord]:
     whole: list[TimedWord] = []
     for word in words:
         last = whole[-1] if whole else None
-        if last is not None and word.joins and _goes_on(last, word):
+        if last is not None and word.joins and goes_on(last, word):
             whole[-1] = replace(last, word=last.word + word.word, end_s=word.end_s)
         else:
             whole.append(word)
-    return [
-        replace(word, word=word.word.strip())
-        for word in whole
-        if word.phones or any(letter.isalnum() for letter in word.word)
-    ]
+    return [replace(word, word=word.word.strip()) for word in whole if is_said(word)]
 
 
-def _goes_on(last: TimedWord, word: TimedWord) -> bool:
+def is_said(word: TimedWord) -> bool:
+    """Tell whether it is more than punctuation."""
+    return bool(word.phones) or any(letter.isalnum() for letter in word.word)
+
+
+def goes_on(last: TimedWord, word: TimedWord) -> bool:
+    """Tell whether a piece belongs to the word before it."""
     end_s = last.start_s if last.end_s is None else last.end_s
     apart = word.start_s - end_s > JOINED_S
     return last.joins and not apart and not last.word[-1:].isspace()
 
 
-def _bounded(marks: Sequence[Mark]) -> list[MarkSpan]:
+def bounded(marks: Sequence[Mark]) -> list[MarkSpan]:
     """Return marks of one kind, in order, with ends; those without any time are left out."""
     spans: list[MarkSpan] = []
     for mark, following in pairwise([*marks, None]):

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from facewire.frames import BlendshapeFrame, Samples
+from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.alignment.marks import AlignmentError, Mark
 from facewire.speaking.alignment.session import AlignedSession
 from facewire.speaking.alignment.timeline import Timeline
@@ -13,8 +14,15 @@ from facewire.speaking.turn_faces import AudioFaces
 class TurnAlignment:
     """What a client has said of a turn's times. One thread adds, and another one takes."""
 
-    def __init__(self, most: int) -> None:
-        """Begin with none; at most so many are taken."""
+    def __init__(self, most: int, sample_rate: int) -> None:
+        """Begin with none.
+
+        Args:
+            most: how many are taken.
+            sample_rate: of the stream, in Hz.
+        """
+        self.captions = Captions(sample_rate)
+        """The words among them, for who reads them."""
         self.full = False
         """Whether more came than are taken: then no others are, either."""
         self._most = most
@@ -35,6 +43,7 @@ class TurnAlignment:
             )
         self._taken += len(marks)
         self._came.extend(marks)
+        self.captions.add(marks)
 
     def tell(self, session: AlignedSession) -> None:
         """Tell a session what came since it was told last."""

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.clients.python.speaking.heard import Heard, url
 from tests.engines.phones.alignment.said import RATE, Said, intervals, say
 
 from facewire.audio.format import Encoding
 from facewire.frames import Samples
 from facewire.server.server import FaceServer
-from facewire.wire.binary import encode_samples
-from facewire_client import SpeakClient
+from facewire.speaking.voice import Span
+from facewire.wire.binary import WireFrame, encode_samples
+from facewire.wire.speak import Word
+from facewire_client import SpeakClient, Words
 from facewire_training.evaluation.metrics.lips.closure import closure_rate
 from facewire_training.take import Take
 
@@ -57,6 +60,19 @@ def elevenlabs(said: Said) -> list[dict[str, object]]:
     ]
 
 
+def told(heard: Heard, said: Said) -> list[tuple[Word, Span]]:
+    """Return the captions, none of which came long after its face, and the words that were said."""
+    begins = heard.begins[0].sample
+    shown, words = 0, list[Word]()
+    for event in heard.events:
+        if isinstance(event, WireFrame) and event.turn:
+            shown = event.timestamp
+        elif isinstance(event, Words):
+            assert all(shown < word.start + RATE // 10 for word in event.words)
+            words += (replace(one, start=one.start - begins) for one in event.words)
+    return list(zip(words, said.words, strict=True))
+
+
 def polly(said: Said) -> str:
     marks = [
         {"time": word.start * 1000 // RATE, "type": "word", "value": word.label}
@@ -89,6 +105,9 @@ async def test_what_a_provider_sent_closes_the_lips(
         await speaker.end()
         heard = await Heard().read(speaker)
     assert heard.problems == []
+    assert [(one.word, abs(one.start - word.start) < 20) for one, word in told(heard, said)] == [
+        (word.label, True) for word in said.words
+    ]
     weights = np.stack([frame.weights for frame in heard.frames if frame.turn == turn])
     assert closure_rate([Take(weights, Fraction(60), intervals(said))]) >= 0.9
 
