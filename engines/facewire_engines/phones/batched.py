@@ -30,6 +30,10 @@ class BatchedPhonesEngine(BatchedEngine[PhonesEngine, PhonesRows]):
             capacity=capacity, max_batch=max_batch, gather_ns=gather_ns,
         )  # fmt: skip
 
+    def prepare_alignment(self, language: str) -> None:
+        """Load the dictionary of a language, if there is one; see `AligningEngine`."""
+        self.model.prepare_alignment(language)
+
     def aligned_session(
         self,
         *,

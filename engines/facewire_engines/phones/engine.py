@@ -116,6 +116,10 @@ class PhonesEngine:
         """Return the part of it that takes tokens."""
         return PhonesTokenDecoder(self.name, self.decoder)
 
+    def prepare_alignment(self, language: str) -> None:
+        """Load the dictionary of a language, if there is one; see `AligningEngine`."""
+        pronunciation(language)("a")
+
     def aligned_session(
         self,
         *,

@@ -153,14 +153,16 @@ class SpeechModels:
             alignment = TurnAlignment(most_times, self.spec.sample_rate)
             turn.captions = alignment.captions
         open_faces: Callable[[], TokenFaces | AudioFaces | AlignedFaces]
+        prepare: Callable[[], None] | None = None
         if kinds.tokens:
             open_faces = self.pushed_tokens
         elif alignment is not None and isinstance(self.engine, AligningEngine):
             open_faces = partial(self.pushed_aligned_audio, alignment)
+            prepare = partial(self.engine.prepare_alignment, self._language)
         else:
             open_faces = self.pushed_audio
         pushed = self.pushed_speech(tokens=kinds.tokens, alignment=alignment)
-        return TurnSynthesis(turn, self.spec, open_faces, pushed=pushed)
+        return TurnSynthesis(turn, self.spec, open_faces, pushed=pushed, prepare=prepare)
 
     def pushed_aligned_audio(self, alignment: TurnAlignment) -> AlignedFaces:
         """Begin a run of faces from pushed audio and its times, where the engine can use them."""

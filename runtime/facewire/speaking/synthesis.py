@@ -122,6 +122,8 @@ class Synthesizer:
     async def face(self) -> None:
         """Make what faces are wanted, the next turn's first, for ever."""
         while True:
+            if await self._prepare():
+                continue
             found = self._next_work()
             if found is None:
                 await self._faces_event.wait()
@@ -148,6 +150,22 @@ class Synthesizer:
         result, spent = await self._threads.compute(due, timed)
         self.busy_ns += spent
         return result
+
+    async def _prepare(self) -> bool:
+        """Load what the first turn that is being made needs, and tell whether that was anything.
+
+        It is done beside the faces of all clients, which it would delay.
+        """
+        unfinished = (one for one in self.turns.values() if one.turn.unfinished)
+        synthesis = next(unfinished, None)
+        if synthesis is None or synthesis.prepare is None:
+            return False
+        prepare, synthesis.prepare = synthesis.prepare, None
+        try:
+            await self._threads.wait(prepare)
+        except Exception as error:
+            self._end_faces(synthesis, "its faces failed", error)
+        return True
 
     def _next_work(self) -> tuple[TurnSynthesis, Work] | None:
         """Return what is to be done next, and for which turn.

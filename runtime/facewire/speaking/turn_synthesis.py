@@ -36,6 +36,7 @@ class TurnSynthesis:
         text: ClauseQueue | None = None,
         *,
         pushed: PushedSpeech | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         """Get ready.
 
@@ -45,10 +46,13 @@ class TurnSynthesis:
             open_faces: begins a new run of faces, that knows nothing of what was before.
             text: what the turn says, or
             pushed: what takes the speech that a client sends for it.
+            prepare: loads what its faces need; it may take a while, in a thread.
         """
         self.turn = turn
         self.text = text
         self.pushed = pushed
+        self.prepare = prepare
+        """To be done before any work; None if it is, or nothing needs it."""
         self.ended = False
         """Whether no more text or speech will come."""
         self.received = 0
@@ -174,7 +178,7 @@ class TurnSynthesis:
                 with silence; whoever waits for the next clause shall not wait for this one's end.
         """
         turn = self.turn
-        if not turn.unfinished:
+        if not turn.unfinished or self.prepare is not None:
             return None
         while self._parts:
             part = self._parts.popleft()

@@ -25,6 +25,14 @@ class AlignedSession(EngineSession, Protocol):
 class AligningEngine(Protocol):
     """An engine that can use the times of speech."""
 
+    def prepare_alignment(self, language: str) -> None:
+        """Load what the words of a language need, which may take a second, once.
+
+        Args:
+            language: such as `en-us`.
+        """
+        ...
+
     def aligned_session(
         self, *, frame_rate: Fraction, language: str, clock: Clock | None = None
     ) -> AlignedSession:

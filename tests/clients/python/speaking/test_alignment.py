@@ -2,7 +2,9 @@
 
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from tests.clients.python.speaking.heard import Heard, url
+from tests.clients.python.speaking.heard import Heard, serve, url
 from tests.engines.phones.alignment.said import RATE, Said, intervals, say
 
 from facewire.audio.format import Encoding
@@ -20,6 +22,7 @@ from facewire.speaking.voice import Span
 from facewire.wire.binary import WireFrame, encode_samples
 from facewire.wire.speak import Word
 from facewire_client import SpeakClient, Words
+from facewire_engines.phones.engine import PhonesEngine, load_embedded
 from facewire_training.evaluation.metrics.lips.closure import closure_rate
 from facewire_training.take import Take
 
@@ -110,6 +113,38 @@ async def test_what_a_provider_sent_closes_the_lips(
     ]
     weights = np.stack([frame.weights for frame in heard.frames if frame.turn == turn])
     assert closure_rate([Take(weights, Fraction(60), intervals(said))]) >= 0.9
+
+
+class HeldEngine(PhonesEngine):
+    """The engine, whose dictionaries are not loaded before it is told to."""
+
+    def prepare_alignment(self, language: str) -> None:
+        assert HELD.wait(60)
+        super().prepare_alignment(language)
+
+
+HELD = threading.Event()
+
+
+async def test_a_dictionary_that_is_loaded_delays_nobody_else(said: Said) -> None:
+    loaded = load_embedded()
+    held = HeldEngine(loaded.manifest, loaded.encoder, loaded.decoder, loaded.together)
+    async with serve(held) as server:
+        openings = [
+            SpeakClient(url(server), text=False, idle=False, pacing="burst") for _ in range(8)
+        ]
+        async with AsyncExitStack() as stack:
+            *waiting, other = [await stack.enter_async_context(one) for one in openings]
+            for speaker in (*waiting, other):
+                turn = await speaker.begin(alignment=speaker is not other)
+                await speaker.send_audio(turn, said.samples)
+                await speaker.end_turn(turn)
+                await speaker.end()
+            frames = -(-len(said.samples) * 60 // RATE)
+            assert (await Heard().read(other)).ends[0].frames == frames
+            HELD.set()
+            for speaker in waiting:
+                assert (await Heard().read(speaker)).ends[0].frames == frames
 
 
 async def test_the_example_of_the_page_speaks(server: FaceServer, said: Said) -> None:
