@@ -77,6 +77,7 @@ class RealtimeFaces:
         self._rests: dict[Key, FaceRest] = {}
         self._changed = asyncio.Event()
         self._closed = False
+        self._ended = False
         self._opened = 0
         self._failed = False
 
@@ -106,6 +107,13 @@ class RealtimeFaces:
         self._work.close()
         for item in self._items.values():
             item.close()
+        self._changed.set()
+
+    def end(self) -> None:
+        """Take no more audio; the iteration ends with the last face of what came."""
+        self._ended = True
+        for item in self._items.values():
+            self._end(item)
         self._changed.set()
 
     def server_event(self, message: Message) -> None:
@@ -156,6 +164,8 @@ class RealtimeFaces:
                 return self._work.made.popleft()
             if await self._work.step():
                 continue
+            if self._ended:
+                raise StopAsyncIteration
             self._changed.clear()
             await self._changed.wait()
 

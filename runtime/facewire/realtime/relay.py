@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import cast
 
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 Note = Callable[[Data], None]
 
+FINISHING_S = 2.0
+"""How long an app may wait to hear that the server has closed, for the last faces."""
+
 _BROKEN_OFF = frozenset((None, 1006, 1015))
 """What is said of a connection that ended without a close frame; no close frame can say it."""
 _NO_CODE = 1005
@@ -30,13 +33,28 @@ async def relay(app: ServerConnection, upstream: ClientConnection, faces: Realti
     """Pass everything on, both ways and unchanged, until one of the two closes, and the other too.
 
     Each way waits for its own reader alone: while the app reads nothing, nothing is read of the
-    server; the faces are made beside that, and nobody waits for them.
+    server; the faces are made beside that, and nobody waits for them but an app whose server has
+    closed: it gets the last ones first.
     """
     server_said, app_said = _unfailing(faces.server_event), _unfailing(faces.client_event)
     async with asyncio.TaskGroup() as tasks:
         adding = tasks.create_task(_add(faces, app), name="faces")
-        down = tasks.create_task(_pass(upstream, app, after=server_said), name="from the server")
-        up = tasks.create_task(_pass(app, upstream, before=app_said), name="from the app")
+
+        async def leave_with_app(passing: Coroutine[object, object, None]) -> None:
+            await passing
+            if app.state is State.CLOSED:
+                await _close_like(app, upstream)
+
+        from_server = _pass(upstream, app, after=server_said)
+        from_app = _pass(app, upstream, before=app_said)
+        down = tasks.create_task(leave_with_app(from_server), name="from the server")
+        up = tasks.create_task(leave_with_app(from_app), name="from the app")
+        await asyncio.wait([down, up], return_when=asyncio.FIRST_COMPLETED)
+        if app.state is State.OPEN:
+            await asyncio.wait([down], timeout=FINISHING_S)
+            faces.end()
+            await asyncio.wait([adding], timeout=FINISHING_S)
+            await _close_like(upstream, app)
         await asyncio.wait([down, up])
         faces.close()
         adding.cancel()
@@ -55,8 +73,6 @@ async def _pass(
             before(message)
             await target.send(message)
             after(message)
-    closed, other = (source, target) if source.state is State.CLOSED else (target, source)
-    await _close_like(closed, other)
 
 
 async def _close_like(closed: Connection, other: Connection) -> None:

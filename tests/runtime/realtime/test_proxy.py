@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,13 @@ def app_of(proxy: RealtimeProxy, query: str = "", **options: Any) -> connect:
 
 def is_face(message: str | bytes) -> bool:
     return isinstance(message, str) and message.startswith('{"type":"facewire.')
+
+
+async def app_messages(app: ClientConnection) -> AsyncIterator[str | bytes]:
+    """Yield what comes until the connection closes, however it does."""
+    with suppress(ConnectionClosed):
+        while True:
+            yield await app.recv()
 
 
 async def hear_to_the_end(app: ClientConnection, answers: int = 1) -> list[str | bytes]:
@@ -311,6 +318,44 @@ async def test_a_slow_engine_delays_nothing_of_the_servers() -> None:
         while "face.done" not in str(came[-1:]):
             came.append(await app.recv())
     assert [message for message in came if not is_face(message)] == server.sent
+
+
+CLOSE = json.dumps({"type": "close", "code": 4000, "reason": "all is said"})
+
+
+@pytest.mark.parametrize("last", [CLOSE, '{"type": "break off"}'])
+async def test_faces_of_the_last_audio_come_before_the_server_closes(last: str) -> None:
+    engine = HeldEngine()
+    async with (
+        stand_in(audio=coded(tone(1), "pcm16")) as server,
+        proxy_of(server.url, engine) as proxy,
+        app_of(proxy) as app,
+    ):
+        await app.send(CREATE)
+        await app.send(last)
+        await until(lambda: server.closed)
+        engine.go.set()
+        came = [message async for message in app_messages(app)]
+        assert app.close_code == (4000 if last is CLOSE else 1006)
+    frames = [json.loads(m)["frames"] for m in came if is_face(m) and "face.delta" in str(m)]
+    assert sum(map(len, frames)) == 60
+    assert "face.done" in str(came[-1])
+
+
+async def test_an_app_hears_of_a_close_though_its_faces_never_come() -> None:
+    engine = HeldEngine()
+    async with (
+        stand_in(audio=coded(tone(1), "pcm16")) as server,
+        proxy_of(server.url, engine) as proxy,
+        app_of(proxy) as app,
+    ):
+        await app.send(CREATE)
+        await app.send(CLOSE)
+        async with asyncio.timeout(30):
+            came = [message async for message in app_messages(app)]
+        assert app.close_code == 4000
+        assert came == server.sent
+        engine.go.set()
 
 
 @pytest.mark.slow
