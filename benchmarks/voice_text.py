@@ -51,6 +51,10 @@ def natural(found: NaturalReport, offsets: OffsetsReport) -> str:
         ("first face after the text", f"{times['first_face_ms']:.0f} ms"),
         ("first sound after the text", f"{times['first_sound_ms']:.0f} ms"),
         ("the worst face of a turn, before its sound", f"{times['face_lead_ms']:.0f} ms"),
+        (
+            f"the worst face of all {times['turns']:.0f} turns, likewise (below 0: too late)",
+            f"{times['worst_lead_ms']:.0f} ms",
+        ),
     ]
     table = "".join(f"| {what} | {value} |\n" for what, value in rows)
     return (

