@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from facewire.foreign_code import exits_as_errors
+
 T = TypeVar("T")
 
 
@@ -29,7 +31,8 @@ def call_in_daemon(call: Callable[[], T], name: str) -> "asyncio.Future[T]":
 
     def run() -> None:
         try:
-            answer = partial(succeed, call())
+            with exits_as_errors():
+                answer = partial(succeed, call())
         except Exception as error:
             answer = partial(fail, error)
         # The loop may have ended by the time the call returns.

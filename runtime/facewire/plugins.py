@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from facewire.errors import ConfigError, FacewireError
+from facewire.foreign_code import exits_as_errors
 
 KINDS = ("engine", "voice", "source", "sink")
 _ASYNC = ("__aenter__", "__aexit__", "__aiter__")
@@ -48,7 +49,8 @@ class Plugin:
             ConfigError: it does not load, or is no function.
         """
         try:
-            loaded: object = self.entry.load()
+            with exits_as_errors():
+                loaded: object = self.entry.load()
         except FacewireError:
             raise
         except Exception as error:  # a stranger's module may fail with anything
@@ -81,7 +83,8 @@ class Plugin:
                 "docs/extending.md says how a package adds one"
             ) from error
         try:
-            made = load(request)
+            with exits_as_errors():
+                made = load(request)
         except ImportError as error:
             raise ConfigError(
                 f"{self} does not load ({_first_line(error)}); repair that package, or uninstall it"

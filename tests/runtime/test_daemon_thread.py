@@ -24,6 +24,14 @@ async def test_an_error_is_raised() -> None:
         await call_in_daemon(fail, "fail")
 
 
+async def test_a_call_that_exits_is_an_error() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(RuntimeError, match=r"sys\.exit"):
+        await call_in_daemon(leave, "leave")
+
+
 async def test_the_call_goes_on_when_nobody_waits() -> None:
     proceed, done = threading.Event(), threading.Event()
 

@@ -9,6 +9,7 @@ from facewire.agents.agent import Agent, AgentMaker, FunctionAgent
 from facewire.agents.canned import CannedAgent
 from facewire.agents.openai_server import OpenAIAgent, server_of
 from facewire.errors import ConfigError
+from facewire.foreign_code import exits_as_errors
 
 
 def find_agent(name: str) -> AgentMaker:
@@ -50,9 +51,10 @@ def _answers(function: object) -> bool:
 
 def _load(module: str, path: str) -> Any:
     try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
+        with exits_as_errors():
+            found: Any = importlib.import_module(module)
+            for part in path.split("."):
+                found = getattr(found, part)
     except Exception as error:  # somebody's module may fail with anything
         raise ConfigError(
             f"the agent {module}:{path} does not load ({type(error).__name__}: {error}); "

@@ -10,6 +10,7 @@ from facewire import __version__
 from facewire.agents.agent import Agent, AgentMaker, Spoken
 from facewire.audio.resample import StreamResampler
 from facewire.errors import FacewireError
+from facewire.foreign_code import await_foreign, exits_as_errors
 from facewire.frames import Samples
 from facewire.listening.activity import (
     LOUDNESS_SENTENCE,
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 """What ends a sentence: an answer that comes in pieces is said in sentences."""
+EMPTY_PIECES = 10_000
+"""So many pieces without a letter may come one after the other."""
 
 
 class AgentConnection:
@@ -82,7 +85,7 @@ class AgentConnection:
             )
         )
         async with asyncio.TaskGroup() as tasks:
-            answers = Answers(self._client, self._maker.make(), self._context, tasks)
+            answers = Answers(self._client, _made(self._maker), self._context, tasks)
             try:
                 ears = _Ears(request, listener)
                 await self._client.connection.metered(self._listen(request, ears, answers))
@@ -181,8 +184,7 @@ class Answers:
             await self._tell(number, str(error))
         except Exception as error:
             logger.exception("the agent failed")
-            why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            await self._tell(number, f"the agent failed ({why}); say it again")
+            await self._tell(number, f"the agent failed ({_why(error)}); say it again")
         await self._client.send(ReplyEnd(reply=number))
 
     async def _sentences(self, said: Spoken) -> AsyncGenerator[str, None]:
@@ -190,10 +192,11 @@ class Answers:
 
         Raises:
             TimeoutError: nothing came for too long.
+            RuntimeError: only empty pieces came, or the agent exited or cancelled itself.
             Exception: what the agent raised.
         """
         async with asyncio.timeout(self._limits.agent_s):
-            answer = await self._agent.reply(said)
+            answer = await await_foreign(self._agent.reply(said))
         if isinstance(answer, str):
             if answer.strip():
                 yield answer[: self._limits.text_characters]
@@ -201,33 +204,66 @@ class Answers:
         if not hasattr(answer, "__anext__"):
             raise TypeError(f"it replied with {type(answer).__name__!r} instead of text")
         splitter, sentence, left = ClauseSplitter(), "", self._limits.text_characters
+        empty = 0
         try:
             while left > 0 and (piece := await self._next(answer)) is not None:
                 left -= len(piece)
+                empty = 0 if piece else empty + 1
+                if empty > EMPTY_PIECES:
+                    raise RuntimeError(f"{empty} empty pieces came one after the other")
                 for clause in splitter.push(piece):
                     sentence = f"{sentence} {clause}".strip()
                     if sentence.endswith(_ENDS):
                         yield sentence
                         sentence = ""
         finally:
-            # A generator ends with it; an iterator that cannot be closed is left alone.
-            if close := getattr(answer, "aclose", None):
-                await close()
+            await self._close(answer)
         if rest := " ".join([sentence, *splitter.flush()]).strip():
             yield rest
 
     async def _next(self, answer: AsyncIterator[str]) -> str | None:
         try:
             async with asyncio.timeout(self._limits.agent_s):
-                piece: object = await anext(answer)
+                piece: object = await await_foreign(anext(answer))
+                await asyncio.sleep(0)  # an agent that never waits must not keep others waiting
         except StopAsyncIteration:
             return None
         if not isinstance(piece, str):
             raise TypeError(f"it replied with {type(piece).__name__!r} instead of text")
         return piece
 
+    async def _close(self, answer: AsyncIterator[str]) -> None:
+        """End a generator; an iterator that cannot be closed is left alone."""
+        close = getattr(answer, "aclose", None)
+        if close is None:
+            return
+        try:
+            async with asyncio.timeout(self._limits.agent_s):
+                await await_foreign(close())
+        except Exception:
+            logger.warning("the agent did not end its answer in order", exc_info=True)
+
     async def _tell(self, number: int, message: str) -> None:
         await self._client.send(AgentProblem(reply=number, message=message))
+
+
+def _made(maker: AgentMaker) -> Agent:
+    """Return an agent for one conversation.
+
+    Raises:
+        ProtocolError: it cannot be made.
+    """
+    try:
+        with exits_as_errors():
+            return maker.make()
+    except Exception as error:
+        logger.exception("the agent failed")
+        sentence = f"the agent cannot begin ({_why(error)}); see the server's log"
+        raise ProtocolError(sentence, ErrorCode.INTERNAL) from error
+
+
+def _why(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _ms(samples: int) -> float:

@@ -7,6 +7,7 @@ from functools import partial
 
 from facewire.clock import Clock
 from facewire.face import FaceStage
+from facewire.foreign_code import exits_as_errors
 from facewire.frames import AudioChunk, BlendshapeFrame
 from facewire.stream.engine import EngineSession
 from facewire.stream.outputs import StreamOutputs
@@ -66,7 +67,9 @@ def _faced(
     """Run the engine and the face stage, in a thread; return the frames, and the time in ns."""
     began = clock.now()
     frames = []
-    for frame in work():
+    with exits_as_errors():
+        made = work()
+    for frame in made:
         faced = face.apply(frame)
         stamps = replace(faced.stamps, faced=clock.now())
         frames.append(replace(faced, stamps=stamps))

@@ -10,6 +10,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
+from facewire.foreign_code import exits_as_errors
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -27,7 +29,8 @@ class _Job:
         if not self.outcome.set_running_or_notify_cancel():
             return
         try:
-            result = self.work()
+            with exits_as_errors():
+                result = self.work()
         except BaseException as error:
             self.outcome.set_exception(error)
         else:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from facewire.foreign_code import exits_as_errors
 from facewire.stream.channel import Channel, ChannelClosed, Overflow
 from facewire.stream.sink import Recording
 
@@ -76,7 +77,8 @@ class SinkQueue(Generic[T]):
         """Hand every item over until the channel is closed and empty, or the reader fails."""
         try:
             async for item in self.channel:
-                await self._take(item)
+                with exits_as_errors():
+                    await self._take(item)
                 self.taken += 1
         except Exception as error:
             self.leave_out(_reason(error))
@@ -116,7 +118,8 @@ class SinkQueue(Generic[T]):
             return
         try:
             async with asyncio.timeout(FINISH_S if self.recording else self._patience_s):
-                await self._close()
+                with exits_as_errors():
+                    await self._close()
         except Exception as error:
             if not self.failure:
                 self.failure = _reason(error)

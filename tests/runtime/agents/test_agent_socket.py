@@ -183,6 +183,99 @@ async def test_what_an_agent_does_wrong_is_one_sentence_and_the_next_turn_works(
         assert "\n" not in problem["message"]
 
 
+class EndsMoreThanItself:
+    """Raises, each time otherwise, what ends a task or a process."""
+
+    turn = 0
+
+    async def reply(self, heard: str | Spoken, /) -> Reply:
+        self.turn += 1
+        if self.turn == 1:
+            raise asyncio.CancelledError
+        if self.turn == 2:
+            raise SystemExit(3)
+        if self.turn == 3:
+            return self._cancelled()
+        if self.turn == 4:
+            return self._empty()
+        return "All is well."
+
+    async def _cancelled(self) -> AsyncIterator[str]:
+        yield "So. "
+        task = asyncio.create_task(asyncio.Event().wait())
+        task.cancel()
+        await task
+
+    async def _empty(self) -> AsyncIterator[str]:
+        while True:
+            yield ""
+
+
+async def test_what_would_end_the_task_or_the_server_ends_one_answer() -> None:
+    make: Callable[[], Agent] = EndsMoreThanItself
+    begins = ("speech_started", "speech_ended")
+    problems = []
+    async with person_of(AgentMaker("ends more", make)) as person:
+        for said_before in ((), (), ("say",), ()):
+            await person.speak(said())
+            told = await person.told(*begins, *said_before, "problem", "reply_end")
+            problems.append(told[-2]["message"])
+        await person.speak(said())
+        *_, say, _ = await person.told(*begins, "say", "reply_end")
+    assert say["text"] == "All is well."
+    parts = ("by its own code", "sys.exit(3)", "by its own code", "empty pieces")
+    for problem, part in zip(problems, parts, strict=True):
+        assert part in problem
+
+
+async def test_an_agent_that_never_waits_keeps_nobody_waiting() -> None:
+    async def never_waits(heard: str | Spoken) -> Any:
+        while True:
+            yield " "
+
+    async with person_of(never_waits, text_characters=10_000_000) as person:
+        await person.speak(said())
+        await person.told("speech_started", "speech_ended")
+        await person.connection.send('{"type":"ping","id":7,"client_ns":1}')
+        await person.told("pong")
+
+
+async def test_an_agent_that_does_not_let_itself_be_interrupted_says_no_more() -> None:
+    async def stubborn(heard: str | Spoken) -> Any:
+        while True:
+            yield "And another thing. "
+            try:
+                await asyncio.sleep(0.02)
+            except asyncio.CancelledError:
+                yield "I was not done. "
+
+    async with person_of(stubborn) as person:
+        await person.speak(said())
+        await person.told("speech_started", "speech_ended", "say", "say")
+        await person.speak(said())
+        async with asyncio.timeout(30):
+            while (message := json.loads(await person.connection.recv()))["type"] == "say":
+                assert message["reply"] == 1
+            assert message["type"] == "speech_started"
+        after = await person.told("speech_ended", "say")
+        assert [message["reply"] for message in after] == [2, 2]
+
+
+async def test_an_agent_that_cannot_be_made_is_one_sentence() -> None:
+    def make() -> Agent:
+        raise SystemExit("no key")
+
+    async with (
+        new_server(agent=AgentMaker("unmade", make)) as server,
+        connect(f"ws://{server.address}/agent") as connection,
+    ):
+        await connection.send('{"type":"open","version":1}')
+        said_by_server = json.loads(await connection.recv())
+        while said_by_server["type"] == "agent":
+            said_by_server = json.loads(await connection.recv())
+    assert "no key" in said_by_server["message"]
+
+
 async def test_an_interruption_before_the_first_word_and_twice() -> None:
     async def slow(heard: str | Spoken) -> str:
         await asyncio.sleep(0.5 if slow_once.pop("now", False) else 0)

@@ -67,6 +67,15 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
+def test_a_module_that_exits_while_it_loads_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exits_at_once.py").write_text("import sys\nsys.exit(3)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigError, match="does not load"):
+        find_agent("exits_at_once:reply")
+
+
 @pytest.mark.usefixtures("own")
 async def test_a_function_a_generator_and_a_class_are_agents() -> None:
     module = "own_agent_of_a_test"

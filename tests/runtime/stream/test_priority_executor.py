@@ -129,3 +129,15 @@ async def test_closing_forgets_what_waits() -> None:
 def test_bulk_needs_a_thread() -> None:
     with pytest.raises(ValueError, match="1 to 2"):
         PriorityExecutor(2, bulk=3)
+
+
+@pytest.mark.parametrize("ending", [SystemExit(3), asyncio.CancelledError()])
+async def test_work_that_exits_or_passes_for_cancelled_is_an_error(ending: BaseException) -> None:
+    def end() -> None:
+        raise ending
+
+    executor = PriorityExecutor(1)
+    with pytest.raises(RuntimeError, match=r"^it (called sys.exit\(3\)|was cancelled)"):
+        await executor.run(None, end)
+    assert await executor.run(None, lambda: 7) == 7
+    executor.close()
