@@ -45,6 +45,7 @@ from facewire.wire.speak import (
 )
 from facewire_client.connection import Connection
 from facewire_client.pcm import pcm_runs
+from facewire_client.provider_message import without_audio
 from facewire_client.server_error import ServerError
 from facewire_client.transport import CLOSE_S
 from facewire_client.viewer import AudioRun, audio_run
@@ -212,7 +213,8 @@ class SpeakClient(Connection):
         Args:
             turn: that was begun with `alignment=True`.
             format: whose times they are, such as "elevenlabs"; docs/alignment.md lists them.
-            data: what the provider sent: JSON as text, or what was read from it.
+            data: what the provider sent: JSON as text, or what was read from it; the sound in it
+                stays here.
             offset_ms: where their time 0 lies in the turn.
 
         Raises:
@@ -221,7 +223,7 @@ class SpeakClient(Connection):
         """
         if isinstance(data, str | bytes) and format != "polly":
             data = msgspec.json.decode(data)
-        raw = msgspec.Raw(msgspec.json.encode(data))
+        raw = msgspec.Raw(msgspec.json.encode(without_audio(format, data)))
         await self._send(Alignment(turn=turn, format=format, data=raw, offset_ms=offset_ms))
 
     async def send_tokens(self, turn: int, tokens: NDArray[Any]) -> None:

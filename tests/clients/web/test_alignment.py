@@ -43,15 +43,17 @@ def test_times_close_the_lips_of_speech_of_ones_own(
                 "start": [one.start / RATE - 0.1 for one in part],
                 "end": [one.end / RATE - 0.1 for one in part],
             },
+            "audio": "A" * 2_000_000,
         }
         for part in (said.phones[::2], said.phones[1::2])
     ]
+    messages.append({"type": "chunk", "data": "A" * 2_000_000})
     samples = np.clip(said.samples + noise, -1, 1).round(5).tolist()
     file = tmp_path / "speech.json"
     file.write_text(json.dumps({"samples": samples, "messages": messages}))
     with daemon("serve", "--port", "0") as (url, _):
         seen = in_node(require_node, "alignment", str(MODULES), url, str(file))
-    assert seen["problems"] == ["start is a number, not None"]
+    assert seen["problems"] == ["start is missing, or not a finite number"]
     assert seen["samples"] == len(said.samples)
     weights = np.array(seen["weights"], np.float32)
     assert closure_rate([Take(weights, Fraction(60), intervals(said))]) > 0.9

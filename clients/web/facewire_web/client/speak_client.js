@@ -11,6 +11,7 @@
  */
 
 import { Connection } from "./connection.js";
+import { withoutAudio } from "./provider_message.js";
 import { VERSION, encodeAudio } from "./wire.js";
 
 /** Samples of one message, which has at most 1 MiB. */
@@ -98,11 +99,11 @@ export class SpeakClient extends Connection {
    * Tell when something is said in the audio of a turn, before or after that is sent.
    * @param {number} turn that was begun with `alignment: true`
    * @param {string} format whose times they are, such as "elevenlabs"; docs/alignment.md lists them
-   * @param {unknown} data what the provider sent
+   * @param {unknown} data what the provider sent; the sound in it stays here
    * @param {{offsetMs?: number}} [options] offsetMs: where their time 0 lies in the turn
    */
   pushAlignment(turn, format, data, { offsetMs = 0 } = {}) {
-    this._send({ type: "alignment", turn, format, data, offset_ms: offsetMs });
+    this._send({ type: "alignment", turn, format, data: withoutAudio(format, data), offset_ms: offsetMs });
   }
 
   /** No more comes of a turn of your own. @param {number} turn */

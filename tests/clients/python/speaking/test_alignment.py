@@ -1,5 +1,7 @@
 """Times that a TTS tells, passed on by the Python client as they came."""
 
+import asyncio
+import base64
 import json
 import re
 import threading
@@ -16,6 +18,7 @@ from tests.clients.python.speaking.heard import Heard, serve, url
 from tests.engines.phones.alignment.said import RATE, Said, intervals, say
 
 from facewire.audio.format import Encoding
+from facewire.audio.resample import StreamResampler
 from facewire.frames import Samples
 from facewire.server.server import FaceServer
 from facewire.speaking.voice import Span
@@ -147,23 +150,85 @@ async def test_a_dictionary_that_is_loaded_delays_nobody_else(said: Said) -> Non
                 assert (await Heard().read(speaker)).ends[0].frames == frames
 
 
-async def test_the_example_of_the_page_speaks(server: FaceServer, said: Said) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+def example(server: FaceServer) -> dict[str, Any]:
+    """Return the names of the page's example as it is written, but for the server's address."""
+    (written,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    assert '"ws://127.0.0.1:8765"' in written
     names: dict[str, Any] = {}
-    exec(compile(example, "alignment.md", "exec"), names)
-    first = elevenlabs(said)[0] | {"audio": encode_samples(noisy(said), Encoding.S16LE)}
-    again = first | {"audio": encode_samples(said.samples, Encoding.S16LE)}
+    code = written.replace("ws://127.0.0.1:8765", url(server))
+    exec(compile(code, "alignment.md", "exec"), names)
+    return names
+
+
+async def test_the_example_of_the_page_speaks_and_ends(
+    server: FaceServer, said: Said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_24_khz = StreamResampler(RATE, 24_000, 1)
+    sound = np.concatenate([at_24_khz.push(noisy(said)), at_24_khz.flush()])
+    pcm = encode_samples(sound, Encoding.S16LE)
+    first = elevenlabs(said)[0]
 
     async def messages() -> AsyncIterator[dict[str, Any]]:
-        yield first
-        yield again
+        """Yield what the provider's socket gives, its last message, too."""
+        yield first | {"audio": base64.b64encode(pcm).decode()}
+        yield {"audio": base64.b64encode(pcm[:24_000]).decode(), "alignment": None}
+        yield {"audio": None, "isFinal": True}
 
+    async with asyncio.timeout(60):
+        await example(server)["main"](messages())
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert {len(line) for line in printed} == {2}  # faces, and no problem
+    assert int(printed[-1][0]) >= len(sound) + 12_000 - 24_000 // 60
+    assert max(float(jaw) for _, jaw in printed) > 0.1
+
+
+async def test_the_example_of_the_page_ends_with_the_error_of_its_stream(
+    server: FaceServer,
+) -> None:
+    async def messages() -> AsyncIterator[dict[str, Any]]:
+        yield {"audio": None, "isFinal": None}
+        raise OSError("the provider hung up")
+
+    async with asyncio.timeout(60):
+        with pytest.raises(ExceptionGroup) as caught:
+            await example(server)["main"](messages())
+    assert [str(one) for one in caught.value.exceptions] == ["the provider hung up"]
+
+
+SOUND = base64.b64encode(bytes(1_350_000)).decode()
+"""1.8 MB, more than any message may have."""
+
+
+@pytest.mark.parametrize(
+    ("shape", "messages"),
+    [
+        ("elevenlabs", [{"audio_base64": SOUND}, {"isFinal": True, "audio": None}]),
+        ("elevenlabs", [{"audio": SOUND, "alignment": None}, {"audio": SOUND}]),
+        ("cartesia", [{"type": "chunk", "data": SOUND}, {"type": "done", "done": True}]),
+        ("rime", [{"type": "chunk", "data": SOUND}, {"type": "done"}]),
+        ("azure", [[], {}]),
+        ("polly", ["", []]),
+    ],
+)
+async def test_messages_without_times_are_no_problem(
+    server: FaceServer, said: Said, shape: str, messages: list[Any]
+) -> None:
+    """Sound of any size stays here, beside times and without them."""
     async with SpeakClient(url(server), text=False, idle=False, pacing="burst") as speaker:
-        await names["speak"](speaker, messages())
+        turn = await speaker.begin(alignment=True)
+        times = elevenlabs(said)
+        if shape == "elevenlabs":
+            await speaker.push_alignment(turn, shape, json.dumps(times[0] | {"audio": SOUND}))
+            await speaker.push_alignment(turn, shape, [times[1] | {"audio_base64": SOUND}])
+        for message in messages:
+            await speaker.push_alignment(turn, shape, message)
+        await speaker.send_audio(turn, said.samples)
+        await speaker.end_turn(turn)
         await speaker.end()
         heard = await Heard().read(speaker)
     assert heard.problems == []
-    assert heard.ends[0].frames == -(-2 * len(said.samples) * 60 // RATE)
+    assert heard.ends[0].frames == -(-len(said.samples) * 60 // RATE)
+    assert heard.words == ([word.label for word in said.words] if shape == "elevenlabs" else [])
 
 
 async def test_bad_times_are_a_problem_and_the_next_turn_works(
@@ -181,5 +246,5 @@ async def test_bad_times_are_a_problem_and_the_next_turn_works(
         await speaker.end_turn(turn)
         await speaker.end()
         heard = await Heard().read(speaker)
-    assert heard.problems == ["start is a number, not None"]
+    assert heard.problems == ["start is missing, or not a finite number"]
     assert [end.frames for end in heard.ends] == [-(-len(said.samples) * 60 // RATE)] * 2

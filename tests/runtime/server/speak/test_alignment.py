@@ -62,7 +62,10 @@ async def says_once_and_goes_on(client: Client, *messages: dict[str, Any]) -> st
     ("message", "says"),
     [
         ({"format": "festival", "data": []}, "there is no format 'festival' of times"),
-        ({"format": "words", "data": [{"word": "bob", "start": None}]}, "start is a number"),
+        (
+            {"format": "words", "data": [{"word": "bob", "start": None}]},
+            "start is missing, or not a finite number",
+        ),
         ({"format": "words", "data": 3}, "words come as an object"),
         ({"format": "azure", "data": [{"audio_offset": 0, "viseme_id": 99}]}, "viseme_id is 0"),
         ({"format": "polly", "data": "}{"}, "lines of JSON"),

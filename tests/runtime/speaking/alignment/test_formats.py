@@ -103,6 +103,41 @@ def test_cartesia_and_rime(name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("elevenlabs", {"isFinal": True, "audio": None}),
+        ("elevenlabs", {"is_final": True, "contextId": "a"}),
+        ("elevenlabs", {"audio": "AAAA"}),
+        ("elevenlabs", {"audio_base64": "AAAA"}),
+        ("elevenlabs", {"audio": "AAAA", "isFinal": None, "normalizedAlignment": None}),
+        ("cartesia", {"type": "chunk", "data": "AAAA", "done": False, "status_code": 206}),
+        ("cartesia", {"type": "done", "done": True, "context_id": "a"}),
+        ("cartesia", {"type": "flush_done", "flush_id": 1, "done": False}),
+        ("cartesia", {"type": "timestamps", "word_timestamps": None}),
+        ("rime", {"type": "chunk", "data": "AAAA", "contextId": None}),
+        ("rime", {"type": "done"}),
+        ("azure", {}),
+        ("azure-batch", []),
+        ("polly", "\n"),
+        ("words", []),
+    ],
+)
+def test_messages_that_tell_no_times_have_no_marks(name: str, message: Any) -> None:
+    assert marks(name, message) == []
+
+
+def test_sound_beside_the_times_is_ignored_however_much_it_is() -> None:
+    times = {"chars": ["a", "b"], "charStartTimesMs": [0, 50], "charDurationsMs": [50, 50]}
+    message = {"audio_base64": "A" * MAX_BYTES, "alignment": times}
+    expected = [TimedWord("ab", 0.0, 0.1, joins=True)]
+    assert marks("elevenlabs", message) == expected
+    assert marks("elevenlabs", [message, message | {"audio": "A" * MAX_BYTES}]) == expected * 2
+    too_many = message | {"alignment": {"chars": ["a"] * MAX_BYTES}}
+    with pytest.raises(AlignmentError, match=r"^13\d{5} bytes of times are more than 262144"):
+        marks("elevenlabs", too_many)
+
+
 def test_our_own_shapes() -> None:
     assert marks("words", [{"word": "Bob", "start": 1, "phones": ["B", "AA1", "b"]}]) == [
         TimedWord("Bob", 1.0, None, ("b", "aa", "b"))
@@ -122,8 +157,8 @@ def test_an_offset_is_added() -> None:
     [
         ("festival", [], "there is no format 'festival' of times; it is one of azure"),
         ("words", "Bob", "words come as an object, or as a list of objects"),
-        ("words", [{"word": "Bob"}], "start is a number, not None"),
-        ("words", [{"word": "Bob", "start": None}], "start is a number, not None"),
+        ("words", [{"word": "Bob"}], "start is missing, or not a finite number"),
+        ("words", [{"word": "Bob", "start": None}], "start is missing, or not a finite number"),
         ("words", [{"word": "Bob", "start": True}], "start is a number"),
         ("words", [{"word": 3, "start": 1}], "word is a text, not 3"),
         ("words", [{"word": "Bob", "start": 1e300}], "start is a time within the turn"),
@@ -135,10 +170,12 @@ def test_an_offset_is_added() -> None:
         ("azure", {"audio_offset": "PT1S", "viseme_id": 2}, "audio_offset is a number"),
         ("azure", {"audio_offset": 0}, "text is a text, not None"),
         ("elevenlabs", {"characters": ["a"]}, "are 3 lists of the same length"),
-        ("cartesia", {"type": "chunk"}, "timestamps have words or phonemes"),
+        ("cartesia", {"type": "error"}, "timestamps have words or phonemes"),
+        ("cartesia", {"word_timestamps": 3}, "timestamps have words or phonemes"),
+        ("elevenlabs", {"message": "quota", "code": 1008}, "are 3 lists of the same length"),
         ("rime", {"words": ["a"], "start": [], "end": []}, "are 3 lists of the same length"),
         ("polly", "{]", "speech marks of Polly are lines of JSON"),
-        ("polly", [{"type": "word", "value": "a"}], "time is a number, not None"),
+        ("polly", [{"type": "word", "value": "a"}], "time is missing, or not a finite number"),
         ("words", [[]] * 3, "words come as an object"),
         ("words", " " * MAX_BYTES, "bytes of times are more than"),
     ],

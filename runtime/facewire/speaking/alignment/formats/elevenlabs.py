@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from facewire.speaking.alignment.formats.fields import (
+    AUDIO,
     Fields,
     columns,
     folded,
@@ -20,10 +21,14 @@ from facewire.speaking.alignment.marks import Mark, TimedWord
 
 _WHAT = "the characters of ElevenLabs, their starts and their ends"
 _MS = 1e-3
+_NO_TIMES = AUDIO | {"isfinal", "contextid"}
+"""What a message has that tells no times: the last one, and those of sound alone."""
 
 
 def read(data: Any) -> Iterator[Mark]:
     """Yield the words of an answer, or of the alignment in it: as it is spoken, if that is there.
+
+    A message of the stream without any, such as its last one, has no words.
 
     Raises:
         AlignmentError: it is not such an answer.
@@ -32,7 +37,7 @@ def read(data: Any) -> Iterator[Mark]:
         inner = fields.get("normalizedalignment") or fields.get("alignment")
         if isinstance(inner, dict):
             yield from _words(_characters(folded(inner)))
-        elif "alignment" not in fields and "normalizedalignment" not in fields:
+        elif not fields.keys() & {"alignment", "normalizedalignment"} and fields.keys() - _NO_TIMES:
             yield from _words(_characters(fields))
 
 

@@ -11,11 +11,28 @@ from facewire.speaking.alignment.marks import AlignmentError
 FURTHEST_S = 1e6
 """No turn lasts as long as this, so no time is further from its beginning."""
 
+AUDIO = frozenset(("audio", "audiobase64"))
+"""What providers call the sound that comes with its times."""
+
 Fields = Mapping[str, Any]
 
 
+def without_audio(data: bytes) -> bytes:
+    """Return JSON, an object or a list of them, without the sound in it; all else as it is."""
+    try:
+        told = msgspec.json.decode(data, type=dict[str, msgspec.Raw] | list[dict[str, msgspec.Raw]])
+    except (msgspec.DecodeError, RecursionError):
+        return data
+    several = isinstance(told, list)
+    rest = [
+        {name: value for name, value in one.items() if _folded_name(name) not in AUDIO}
+        for one in (told if isinstance(told, list) else [told])
+    ]
+    return msgspec.json.encode(rest if several else rest[0])
+
+
 def objects(data: Any, what: str) -> Iterator[Fields]:
-    """Yield one object, or those of a list, with their keys folded.
+    """Yield one object, or those of a list, with their keys folded; what is empty tells nothing.
 
     Raises:
         AlignmentError: it is neither.
@@ -23,12 +40,13 @@ def objects(data: Any, what: str) -> Iterator[Fields]:
     for one in data if isinstance(data, list) else [data]:
         if not isinstance(one, dict):
             raise AlignmentError(f"{what} come as an object, or as a list of objects")
-        yield folded(one)
+        if one:
+            yield folded(one)
 
 
 def folded(fields: Mapping[str, Any]) -> Fields:
     """Return fields by their names in lower case without `_`: SDKs spell them in their own ways."""
-    return {name.replace("_", "").lower(): value for name, value in fields.items()}
+    return {_folded_name(name): value for name, value in fields.items()}
 
 
 def number(value: Any, what: str, unit_s: float = 1.0) -> float:
@@ -37,6 +55,8 @@ def number(value: Any, what: str, unit_s: float = 1.0) -> float:
     Raises:
         AlignmentError: it is no number, or too far away.
     """
+    if value is None:  # JSON has no other word for NaN
+        raise AlignmentError(f"{what} is missing, or not a finite number")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise AlignmentError(f"{what} is a number, not {_short(value)}")
     seconds = float(value) * unit_s if abs(value) < FURTHEST_S / unit_s else math.inf
@@ -79,6 +99,10 @@ def json_lines(data: str, what: str) -> list[Any]:
         return [msgspec.json.decode(line) for line in data.splitlines() if line.strip()]
     except (msgspec.DecodeError, RecursionError) as error:
         raise AlignmentError(f"{what} are lines of JSON ({str(error)[:80]})") from error
+
+
+def _folded_name(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from facewire.speaking.alignment.formats import azure, elevenlabs, plain, polly, timestamps
+from facewire.speaking.alignment.formats.fields import without_audio
 from facewire.speaking.alignment.marks import AlignmentError, Mark
 
 MAX_BYTES = 1 << 18
@@ -29,7 +30,7 @@ def read_marks(name: str, data: bytes, offset_s: float = 0.0) -> Iterator[Mark]:
 
     Args:
         name: of the format.
-        data: JSON, as the provider sent it.
+        data: JSON, as the provider sent it; the sound in it is ignored.
         offset_s: is added to all times.
 
     Raises:
@@ -39,6 +40,8 @@ def read_marks(name: str, data: bytes, offset_s: float = 0.0) -> Iterator[Mark]:
     if read is None:
         known = ", ".join(FORMATS)
         raise AlignmentError(f"there is no format {name[:40]!r} of times; it is one of {known}")
+    if len(data) > MAX_BYTES:
+        data = without_audio(data)
     if len(data) > MAX_BYTES:
         raise AlignmentError(
             f"{len(data)} bytes of times are more than {MAX_BYTES}; send them in pieces"

@@ -19,18 +19,23 @@ from facewire.speaking.alignment.formats.fields import (
 from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedSound, TimedWord
 
 _KINDS = {"wordtimestamps": "words", "phonemetimestamps": "phonemes"}
+_OTHERS = ("chunk", "done", "flush_done")
+"""Messages of the same stream that tell no times: sound, and that there is no more."""
 
 
 def read(data: Any) -> Iterator[Mark]:
-    """Yield the marks of a message, or of the lists in it.
+    """Yield the marks of a message, or of the lists in it; one of sound, or the last, has none.
 
     Raises:
-        AlignmentError: it has no such lists.
+        AlignmentError: it has no such lists, and is no other message of the stream.
     """
     for fields in objects(data, "timestamps"):
-        inner = [folded(fields[kind]) for kind in _KINDS if isinstance(fields.get(kind), dict)]
+        if fields.get("type") in _OTHERS:
+            continue
+        inner = [fields[kind] for kind in _KINDS if kind in fields]
         for lists in inner or [fields]:
-            yield from _marks(lists)
+            if lists is not None:
+                yield from _marks(folded(lists) if isinstance(lists, dict) else {})
 
 
 def _marks(fields: Fields) -> Iterator[Mark]:
