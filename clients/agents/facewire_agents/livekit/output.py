@@ -4,7 +4,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from livekit import rtc
@@ -16,21 +16,19 @@ from livekit.agents.voice.io import (
 )
 
 from facewire.clock import SECOND, Clock, SystemClock, unix_seconds
-from facewire.errors import ConfigError, FacewireError
+from facewire.errors import FacewireError
 from facewire.frames import BlendshapeFrame
 from facewire.stream.threads import ServerThreads
-from facewire_agents.faces import AgentFace, FaceOptions, Heard
+from facewire_agents.faces import AgentFace, FaceOptions
 from facewire_agents.faces.agent_face import OpenThreads
 from facewire_agents.faces.patience import patience_ends
-from facewire_agents.faces.speech_run import RATE
+from facewire_agents.faces.speech_run import RATE, SpeechRun
 from facewire_agents.livekit.segment import HeldFrame, Segment
 
 logger = logging.getLogger(__name__)
 
 HELD_S = 10.0
 """How much sound may wait here before the TTS has to."""
-PIECE_S = 0.05
-"""Of sound goes on at once: as soon as its faces are there."""
 OLDEST_START_S = 1.0
 """A sink does not say later than this that it has begun to play."""
 
@@ -76,6 +74,8 @@ class FaceOutput(AudioOutput):
         self._room = asyncio.Event()
         self._count = 0
         self._capturing: Segment | None = None
+        self._words_before: list[object] = []
+        """Of the next sound, which came without any."""
         self._segments: deque[Segment] = deque()
         """Those that the sink has not finished."""
         self._paused_at: int | None = None
@@ -123,20 +123,26 @@ class FaceOutput(AudioOutput):
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take the next sound; wait if too much is held."""
+        words = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ())
+        if not frame.samples_per_channel:
+            # A sink that gets no sound of a segment never says that it is over.
+            if self._capturing is not None and self._capturing.run is not None:
+                note_words(self._face, self._capturing.run, words)
+            else:
+                self._words_before.extend(words)
+            return
         await super().capture_frame(frame)
         segment = self._capturing or self._begin(frame)
-        if segment is None:
-            await self.next_in_chain.capture_frame(frame)
-            return
         segment.last_sound = self._clock.now()
-        run = segment.run
-        if run.ended:  # the TTS had paused
-            segment.run = run = self._face.begin(
-                segment.name, frame.sample_rate, frame.num_channels, offset=segment.captured
-            )
-        self._note_words(segment, frame)
-        self._face.push(run, bytes(frame.data))
-        self._hold(segment, frame)
+        run = segment.find_run(self._face, frame)
+        if run is not None:
+            note_words(self._face, run, [*self._words_before, *words])
+            self._face.push(run, bytes(frame.data))
+        self._words_before.clear()
+        for held in segment.cut(frame):
+            self._held.append(held)
+            self._held_ns += held.duration_ns
+        self._face.made.set()
         while self._held_ns > HELD_S * SECOND:
             self._room.clear()
             await self._room.wait()
@@ -145,8 +151,10 @@ class FaceOutput(AudioOutput):
         """Take no more of this segment."""
         super().flush()
         segment, self._capturing = self._capturing, None
+        self._words_before.clear()
         if segment is not None:
-            self._face.end(segment.run)
+            if segment.run is not None:
+                self._face.end(segment.run)
             self._held.append(segment)
             self._face.made.set()
 
@@ -168,6 +176,9 @@ class FaceOutput(AudioOutput):
                 self.on_playback_finished(playback_position=0.0, interrupted=True)
                 self._tell(segment, 0.0)
         self._capturing = None
+        self._words_before.clear()
+        # What comes now without a flush is a segment of its own.
+        super().flush()
         if self._segments and not self._segments[-1].flushed:
             self._flush(self._segments[-1])
         self.next_in_chain.clear_buffer()
@@ -198,45 +209,14 @@ class FaceOutput(AudioOutput):
         if type(event) is PlaybackFinishedEvent and self._segments:
             self._tell(self._segments.popleft(), event.playback_position)
 
-    def _begin(self, frame: rtc.AudioFrame) -> Segment | None:
-        """Begin a segment; None if its sound can have no face."""
+    def _begin(self, frame: rtc.AudioFrame) -> Segment:
+        """Begin a segment."""
         self._count += 1
-        name = f"segment {self._count}"
-        try:
-            run = self._face.begin(name, frame.sample_rate, frame.num_channels)
-        except ConfigError as error:
-            logger.error("this speech has no face: %s", error)
-            return None
-        segment = self._capturing = Segment(name, run, self._clock.now())
+        segment = self._capturing = Segment(
+            f"segment {self._count}", frame.sample_rate, frame.num_channels, self._clock.now()
+        )
         self._segments.append(segment)
         return segment
-
-    def _hold(self, segment: Segment, frame: rtc.AudioFrame) -> None:
-        """Cut a frame into pieces that go on one by one."""
-        run, offset = segment.run, segment.run.offset
-        size = max(1, int(frame.sample_rate * PIECE_S))
-        width = 2 * frame.num_channels
-        pcm = bytes(frame.data)
-        for begin in range(0, frame.samples_per_channel, size):
-            data = pcm[begin * width : (begin + size) * width]
-            count = len(data) // width
-            piece = rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, count)
-            if not begin:
-                piece.userdata.update(frame.userdata)
-            first = segment.captured - offset
-            held = HeldFrame(piece, run, first, first + count)
-            segment.captured += count
-            self._held.append(held)
-            self._held_ns += held.duration_ns
-        self._face.made.set()
-
-    def _note_words(self, segment: Segment, frame: rtc.AudioFrame) -> None:
-        """Take the words of a TTS that tells their times."""
-        for word in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ()):
-            start = getattr(word, "start_time", None)
-            if isinstance(start, (int, float)):
-                position = int(start * RATE) - segment.run.position(segment.run.offset)
-                self._face.note(segment.run, word.strip(), max(0, position))
 
     async def _forward(self) -> None:
         """Hand on what has its faces, in order."""
@@ -247,35 +227,33 @@ class FaceOutput(AudioOutput):
             elif isinstance(item, Segment):
                 self._held.popleft()
                 self._flush(item)
-            elif not item.run.has_faces(item.last):
-                await self._wait_for_faces(item)
+            elif item.segment not in self._segments:
+                # The sink has ended it, as one that is exchanged does.
+                self._drop_first(item)
+            elif item.run is not None and not item.run.has_faces(item.last):
+                await self._wait_for_faces(item, item.run)
             else:
-                self._held.popleft()
-                self._held_ns -= item.duration_ns
-                self._room.set()
-                segment = self._segment_of(item)
-                if segment is not None:
-                    segment.forward(self._face, item, self._clock.now())
-                    await self.next_in_chain.capture_frame(item.frame)
-                    segment.forwarded = True
+                self._drop_first(item)
+                item.segment.forward(self._face, item, self._clock.now())
+                await self.next_in_chain.capture_frame(item.frame)
+                item.segment.forwarded = True
 
-    async def _wait_for_faces(self, held: HeldFrame) -> None:
-        segment, now = self._segment_of(held), self._clock.now()
-        if segment is None:
-            self._held.popleft()
-            return
-        until = patience_ends(held.run, segment.last_sound, max(segment.free or now, now))
+    def _drop_first(self, held: HeldFrame) -> None:
+        """Hold the first frame no longer."""
+        self._held.popleft()
+        self._held_ns -= held.duration_ns
+        self._room.set()
+
+    async def _wait_for_faces(self, held: HeldFrame, run: SpeechRun) -> None:
+        segment, now = held.segment, self._clock.now()
+        until = patience_ends(run, segment.last_sound, max(segment.free or now, now))
         if until > now:
             await self._face.made.wait(until)
-        elif held.run.ended:
+        elif run.ended:
             logger.warning("the faces of some speech take too long; it goes on without them")
-            held.run.over = True
+            run.over = True
         else:
-            self._face.end(held.run)
-
-    def _segment_of(self, held: HeldFrame) -> Segment | None:
-        name = held.run.context
-        return next((segment for segment in self._segments if segment.name == name), None)
+            self._face.end(run)
 
     def _resume_segments(self, now: int) -> None:
         if self._paused_at is None:
@@ -297,13 +275,8 @@ class FaceOutput(AudioOutput):
 
     def _tell(self, segment: Segment, position: float) -> None:
         """Tell what was heard of a segment that was interrupted, now that it is known."""
-        if not segment.cleared:
-            return
-        run = segment.run
-        count = min(round(position * run.sample_rate), segment.captured)
-        word = run.word_at(run.position(count) - run.position(run.offset))
-        last = count - 1 if count else None
-        self.emit("face_interrupted", Heard(segment.name, last, run.sample_rate, word))
+        if segment.cleared:
+            self.emit("face_interrupted", segment.heard(position))
 
     async def _run_face(self) -> None:
         try:
@@ -311,3 +284,12 @@ class FaceOutput(AudioOutput):
         except FacewireError as error:
             # The agent goes on to speak.
             logger.error("the face is gone: %s", error)
+
+
+def note_words(face: AgentFace, run: SpeechRun, words: Iterable[object]) -> None:
+    """Take the words of a TTS that tells their times."""
+    for word in words:
+        start = getattr(word, "start_time", None)
+        if isinstance(word, str) and isinstance(start, (int, float)):
+            position = int(start * RATE) - run.position(run.offset)
+            face.note(run, word.strip(), max(0, position))

@@ -1,20 +1,31 @@
+# pyright: reportMissingImports=false
 """One playback segment of LiveKit: what is captured between two flushes."""
 
+import logging
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+
+from livekit import rtc
 
 from facewire.clock import SECOND
-from facewire_agents.faces import AgentFace, SpeechRun
+from facewire.errors import ConfigError
+from facewire_agents.faces import AgentFace, Heard, SpeechRun
+
+logger = logging.getLogger(__name__)
+
+PIECE_S = 0.05
+"""Of sound goes on at once: as soon as its faces are there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldFrame:
     """A frame of sound that waits for its faces."""
 
-    frame: Any
-    """LiveKit's `rtc.AudioFrame`."""
-    run: SpeechRun
+    frame: rtc.AudioFrame
+    segment: "Segment"
+    run: SpeechRun | None
+    """Has its faces; None if it can have none."""
     first: int
     """First source sample of the run."""
     last: int
@@ -23,7 +34,7 @@ class HeldFrame:
     @property
     def duration_ns(self) -> int:
         """How long it lasts."""
-        return (self.last - self.first) * SECOND // self.run.sample_rate
+        return (self.last - self.first) * SECOND // int(self.frame.sample_rate)
 
 
 @dataclass(slots=True, eq=False)
@@ -31,11 +42,15 @@ class Segment:
     """A segment on its way to the sink, and when what went there is heard."""
 
     name: str
-    run: SpeechRun
+    sample_rate: int
+    """Hz, of its newest sound."""
+    channels: int
     last_sound: int
     """When its last sound came, in ns."""
+    run: SpeechRun | None = None
+    """Its newest; None if its sound can have no face."""
     captured: int = 0
-    """Samples that came."""
+    """Samples that came, at the rate of the newest."""
     flushed: bool = False
     """Whether the sink knows that it has all of it."""
     cleared: bool = False
@@ -46,6 +61,46 @@ class Segment:
     """When the next frame is heard, in ns; None until the sink has begun to play."""
     unheard: deque[HeldFrame] = field(default_factory=deque)
     """What the sink got before it began to play."""
+
+    def find_run(self, face: AgentFace, frame: rtc.AudioFrame) -> SpeechRun | None:
+        """Return the run of its next frame; None, and say so, if it can have no face."""
+        rate, channels = int(frame.sample_rate), int(frame.num_channels)
+        goes_on = self.captured > 0 and (rate, channels) == (self.sample_rate, self.channels)
+        if goes_on and (self.run is None or not self.run.ended):
+            return self.run
+        # It begins, the TTS had paused, or the sound has changed its kind.
+        if self.run is not None:
+            face.end(self.run)
+        self.captured = self.captured * rate // self.sample_rate
+        self.sample_rate, self.channels, self.run = rate, channels, None
+        try:
+            self.run = face.begin(self.name, rate, channels, offset=self.captured)
+        except ConfigError as error:
+            logger.error("this speech has no face: %s", error)
+        return self.run
+
+    def cut(self, frame: rtc.AudioFrame) -> Iterator[HeldFrame]:
+        """Take a frame, and return pieces of it that go on one by one."""
+        size = max(1, int(frame.sample_rate * PIECE_S))
+        width = 2 * frame.num_channels
+        pcm = bytes(frame.data)
+        for begin in range(0, frame.samples_per_channel, size):
+            data = pcm[begin * width : (begin + size) * width]
+            count = len(data) // width
+            piece = rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, count)
+            if not begin:
+                piece.userdata.update(frame.userdata)
+            first = self.captured - (self.run.offset if self.run is not None else 0)
+            self.captured += count
+            yield HeldFrame(piece, self, self.run, first, first + count)
+
+    def heard(self, position: float) -> Heard:
+        """Return what was heard of it, up to a second of it."""
+        count = min(round(position * self.sample_rate), self.captured)
+        run, word = self.run, ""
+        if run is not None:
+            word = run.word_at(run.position(count) - run.position(run.offset))
+        return Heard(self.name, count - 1 if count else None, self.sample_rate, word)
 
     def forward(self, face: AgentFace, held: HeldFrame, now: int) -> None:
         """Note that the sink gets a frame."""
@@ -67,5 +122,6 @@ class Segment:
             self.free += duration
 
     def _play(self, face: AgentFace, held: HeldFrame, when: int) -> None:
-        face.play(held.run, held.first, held.last, when)
+        if held.run is not None:
+            face.play(held.run, held.first, held.last, when)
         self.free = when + held.duration_ns
