@@ -102,13 +102,16 @@ def proxied(folder: Path, certificate: tuple[Path, Path], target: str) -> Iterat
 def test_the_page_finds_its_server_under_the_path_of_a_proxy(
     browser: "Browser",
     daemon: Daemon,
+    demo_again_and_again: str,
     tmp_path: Path,
     certificate: tuple[Path, Path],
     arguments: tuple[str, ...],
     path: str,
 ) -> None:
     with (
-        daemon("live", "--demo", "--port", "0", "--token", "s3cret", *arguments) as (url, _),
+        daemon(
+            "live", "--input", demo_again_and_again, "--port", "0", "--token", "s3cret", *arguments
+        ) as (url, _),
         proxied(tmp_path, certificate, f"{url}{path}") as outside,
     ):
         page = browser.new_page(ignore_https_errors=True, bypass_csp=True)

@@ -61,10 +61,11 @@ def test_a_server_without_a_voice_says_so_at_the_box(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # A package whose library is gone: the same to the server as none.
+    # Packages that do not load are the same to the server as none.
     (tmp_path / "espeakng_loader.py").write_text(
         "def get_library_path(): return '/gone.so'\n\ndef get_data_path(): return '/gone'\n"
     )
+    (tmp_path / "hibari.py").write_text("raise ImportError('gone')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with daemon("serve", "--port", "0") as (url, _), open_page(browser, url) as page:
         page.get_by_text("pip install").wait_for()

@@ -120,7 +120,9 @@ def main() -> None:
     parser.add_argument("--voice", default="espeak", help="as `facewire say` has it")
     parser.add_argument("--rate", type=whole_number(80, 450), default=175, help="words a minute")
     parser.add_argument("--frame-rate", type=frame_rate, default=Fraction(60))
-    parser.add_argument("--live", type=int, default=0, metavar="N", help="sentences in real time")
+    parser.add_argument(
+        "--live", type=whole_number(0, 1000), default=0, metavar="N", help="sentences in real time"
+    )
     parser.add_argument("--words", action="store_true", help="count the words that Whisper hears")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
