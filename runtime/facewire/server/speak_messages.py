@@ -120,6 +120,11 @@ async def align(conversation: Conversation, request: speak.Alignment) -> None:
                 await asyncio.sleep(0)
     except AlignmentError as error:
         conversation.align(request.turn, error)
+    except Exception:
+        # A shape that no reader foresaw is the client's matter, and no reason to hang up.
+        logger.exception("times in the format %r cannot be read", request.format[:40])
+        problem = f"times of turn {request.turn} cannot be read; the server's log says why"
+        conversation.align(request.turn, AlignmentError(problem))
     else:
         conversation.align(request.turn, marks)
 

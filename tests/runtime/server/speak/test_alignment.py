@@ -11,6 +11,7 @@ from tests.engines.phones.alignment.said import intervals, say
 from tests.runtime.server.speak.speech_client import RATE, Client, rows, served, speaking
 
 from facewire.audio.format import Encoding
+from facewire.speaking.alignment.formats.registry import FORMATS
 from facewire.wire.binary import (
     FRAME_KIND,
     AudioMessage,
@@ -68,6 +69,7 @@ async def says_once_and_goes_on(client: Client, *messages: dict[str, Any]) -> st
         ),
         ({"format": "words", "data": 3}, "words come as an object"),
         ({"format": "azure", "data": [{"audio_offset": 0, "viseme_id": 99}]}, "viseme_id is 0"),
+        ({"format": "azure", "data": [{"audio_offset": 0, "viseme_id": 1.5}]}, "viseme_id is 0"),
         ({"format": "polly", "data": "}{"}, "lines of JSON"),
         ({"format": "words", "data": WORDS * 8_000}, "bytes of times are more than"),
     ],
@@ -77,6 +79,17 @@ async def test_bad_times_are_one_sentence_and_the_audio_is_heard(
 ) -> None:
     async with served(model) as server, speaking(server) as client:
         assert says in await says_once_and_goes_on(client, message)
+
+
+async def test_a_reader_that_fails_costs_the_times_and_not_the_connection(
+    model: PhonesEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(FORMATS, "unforeseen", lambda data: [data["none"]])
+    async with served(model) as server, speaking(server) as client:
+        bad = {"format": "unforeseen", "data": {}}
+        said = await says_once_and_goes_on(client, bad, bad)
+    assert said == "times of turn 1 cannot be read; the server's log says why"
+    assert "KeyError" in caplog.text
 
 
 async def test_a_hundred_thousand_times_are_too_many(model: PhonesEngine) -> None:

@@ -1,14 +1,17 @@
 """What providers send, in the shapes that they document, as marks."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.alignment.formats.plain import ARPABET
 from facewire.speaking.alignment.formats.registry import FORMATS, MAX_BYTES, read_marks
 from facewire.speaking.alignment.marks import AlignmentError, TimedSound, TimedWord
+from facewire.speaking.alignment.timeline import Timeline
 from facewire_engines.phones.phone_set import PHONES
 
 DOCUMENT = (Path(__file__).parents[4] / "docs" / "alignment.md").read_text(encoding="utf-8")
@@ -37,6 +40,11 @@ def test_the_page_lists_every_format() -> None:
 )
 def test_azures_visemes_however_an_sdk_spells_them(event: dict[str, Any]) -> None:
     (sound,) = marks("azure", event)
+    assert (sound.start_s, sound.phones) == (pytest.approx(0.05), ("p", "b", "m"))
+
+
+def test_a_whole_number_may_be_written_as_a_float() -> None:
+    (sound,) = marks("azure", {"audio_offset": 500_000.0, "viseme_id": 21.0})
     assert (sound.start_s, sound.phones) == (pytest.approx(0.05), ("p", "b", "m"))
 
 
@@ -166,7 +174,10 @@ def test_an_offset_is_added() -> None:
         ("words", [{"word": "Bob", "start": 1, "phones": "b"}], "a list of ARPAbet"),
         ("phones", [{"phone": "bb", "start": 1}], "'bb' is no phone of ARPAbet"),
         ("azure", {"audio_offset": 0, "viseme_id": 22}, "viseme_id is 0 to 21, not 22"),
-        ("azure", {"audio_offset": 0, "viseme_id": "21"}, "viseme_id is 0 to 21"),
+        *(
+            ("azure", {"audio_offset": 0, "viseme_id": viseme}, "viseme_id is 0 to 21")
+            for viseme in ("21", 1.5, -1.0, True, None, 10**400, 1e300, [1], {"a": 1})
+        ),
         ("azure", {"audio_offset": "PT1S", "viseme_id": 2}, "audio_offset is a number"),
         ("azure", {"audio_offset": 0}, "text is a text, not None"),
         ("elevenlabs", {"characters": ["a"]}, "are 3 lists of the same length"),
@@ -186,6 +197,49 @@ def test_what_is_another_shape_is_told_in_one_sentence(name: str, data: Any, say
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+KEYS = [
+    "audio_offset", "viseme_id", "duration", "text", "characters",
+    "character_start_times_seconds", "character_end_times_seconds", "alignment",
+    "normalized_alignment", "chars", "charStartTimesMs", "charDurationsMs", "words", "phonemes",
+    "start", "end", "word_timestamps", "phoneme_timestamps", "time", "type", "value", "word",
+    "phones", "phone", "ipa",
+]  # fmt: skip
+VALUES = [
+    None, True, False, 0, 1, 1.0, -1, 0.5, 10**30, 10**400, 1e308, -1e308, "", "a", "word",
+    "viseme", "\x00", "\ud800", [], {}, [1], ["a"], [[]], [{}], [None], [True], [1e300], [10**400],
+    {"a": 1},
+]  # fmt: skip
+
+
+def fields(chance: random.Random, depth: int = 0) -> dict[str, Any]:
+    """Return any keys that formats know, with anything in them."""
+    return {
+        key: fields(chance, depth + 1)
+        if depth < 2 and chance.random() < 0.15
+        else chance.choice(VALUES)
+        for key in chance.sample(KEYS, chance.randint(0, 8))
+    }
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_whatever_stands_where_it_does_not_belong_is_read_or_told(name: str) -> None:
+    chance, read, told = random.Random(3), 0, 0
+    for _ in range(3_000):
+        data = chance.choice([fields(chance), [fields(chance), fields(chance)], *VALUES])
+        try:
+            found = marks(name, data, chance.choice([0.0, 1.0]))
+            timeline, captions = Timeline(), Captions(16_000)
+            timeline.add(found)
+            timeline.spans()
+            captions.add(found)
+            captions.take(10**9, complete=True)
+            read += 1
+        except AlignmentError:
+            told += 1
+    assert read
+    assert told
 
 
 def test_what_is_no_json_is_told_too() -> None:

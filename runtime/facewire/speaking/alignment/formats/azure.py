@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from facewire.speaking.alignment.formats.fields import Fields, number, objects, text
-from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedSound, TimedWord
+from facewire.speaking.alignment.formats.fields import Fields, number, objects, text, whole_number
+from facewire.speaking.alignment.marks import Mark, TimedSound, TimedWord
 
 VISEMES = (
     "sil", "ae ah", "aa", "ao", "ey eh uh", "er", "y iy ih", "w uw", "ow", "aw", "oy", "ay", "hh",
@@ -48,9 +48,7 @@ read_batch = partial(read, unit_s=MILLISECOND_S)
 
 
 def _phones(viseme: Any) -> tuple[str, ...]:
-    if isinstance(viseme, bool) or viseme not in range(len(VISEMES)):
-        raise AlignmentError(f"viseme_id is 0 to {len(VISEMES) - 1}, not {str(viseme)[:40]}")
-    return tuple(VISEMES[viseme].split())
+    return tuple(VISEMES[whole_number(viseme, "viseme_id", len(VISEMES))].split())
 
 
 def _end(fields: Fields, start_s: float, unit_s: float) -> float | None:

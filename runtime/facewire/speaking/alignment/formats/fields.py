@@ -65,6 +65,18 @@ def number(value: Any, what: str, unit_s: float = 1.0) -> float:
     return seconds
 
 
+def whole_number(value: Any, what: str, end: int) -> int:
+    """Return a number from 0 on and below `end`; 1.0 is 1, as JSON knows no other numbers.
+
+    Raises:
+        AlignmentError: it is none.
+    """
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if not known or value not in range(end):
+        raise AlignmentError(f"{what} is 0 to {end - 1}, not {_short(value)}")
+    return int(value)
+
+
 def text(value: Any, what: str) -> str:
     """Return a text.
 
