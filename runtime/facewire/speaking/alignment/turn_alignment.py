@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from facewire.frames import BlendshapeFrame, Samples
 from facewire.speaking.alignment.captions import Captions
-from facewire.speaking.alignment.marks import AlignmentError, Mark
+from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedWord
 from facewire.speaking.alignment.session import AlignedSession
 from facewire.speaking.alignment.timeline import Timeline
 from facewire.speaking.turn_faces import AudioFaces
@@ -18,7 +18,7 @@ class TurnAlignment:
         """Begin with none.
 
         Args:
-            most: how many are taken.
+            most: how many are taken; each phone of a word counts as one more.
             sample_rate: of the stream, in Hz.
         """
         self.captions = Captions(sample_rate)
@@ -36,12 +36,13 @@ class TurnAlignment:
         Raises:
             AlignmentError: these are too many; none of them is taken.
         """
-        self.full |= self._taken + len(marks) > self._most
+        count = len(marks) + sum(len(m.phones) for m in marks if isinstance(m, TimedWord))
+        self.full |= self._taken + count > self._most
         if self.full:
             raise AlignmentError(
                 f"more than {self._most} times came for one turn; it goes on without these"
             )
-        self._taken += len(marks)
+        self._taken += count
         self._came.extend(marks)
         self.captions.add(marks)
 

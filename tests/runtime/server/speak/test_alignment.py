@@ -117,6 +117,13 @@ async def test_few_may_be_allowed(model: PhonesEngine) -> None:
         assert "more than 100 times" in said
 
 
+async def test_the_phones_of_words_count(model: PhonesEngine) -> None:
+    async with served(model, alignment_entries=100) as server, speaking(server) as client:
+        fits = {"word": "bob", "start": 0.1, "end": 0.4, "phones": ["b", "aa", "b"] * 33}
+        word = {"format": "words", "data": [fits]}
+        assert "more than 100 times" in await says_once_and_goes_on(client, word, word)
+
+
 @pytest.mark.parametrize(
     "data",
     [

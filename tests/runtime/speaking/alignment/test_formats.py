@@ -172,6 +172,7 @@ def test_an_offset_is_added() -> None:
         ("words", [{"word": "Bob", "start": 1e300}], "start is a time within the turn"),
         ("words", [{"word": "Bob", "start": 10**30}], "start is a time within the turn"),
         ("words", [{"word": "Bob", "start": 1, "phones": "b"}], "a list of ARPAbet"),
+        ("words", [{"word": "a", "start": 1, "phones": ["b"] * 101}], "has 100 phones at most"),
         ("phones", [{"phone": "bb", "start": 1}], "'bb' is no phone of ARPAbet"),
         ("azure", {"audio_offset": 0, "viseme_id": 22}, "viseme_id is 0 to 21, not 22"),
         *(

@@ -14,6 +14,10 @@ ARPABET = frozenset((
 """Phones of American English, in lower case and without stress; and silence. Shoup 1980."""
 
 
+MOST_PHONES = 100
+"""Of one word: the longest of any dictionary have half as many."""
+
+
 def read_words(data: Any) -> Iterator[Mark]:
     """Yield `{"word": "Bob", "start": 0.1, "end": 0.4}`; `phones`, a list of ARPAbet, may be there.
 
@@ -24,6 +28,8 @@ def read_words(data: Any) -> Iterator[Mark]:
         phones = fields.get("phones", [])
         if not isinstance(phones, list):
             raise AlignmentError("the phones of a word are a list of ARPAbet")
+        if len(phones) > MOST_PHONES:
+            raise AlignmentError(f"a word has {MOST_PHONES} phones at most, not {len(phones)}")
         word = text(fields.get("word"), "word")
         spelled = tuple(_phone(phone) for phone in phones)
         yield TimedWord(word, number(fields.get("start"), "start"), _end(fields), spelled)
