@@ -207,7 +207,7 @@ KEYS = [
     "start", "end", "word_timestamps", "phoneme_timestamps", "time", "type", "value", "word",
     "phones", "phone", "ipa",
 ]  # fmt: skip
-VALUES = [
+VALUES: list[Any] = [
     None, True, False, 0, 1, 1.0, -1, 0.5, 10**30, 10**400, 1e308, -1e308, "", "a", "word",
     "viseme", "\x00", "\ud800", [], {}, [1], ["a"], [[]], [{}], [None], [True], [1e300], [10**400],
     {"a": 1},
