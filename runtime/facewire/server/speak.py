@@ -18,6 +18,7 @@ from facewire.server.speak_messages import (
     encode_interval,
     messages_of,
 )
+from facewire.speaking.alignment.marks import AlignmentError
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
@@ -44,6 +45,7 @@ from facewire.wire.speak import (
     Word,
     Words,
     decode_speak_request,
+    turn_of_alignment,
 )
 
 BURST = Pacing(lead_s=600, idles=False)
@@ -131,8 +133,17 @@ class SpeakConnection:
         """Do what the client asks for, as long as it reads the answers."""
         time = ClientTime()
         while True:
-            request = _decode(await self._client.inbox.during(lambda: conversation.busy))
-            if isinstance(request, Ping):
+            data = await self._client.inbox.during(lambda: conversation.busy)
+            try:
+                request = _decode(data)
+            except ProtocolError as error:
+                if (turn := _turn_of_times(data)) is None:
+                    raise
+                conversation.align(turn, AlignmentError(str(error)))
+                request = None
+            if request is None:
+                pass  # its turn goes on without these times
+            elif isinstance(request, Ping):
                 time.learn(request.client_ns, self._context.clock.now())
                 await self._client.answer(request)
             elif isinstance(request, OpenSpeech):
@@ -179,6 +190,10 @@ def _decode(data: str | bytes) -> SpeakRequest | AudioMessage | TokensMessage:
     if isinstance(data, str):
         return decode_speak_request(data)
     return decode_audio(data) if data[:1] == bytes([AUDIO_KIND]) else decode_tokens(data)
+
+
+def _turn_of_times(data: str | bytes) -> int | None:
+    return turn_of_alignment(data) if isinstance(data, str) else None
 
 
 def _load_models(context: ServerContext, request: OpenSpeech) -> SpeechModels:

@@ -1,5 +1,6 @@
 """Wire protocol version 1, `/speak`: text, tokens or audio in; turns of sound and frames out."""
 
+import json
 from typing import Annotated, Literal
 
 import msgspec
@@ -261,4 +262,26 @@ SpeakAnswer = (
 )
 
 decode_speak_request = MessageDecoder[SpeakRequest](SpeakRequest).request
+
+
+def turn_of_alignment(text: str) -> int | None:
+    """Return which turn a message means to send times of, though it is not as it should be.
+
+    Python and others write NaN into their JSON, so what only lacks numbers is read here.
+
+    Returns:
+        Its number, which may be out of range; None if it is another message or has no number.
+    """
+    if '"alignment"' not in text:
+        return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or told.get("type") != "alignment":
+        return None
+    turn = told.get("turn")
+    return turn if isinstance(turn, int) and not isinstance(turn, bool) else None
+
+
 decode_speak_answer = MessageDecoder[SpeakAnswer](SpeakAnswer).answer

@@ -81,6 +81,37 @@ async def test_bad_times_are_one_sentence_and_the_audio_is_heard(
         assert says in await says_once_and_goes_on(client, message)
 
 
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"format": "words", "data": [{"word": "a", "start": float("nan")}]}, "malformed"),
+        ({"format": "words", "data": [], "offset_ms": 1e300}, "offset_ms"),
+        ({"format": "words", "data": [], "offset_ms": -1e300}, "offset_ms"),
+        ({"format": "words"}, "required field `data`"),
+        ({"format": 5, "data": []}, "$.format"),
+        ({"format": "words", "data": [], "turns": 1}, "turns"),
+    ],
+)
+async def test_times_in_a_wrong_message_are_told_and_the_connection_stays(
+    model: PhonesEngine, message: dict[str, Any], says: str
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        assert says in await says_once_and_goes_on(client, message, message)
+
+
+async def test_times_of_a_turn_that_cannot_be_are_told_and_what_is_no_json_ends_it(
+    model: PhonesEngine,
+) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await align(client, 0, **GOOD)
+        assert (await client.told("problem"))["turn"] == 0
+        await client.say(1)
+        assert (await client.ends(1))["frames"] == 30
+        await client.connection.send('{"type":"alignment","turn":2,"data":[')
+        assert (await client.told("error"))["code"] == "bad-message"
+
+
 async def test_a_reader_that_fails_costs_the_times_and_not_the_connection(
     model: PhonesEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
