@@ -14,7 +14,7 @@ from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession, PatientSession, TunableSession
 from facewire.wire.binary import AudioMessage
 from facewire.wire.errors import ErrorCode, ProtocolError
-from facewire.wire.session import LookaheadSet, Silence
+from facewire.wire.session import NOTHING_TO_CORRECT, LookaheadSet, Silence
 
 LONGEST_GAP_S = 2
 """A longer gap in the audio is an error; a shorter one becomes silence."""
@@ -173,8 +173,10 @@ class SessionStream:
         """Change the look-ahead, behind what was heard so far.
 
         Raises:
-            ProtocolError: the engine cannot, or not so far.
+            ProtocolError: the engine cannot, or not so far, or nothing would be corrected.
         """
+        if self._provisional is not None and not lookahead_ms:
+            raise ProtocolError(NOTHING_TO_CORRECT, ErrorCode.UNSUPPORTED)
         session = self._session
         if not isinstance(session, TunableSession):
             raise ProtocolError(

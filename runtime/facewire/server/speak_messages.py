@@ -173,6 +173,8 @@ def _sentence(problem: Problem) -> str:
 def _turn_ended(turn: Turn) -> Iterator[Message]:
     if not turn.frames and not turn.failed:
         problem = "nothing in it can be spoken; give some words"
+        if turn.captions is not None:
+            problem = f"no audio came for turn {turn.number}, so its times have no faces"
         yield speak.Problem(turn=turn.number, message=problem)
     lead = turn.leads.found()
     yield speak.TurnEnds(

@@ -23,6 +23,12 @@ from facewire.wire.messages import (
 SilenceMs = Annotated[float, Meta(ge=100, le=60_000)]
 
 
+NOTHING_TO_CORRECT = (
+    "provisional frames are corrected once their look-ahead is heard; ask for some, such as "
+    "lookahead_ms 20, or for no provisional frames"
+)
+
+
 class OpenSession(Open, tag="open", frozen=True, kw_only=True):
     """Client: start a stream of its audio."""
 
@@ -39,11 +45,7 @@ class OpenSession(Open, tag="open", frozen=True, kw_only=True):
         """
         super().check()
         if self.provisional and not self.lookahead_ms:
-            raise ProtocolError(
-                "provisional frames are corrected once their look-ahead is heard; ask for some, "
-                "such as lookahead_ms 20, or for no provisional frames",
-                ErrorCode.UNSUPPORTED,
-            )
+            raise ProtocolError(NOTHING_TO_CORRECT, ErrorCode.UNSUPPORTED)
 
 
 class SetLookahead(Message, tag="lookahead", forbid_unknown_fields=True, frozen=True, kw_only=True):
