@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from facewire.errors import FacewireError
 from facewire.frames import Samples
 
 
@@ -23,8 +24,24 @@ class Spoken:
         return len(self.samples) / self.sample_rate
 
 
-Reply = str | AsyncIterator[str]
-"""A text, or its pieces as they are thought of."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody said, in the words that an agent took it for: shown to them, never spoken."""
+
+    text: str
+
+
+Reply = str | AsyncIterator[str] | AsyncIterator[str | Heard]
+"""A text, or its pieces as they are thought of; before them, the words that were understood."""
+
+
+class AgentError(FacewireError):
+    """An agent cannot answer. Its text is for the log, with addresses and all."""
+
+    def __init__(self, message: str, plain: str) -> None:
+        """Get ready to be raised; `plain` is the sentence for the person who talks."""
+        super().__init__(message)
+        self.plain = plain
 
 
 class Agent(Protocol):
@@ -51,7 +68,7 @@ class AgentMaker:
 class FunctionAgent:
     """An agent that is one function, without memory."""
 
-    function: Callable[[str | Spoken], Awaitable[Reply] | AsyncIterator[str]]
+    function: Callable[[str | Spoken], Awaitable[Reply] | AsyncIterator[str | Heard]]
 
     async def reply(self, said: str | Spoken, /) -> Reply:
         """Return what the function says."""

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import soundfile
 
-from facewire.agents.agent import Reply, Spoken
-from facewire.errors import ConfigError, FacewireError
+from facewire.agents.agent import AgentError, Heard, Reply, Spoken
+from facewire.errors import ConfigError
 from facewire.optional_dependency import import_optional
 
 SYSTEM = "You are in a spoken conversation. Answer in one to three short sentences, without lists."
@@ -25,10 +25,10 @@ REMEMBERED = 40
 """Messages of the conversation that are sent along."""
 CONNECTING_S = 5.0
 _NOT_SERVED = frozenset((404, 405, 501))
-
-
-class AgentError(FacewireError):
-    """The server behind an agent cannot be reached, or does not do what it should."""
+_SAID_ALOUD = "(said aloud)"
+"""Stands for the sound of what was said before, which is not sent again."""
+_AWAY = "the agent's server cannot be reached; try again later"
+_REFUSED = "the agent's server did not answer as it should; say it again, or try later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class OpenAIAgent:
         """Return the model's answer as it comes."""
         return self._answer(said)
 
-    async def _answer(self, said: str | Spoken) -> AsyncIterator[str]:
+    async def _answer(self, said: str | Spoken) -> AsyncIterator[str | Heard]:
         import httpx
 
         key = os.environ.get("OPENAI_API_KEY", "")
@@ -92,12 +92,21 @@ class OpenAIAgent:
                 content = said if isinstance(said, str) else await self._understood(client, said)
                 if not content:
                     return
-                self._said.append({"role": "user", "content": content})
+                if isinstance(content, str) and not isinstance(said, str):
+                    yield Heard(content)
+                self._remember(content)
                 async for piece in self._chat(client):
                     yield piece
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
-            raise AgentError(f"{self._server.url} cannot be reached ({why})") from error
+            raise AgentError(f"{self._server.url} cannot be reached ({why})", _AWAY) from error
+
+    def _remember(self, content: Any) -> None:
+        """Add what was said; only of the last turn is the sound kept: a minute of it is 2.5 MB."""
+        for message in self._said:
+            if not isinstance(message["content"], str):
+                message["content"] = _SAID_ALOUD
+        self._said.append({"role": "user", "content": content})
 
     async def _understood(self, client: Any, said: Spoken) -> Any:
         """Return the words of it; the sound itself where the server writes nothing down."""
@@ -137,7 +146,9 @@ class OpenAIAgent:
         listed = _object(await client.get("/v1/models"), self._server.url).get("data")
         if not isinstance(listed, list) or not listed or "id" not in listed[0]:
             raise AgentError(
-                f"{self._server.url} lists no model; name one with openai:{self._server.url}?model="
+                f"{self._server.url} lists no model; name one with "
+                f"openai:{self._server.url}?model=",
+                _REFUSED,
             )
         return str(listed[0]["id"])
 
@@ -151,14 +162,17 @@ def _object(response: Any, url: str) -> dict[str, Any]:
     said = " ".join(response.text.split())[:120]
     if response.status_code != 200:
         raise AgentError(
-            f"{url} answered {response.request.url.path} with {response.status_code}: {said}"
+            f"{url} answered {response.request.url.path} with {response.status_code}: {said}",
+            _REFUSED,
         )
     try:
         answer = response.json()
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise AgentError(f"{url} answered {response.request.url.path} with no object: {said}")
+        raise AgentError(
+            f"{url} answered {response.request.url.path} with no object: {said}", _REFUSED
+        )
     return answer
 
 

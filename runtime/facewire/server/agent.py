@@ -6,10 +6,11 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+from msgspec import UNSET, UnsetType
+
 from facewire import __version__
-from facewire.agents.agent import Agent, AgentMaker, Spoken
+from facewire.agents.agent import Agent, AgentError, AgentMaker, Heard, Spoken
 from facewire.audio.resample import StreamResampler
-from facewire.errors import FacewireError
 from facewire.foreign_code import await_foreign, exits_as_errors
 from facewire.frames import Samples
 from facewire.listening.activity import (
@@ -44,6 +45,7 @@ _ENDS = (".", "!", "?", "…", "。", "！", "？")
 """What ends a sentence: an answer that comes in pieces is said in sentences."""
 EMPTY_PIECES = 10_000
 """So many pieces without a letter may come one after the other."""
+_FAILED = "the agent failed, and the server's log says why; say it again"
 
 
 class AgentConnection:
@@ -174,21 +176,27 @@ class Answers:
         """Have the agent answer; what it does wrong ends this answer, and no more."""
         try:
             async with aclosing(self._sentences(said)) as sentences:
-                async for sentence in sentences:
-                    await self._client.send(Say(reply=number, text=sentence))
+                heard: str | UnsetType = UNSET
+                async for part in sentences:
+                    if isinstance(part, Heard):
+                        heard = part.text[: self._limits.text_characters]
+                        continue
+                    await self._client.send(Say(reply=number, text=part, heard=heard))
+                    heard = UNSET
         except TimeoutError:
             seconds = self._limits.agent_s
             await self._tell(number, f"the agent did not answer for {seconds:g} s; say it again")
-        except FacewireError as error:
+        # Whoever is on the page need not know addresses and classes: those are for the log.
+        except AgentError as error:
             logger.warning("the agent failed: %s", error)
-            await self._tell(number, str(error))
-        except Exception as error:
+            await self._tell(number, error.plain)
+        except Exception:
             logger.exception("the agent failed")
-            await self._tell(number, f"the agent failed ({_why(error)}); say it again")
+            await self._tell(number, _FAILED)
         await self._client.send(ReplyEnd(reply=number))
 
-    async def _sentences(self, said: Spoken) -> AsyncGenerator[str, None]:
-        """Yield an answer in whole sentences, as soon as each is there.
+    async def _sentences(self, said: Spoken) -> AsyncGenerator[str | Heard, None]:
+        """Yield an answer in whole sentences, as soon as each is there, and what was understood.
 
         Raises:
             TimeoutError: nothing came for too long.
@@ -207,6 +215,9 @@ class Answers:
         empty = 0
         try:
             while left > 0 and (piece := await self._next(answer)) is not None:
+                if isinstance(piece, Heard):
+                    yield piece
+                    continue
                 left -= len(piece)
                 empty = 0 if piece else empty + 1
                 if empty > EMPTY_PIECES:
@@ -221,18 +232,18 @@ class Answers:
         if rest := " ".join([sentence, *splitter.flush()]).strip():
             yield rest
 
-    async def _next(self, answer: AsyncIterator[str]) -> str | None:
+    async def _next(self, answer: AsyncIterator[str | Heard]) -> str | Heard | None:
         try:
             async with asyncio.timeout(self._limits.agent_s):
                 piece: object = await await_foreign(anext(answer))
                 await asyncio.sleep(0)  # an agent that never waits must not keep others waiting
         except StopAsyncIteration:
             return None
-        if not isinstance(piece, str):
+        if not isinstance(piece, str | Heard):
             raise TypeError(f"it replied with {type(piece).__name__!r} instead of text")
         return piece
 
-    async def _close(self, answer: AsyncIterator[str]) -> None:
+    async def _close(self, answer: AsyncIterator[str | Heard]) -> None:
         """End a generator; an iterator that cannot be closed is left alone."""
         close = getattr(answer, "aclose", None)
         if close is None:

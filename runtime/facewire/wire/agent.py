@@ -3,6 +3,8 @@
 The answers are spoken on `/speak`, as any text is.
 """
 
+import msgspec
+
 from facewire.wire.binary import VERSION
 from facewire.wire.messages import End, Message, MessageDecoder, Open, Ping
 
@@ -47,6 +49,8 @@ class Say(Message, tag="say", frozen=True, kw_only=True):
 
     reply: int
     text: str
+    heard: str | msgspec.UnsetType = msgspec.UNSET
+    """With the first part: what the person said, if the agent tells the words it understood."""
 
 
 class ReplyEnd(Message, tag="reply_end", frozen=True, kw_only=True):

@@ -165,8 +165,43 @@ def test_a_server_without_an_agent_shows_no_button(
         assert not page.get_by_role("button", name="Talk").is_visible()
 
 
+def test_what_was_heard_and_what_is_said_is_written_over_the_face(
+    launch: Launch, daemon: Daemon, open_page: OpenPage, two_questions: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    pytest.importorskip("espeakng_loader", reason="install it: pip install -e '.[tts]'")
+    browser = launch(*microphone(two_questions))
+    with (
+        failing_server(daemon, tmp_path, "understands", monkeypatch) as (url, _),
+        open_page(browser, f"{url}/") as page,
+    ):
+        assert not page.locator("#captions").is_visible()
+        page.evaluate(
+            """() => {
+                window.hints = new Set();
+                const add = () => window.hints.add(document.getElementById("say-hint").textContent);
+                new MutationObserver(add).observe(
+                    document.getElementById("say-hint"), { childList: true });
+            }"""
+        )
+        talk(page)
+        page.locator("#caption-heard", has_text="Who are you?").wait_for()
+        page.locator("#caption-said", has_text="Here is the first sentence.").wait_for()
+        page.locator("#caption-said", has_text="And this is the second one.").wait_for()
+        # The sentences of an answer are not texts that wait.
+        assert not [hint for hint in page.evaluate("[...window.hints]") if "wait" in hint]
+        page.get_by_role("button", name="End talk").click()
+        assert not page.locator("#captions").is_visible()
+    browser.close()
+
+
 FAILING = '''
 import asyncio
+from facewire.agents.agent import Heard
+
+async def understands(said):
+    yield Heard("Who are you?")
+    yield "Here is the first sentence. And this is the second one. And that was all of it."
 
 async def raises(said):
     raise ValueError("no idea")
@@ -202,7 +237,7 @@ def test_an_agent_that_fails_is_one_sentence_on_the_page(
         open_page(browser, f"{url}/") as page,
     ):
         talk(page)
-        sentence = "The agent failed (ValueError: no idea); say it again."
+        sentence = "The agent failed, and the server's log says why; say it again."
         page.get_by_text(sentence).wait_for()
         assert page.evaluate("facewire.dialogue.state") == "listening"
         page.wait_for_function("facewire.dialogue.turns.length === 2")

@@ -13,7 +13,15 @@ from tests.runtime.server.session_client import new_server
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from facewire.agents.agent import Agent, AgentMaker, FunctionAgent, Reply, Spoken
+from facewire.agents.agent import (
+    Agent,
+    AgentError,
+    AgentMaker,
+    FunctionAgent,
+    Heard,
+    Reply,
+    Spoken,
+)
 from facewire.audio.format import Encoding
 from facewire.audio.resample import StreamResampler
 from facewire.frames import Samples
@@ -137,6 +145,36 @@ async def test_whoever_speaks_over_an_answer_ends_it() -> None:
         assert [message["reply"] for message in after] == [2, 2]
 
 
+async def test_the_words_that_were_understood_are_told_with_the_first_part() -> None:
+    async def understands(heard: str | Spoken) -> AsyncIterator[str | Heard]:
+        yield Heard("Who are you?")
+        yield "A face. "
+        yield "With a voice."
+
+    async with person_of(understands) as person:
+        await person.speak(said())
+        *_, first, second, _ = await person.told(
+            "speech_started", "speech_ended", "say", "say", "reply_end"
+        )
+    assert (first["text"], first["heard"]) == ("A face.", "Who are you?")
+    assert second["text"] == "With a voice."
+    assert "heard" not in second
+
+
+async def test_the_address_behind_an_agent_is_for_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def refused(heard: str | Spoken) -> str:
+        raise AgentError('http://10.0.0.7 said {"error": 1}', "nobody answers there; try later")
+
+    async with person_of(refused) as person:
+        await person.speak(said())
+        kinds = ("speech_started", "speech_ended", "problem", "reply_end")
+        problem = (await person.told(*kinds))[2]
+    assert problem["message"] == "nobody answers there; try later"
+    assert "http://10.0.0.7" in caplog.text
+
+
 class Moody:
     """Does something else wrong each time."""
 
@@ -161,7 +199,9 @@ class Moody:
         await asyncio.Event().wait()
 
 
-async def test_what_an_agent_does_wrong_is_one_sentence_and_the_next_turn_works() -> None:
+async def test_what_an_agent_does_wrong_is_one_plain_sentence_and_the_next_turn_works(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     make: Callable[[], Agent] = Moody
     async with person_of(AgentMaker("moody", make), agent_s=0.3) as person:
         begins = ("speech_started", "speech_ended")
@@ -176,7 +216,11 @@ async def test_what_an_agent_does_wrong_is_one_sentence_and_the_next_turn_works(
         await person.speak(said())
         *_, say, _ = await person.told(*begins, "say", "reply_end")
     assert say["text"] == "All is well."
-    parts = ("ValueError: no idea", "for 0.3 s", "'int' instead of text", "for 0.3 s")
+    # Classes and details are for the log, which has them.
+    failed, slow = "the agent failed, and the server's log says why; say it again", "for 0.3 s"
+    parts = (failed, slow, failed, slow)
+    assert "ValueError: no\nidea" in caplog.text
+    assert "'int' instead of text" in caplog.text
     for number, (problem, part) in enumerate(zip(problems, parts, strict=True), 1):
         assert problem["reply"] == number
         assert part in problem["message"]
@@ -211,7 +255,9 @@ class EndsMoreThanItself:
             yield ""
 
 
-async def test_what_would_end_the_task_or_the_server_ends_one_answer() -> None:
+async def test_what_would_end_the_task_or_the_server_ends_one_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     make: Callable[[], Agent] = EndsMoreThanItself
     begins = ("speech_started", "speech_ended")
     problems = []
@@ -223,9 +269,11 @@ async def test_what_would_end_the_task_or_the_server_ends_one_answer() -> None:
         await person.speak(said())
         *_, say, _ = await person.told(*begins, "say", "reply_end")
     assert say["text"] == "All is well."
-    parts = ("by its own code", "sys.exit(3)", "by its own code", "empty pieces")
-    for problem, part in zip(problems, parts, strict=True):
-        assert part in problem
+    failed = "the agent failed, and the server's log says why; say it again"
+    assert problems == [failed] * 4
+    assert caplog.text.count("by its own code") >= 2
+    for part in ("sys.exit(3)", "empty pieces"):
+        assert part in caplog.text
 
 
 async def test_an_agent_that_never_waits_keeps_nobody_waiting() -> None:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from facewire.agents.agent import Agent, Spoken
+from facewire.agents.agent import Agent, AgentError, Heard, Spoken
 from facewire.agents.named import find_agent
-from facewire.errors import ConfigError, FacewireError
+from facewire.errors import ConfigError
 
 HALF_A_SECOND = Spoken(np.full(8_000, 0.25, np.float32))
 
@@ -25,7 +25,7 @@ async def text_of(agent: Agent, said: str | Spoken) -> str:
     answer = await agent.reply(said)
     if isinstance(answer, str):
         return answer
-    return "".join([piece async for piece in answer])
+    return "".join([piece async for piece in answer if isinstance(piece, str)])
 
 
 async def test_the_canned_agent_goes_on_in_its_script_for_each_client() -> None:
@@ -170,6 +170,9 @@ async def test_what_was_said_is_written_down_and_answered(monkeypatch: pytest.Mo
         agent = find_agent(f"openai:{server.url}/v1").make()
         assert await text_of(agent, HALF_A_SECOND) == "Well, hello."
         await text_of(agent, "And now?")
+        answer = await find_agent(f"openai:{server.url}").make().reply(HALF_A_SECOND)
+        assert not isinstance(answer, str)
+        assert await anext(answer) == Heard("Who are you?")
     samples, rate = server.sounds[0]
     assert (len(samples), rate) == (8_000, 16_000)
     assert samples[0] == pytest.approx(0.25, abs=1e-4)
@@ -197,6 +200,18 @@ async def test_where_nothing_is_written_down_the_model_gets_the_sound() -> None:
     assert part["input_audio"]["format"] == "wav"
 
 
+async def test_of_the_sound_only_the_last_turn_is_sent() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    with openai_server() as server:
+        agent = find_agent(f"openai:{server.url}").make()
+        for _ in range(3):
+            await text_of(agent, HALF_A_SECOND)
+    said = [message["content"] for message in server.chats[-1]["messages"][1:]]
+    assert said[:4] == ["(said aloud)", "Well, hello."] * 2
+    assert said[4][0]["type"] == "input_audio"
+    assert len(said) == 5
+
+
 @pytest.mark.parametrize(
     ("answers", "part"),
     [
@@ -210,9 +225,11 @@ async def test_what_the_server_does_wrong_is_one_sentence(
     answers: dict[str, Any], part: str
 ) -> None:
     pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
-    with openai_server(**answers) as server, pytest.raises(FacewireError, match=part) as failed:
+    with openai_server(**answers) as server, pytest.raises(AgentError, match=part) as failed:
         await text_of(find_agent(f"openai:{server.url}").make(), HALF_A_SECOND)
     assert "\n" not in str(failed.value)
+    assert server.url in str(failed.value)
+    assert failed.value.plain.startswith("the agent's server did not answer as it should")
 
 
 async def test_a_server_that_is_away_is_one_sentence() -> None:
@@ -220,8 +237,9 @@ async def test_a_server_that_is_away_is_one_sentence() -> None:
     with openai_server() as server:
         pass
     agent = find_agent(f"openai:{server.url}").make()
-    with pytest.raises(FacewireError, match="cannot be reached"):
+    with pytest.raises(AgentError, match="cannot be reached") as failed:
         await text_of(agent, HALF_A_SECOND)
+    assert failed.value.plain == "the agent's server cannot be reached; try again later"
 
 
 async def test_silence_that_was_written_down_as_nothing_is_not_answered() -> None:

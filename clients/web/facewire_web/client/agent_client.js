@@ -25,7 +25,7 @@ export class AgentClient extends FaceClient {
     this.onspeechstart = null;
     /** @type {((ended: {reply: number, ms: number, known_ms: number}) => void) | null} known_ms: how long ago that was */
     this.onspeechend = null;
-    /** @type {((part: {reply: number, text: string}) => void) | null} */
+    /** @type {((part: {reply: number, text: string, heard?: string}) => void) | null} heard: the question in the agent's words, if it knows them */
     this.onsay = null;
     /** @type {((end: {reply: number}) => void) | null} */
     this.onreplyend = null;

@@ -8,6 +8,7 @@
 import { AgentClient } from "../client/agent_client.js";
 import { FaceError } from "../client/face_error.js";
 import { Microphone } from "../sound/microphone.js";
+import { Captions } from "./captions.js";
 
 const LEVEL_GAIN = 7;
 const KEPT_TURNS = 100;
@@ -44,6 +45,7 @@ export class Dialogue {
     this.turns = [];
     /** @type {Microphone | null} */
     this.microphone = null;
+    this._captions = new Captions();
     this._client = null;
     this._asked = false;
     this._attempt = new AbortController();
@@ -101,6 +103,7 @@ export class Dialogue {
     if (this.state === "off") return;
     const level = Math.min(1, (this.microphone?.level ?? 0) * LEVEL_GAIN);
     byId("talk").style.setProperty("--level", level.toFixed(2));
+    this._captions.look(this._speech.player.hearing);
     const turn = this.turns.at(-1);
     if (!turn || turn.saidMs === null || turn.cutMs !== null) return;
     if (turn.faceMs === null && turn.spoken.includes(shown?.frame.turn)) turn.faceMs = nowMs;
@@ -111,7 +114,7 @@ export class Dialogue {
     this._client = client;
     client.onspeechstart = () => this._hear();
     client.onspeechend = ({ known_ms: knownMs }) => this._think(performance.now() - knownMs);
-    client.onsay = ({ text }) => void this._answer(text);
+    client.onsay = (part) => void this._answer(part);
     client.onreplyend = () => this.state === "thinking" && this._say("listening");
     client.onproblem = ({ message }) => this._say("listening", asSentence(message), "warn");
     return client;
@@ -124,6 +127,7 @@ export class Dialogue {
       turn.cutMs = performance.now();
     }
     this._speech.player.stop();
+    this._captions.fallSilent();
     this._say("hearing");
   }
 
@@ -133,11 +137,14 @@ export class Dialogue {
     this._say("thinking");
   }
 
-  async _answer(text) {
+  async _answer({ text, heard }) {
     const turn = this.turns.at(-1);
+    if (turn.saidMs === null) this._captions.hear(heard ?? "");
     turn.saidMs ??= performance.now();
     this._say("listening", "");
-    turn.spoken.push(await this._speech.answer(text));
+    const spoken = await this._speech.answer(text);
+    turn.spoken.push(spoken);
+    if (spoken !== null && turn.cutMs === null) this._captions.add(spoken, text);
   }
 
   _fail(error) {
@@ -149,6 +156,7 @@ export class Dialogue {
   _drop() {
     this._attempt.abort();
     this._attempt = new AbortController();
+    this._captions.clear();
     this._client?.close();
     this._client = null;
     this.microphone?.close();

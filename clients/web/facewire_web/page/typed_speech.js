@@ -33,6 +33,9 @@ export class TypedSpeech {
     this.meter = new SyncMeter();
     this._stays = false;
     this._newVoice = false;
+    /** The turns that say an answer, and how many more are about to be asked for. */
+    this._answers = [];
+    this._asking = 0;
     this._shownSample = null;
     this._card = new SyncCard();
     this._progress = new TextProgress();
@@ -108,11 +111,17 @@ export class TypedSpeech {
   /** Write what was measured, and see whether it is time to leave. */
   write(nowMs) {
     if (this.meter.rows.length) this._card.write(this.meter.summary());
-    this.box.waiting(this.player.pending - 1);
+    this.box.waiting(this._waiting());
     this.box.progress(this._said());
     if (this._newVoice && this.player.state === "resting") this._changeVoice();
     const rested = this.player.state === "resting" && nowMs - this.player.idleSinceMs > REST_MS;
     if (rested && this.hasFace && !this._stays) this._give();
+  }
+
+  /** How many texts wait behind the one that is spoken; the sentences of an answer are one text. */
+  _waiting() {
+    this._answers = this._answers.filter((turn) => this.player.isPending(turn));
+    return this.player.pending - Math.max(1, this._answers.length + this._asking);
   }
 
   _said() {
@@ -144,8 +153,12 @@ export class TypedSpeech {
   async answer(text) {
     this._takeAgain();
     // What prevents it is told by the state; an answer that is off need not be said.
+    this._asking += 1;
     const turn = await this.player.say(text, { voice: this.box.voice }).catch(() => null);
-    if (turn !== null) this._progress.begin(turn, text);
+    this._asking -= 1;
+    if (turn === null) return null;
+    this._answers.push(turn);
+    this._progress.begin(turn, text);
     return turn;
   }
 

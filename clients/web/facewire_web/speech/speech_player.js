@@ -64,6 +64,11 @@ export class SpeechPlayer {
     return this._turns.length + this._asked.count;
   }
 
+  /** Whether a turn is spoken or waits for it. @param {number} turn */
+  isPending(turn) {
+    return this._turns.has(turn);
+  }
+
   /** What the turns are heard by, once something was said. @type {import("../sound/sound_player.js").SoundPlayer | null} */
   get sound() {
     return this._sound.player;

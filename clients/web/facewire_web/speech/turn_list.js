@@ -43,6 +43,11 @@ export class TurnList {
     this._turns = [];
   }
 
+  /** Whether a turn is not over. */
+  has(number) {
+    return this._find(number) !== undefined;
+  }
+
   /** Whether a turn was stopped. Turn 0 is the face at rest. */
   isStopped(number) {
     return number > 0 && number <= this._stopped;
