@@ -14,7 +14,7 @@ from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
 from facewire_engines.voices.hibari.package import import_hibari, load_hibari, other_version
 from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks, speed_of
-from facewire_engines.voices.piper.voice import PiperSettings, PiperVoice
+from facewire_engines.voices.piper.voice import PiperSettings, piper_voice
 from facewire_engines.voices.piper.voice import read_settings as read_piper_settings
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class LoadPiper:
         """
         settings = self.check(request)
         speed_of(request.rate)
-        voice = PiperVoice(settings, request.rate)
+        voice = piper_voice(settings, request.rate)
         return voice if voice.timed else HeardVoice(voice, load_embedded())
 
     def check(self, request: VoiceRequest) -> PiperSettings:

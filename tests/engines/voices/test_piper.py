@@ -17,8 +17,14 @@ from facewire.errors import ConfigError, EngineError
 from facewire.speaking.voice import CancellableVoice, VoiceRequest
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.voices.heard import HeardVoice
-from facewire_engines.voices.piper.process import PiperProcess
-from facewire_engines.voices.piper.voice import PiperVoice, read_settings, timed_phones
+from facewire_engines.voices.own_process.process import WorkerProcess
+from facewire_engines.voices.piper.voice import (
+    PiperSettings,
+    piper_voice,
+    piper_worker,
+    read_settings,
+    timed_phones,
+)
 from facewire_engines.voices.registry import load_piper
 
 ROOT = Path(__file__).parents[3]
@@ -94,7 +100,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, python: str) -> Path:
 
 
 def test_a_sentence_becomes_phones_words_and_tokens(settings: Path) -> None:
-    with PiperVoice(read_settings(str(settings))) as voice:
+    with piper_voice(read_settings(str(settings))) as voice:
         first, second = voice.speak("Bob bought my puppy a map. Hello.")
         again = list(voice.speak("Hello."))
     said = " ".join(phone.label for phone in first.phones)
@@ -117,19 +123,19 @@ def test_a_sentence_becomes_phones_words_and_tokens(settings: Path) -> None:
 def test_a_higher_rate_is_shorter(settings: Path) -> None:
     lengths = []
     for rate in (100, 350):
-        with PiperVoice(read_settings(str(settings)), rate) as voice:
+        with piper_voice(read_settings(str(settings)), rate) as voice:
             lengths.append(sum(len(speech.samples) for speech in voice.speak("Hello there.")))
     assert lengths[1] < 0.5 * lengths[0]
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "...", "😀", "\x00"])
 def test_nothing_to_say_is_nothing(settings: Path, text: str) -> None:
-    with PiperVoice(read_settings(str(settings))) as voice:
+    with piper_voice(read_settings(str(settings))) as voice:
         assert list(voice.speak(text)) == []
 
 
 def test_it_is_cancelled_while_it_works_and_speaks_again(settings: Path) -> None:
-    with PiperVoice(read_settings(str(settings))) as voice:
+    with piper_voice(read_settings(str(settings))) as voice:
         assert isinstance(voice, CancellableVoice)
         voice.cancel()
         made: list[int] = []
@@ -149,14 +155,14 @@ def test_it_is_cancelled_while_it_works_and_speaks_again(settings: Path) -> None
 
 
 def test_a_process_that_was_killed_is_started_again(settings: Path) -> None:
-    with PiperVoice(read_settings(str(settings))) as voice:
+    with piper_voice(read_settings(str(settings))) as voice:
         voice._process.kill()
         voice._process._process.wait(10)
         assert list(voice.speak("Hello."))
 
 
 def test_no_process_is_left(settings: Path) -> None:
-    with PiperVoice(read_settings(str(settings))) as voice:
+    with piper_voice(read_settings(str(settings))) as voice:
         process = voice._process
     assert not process.running
 
@@ -192,7 +198,8 @@ def test_what_is_no_worker_is_refused(tmp_path: Path) -> None:
         'input()\nprint(\'{"samples": 99999999999, "phones": []}\', flush=True)\n'
     )
     (tmp_path / "python").chmod(0o755)
-    process = PiperProcess(str(tmp_path / "python"), tmp_path / "a.onnx")
+    settings = PiperSettings(model="a.onnx", python=str(tmp_path / "python"))
+    process = WorkerProcess(piper_worker(settings))
     with pytest.raises(EngineError, match="not from our worker"):
         list(process.speak("Hello.", 1.0))
     process.close()

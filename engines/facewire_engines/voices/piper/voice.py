@@ -1,23 +1,21 @@
-"""Piper's voices, from the user's own model files; they run in Piper's own Python."""
+"""Piper's voices, from the user's own model files.
+
+Piper is under the GPL-3, so nothing of it is loaded here: it runs in a Python of its own.
+"""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import msgspec
 import numpy as np
 
-from facewire.errors import ConfigError, EngineError
-from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
+from facewire.errors import ConfigError
 from facewire.speaking.voice import Span, Speech
-from facewire.tokens import TokenSpace
 from facewire.toml_file import load_toml
-from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.ipa import nearest_phones
-from facewire_engines.phones.phone_set import INDEX
-from facewire_engines.phones.token_session import PHONETIC
+from facewire_engines.voices.own_process.process import Sentence, Worker
+from facewire_engines.voices.own_process.voice import WorkerVoice
 from facewire_engines.voices.phone_times import (
     TimedPhone,
     phone_spans,
@@ -25,7 +23,6 @@ from facewire_engines.voices.phone_times import (
     resampled,
     token_samples,
 )
-from facewire_engines.voices.piper.process import PiperProcess, Sentence
 
 USUAL = 175
 """Words a minute at the speed that a model was trained at."""
@@ -62,89 +59,29 @@ def read_settings(argument: str) -> PiperSettings:
     return settings
 
 
-class PiperVoice:
-    """Speaks sentence by sentence. Used by one thread at a time, save for `cancel`."""
+def piper_voice(settings: PiperSettings, rate: int = USUAL) -> WorkerVoice:
+    """Start Piper.
 
-    def __init__(self, settings: PiperSettings, rate: int = USUAL) -> None:
-        """Start Piper.
-
-        Raises:
-            ConfigError: it cannot be started, or does not load the model.
-        """
-        self.sample_rate = SAMPLE_RATE
-        self.space: TokenSpace = PHONETIC
-        self.silence = INDEX["sil"]
-        self._settings = settings
-        self._speed = rate / USUAL
-        self._turn = 0
-        self._busy = False
-        self._process = self._start()
-        self.timed = self._process.timed
-        """Whether it tells times; otherwise its tokens all say silence."""
-
-    def speak(self, text: str) -> Iterator[Speech]:
-        """Yield the speech of each sentence; text without anything to be spoken gives nothing.
-
-        Raises:
-            ConfigError: Piper ended, and does not start again.
-            EngineError: it fails at a text.
-        """
-        turn = self._turn
-        splitter, joiner = ClauseSplitter(), SentenceJoiner()
-        clauses = (*splitter.push(text), *splitter.flush())
-        for piece in (*(p for c in clauses for p in joiner.push(c)), *joiner.flush()):
-            if self._turn != turn:
-                return
-            if any(character.isalnum() for character in piece):
-                yield from self._say(piece, turn)
-
-    def cancel(self) -> None:
-        """End what is spoken, from any thread; the next turn works."""
-        self._turn += 1
-        if self._busy:
-            self._process.kill()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.close()
-
-    def _start(self) -> PiperProcess:
-        return PiperProcess(self._settings.python, Path(self._settings.model))
-
-    def _say(self, piece: str, turn: int) -> Iterator[Speech]:
-        self._busy = True
-        try:
-            # All of a sentence is taken at once: who leaves in the middle leaves nothing behind.
-            sentences = self._spoken(piece)
-        except EngineError:
-            if self._turn != turn:
-                return
-            if not self._process.killed:
-                raise
-            # It was killed for the turn before this one.
-            sentences = self._spoken(piece)
-        finally:
-            self._busy = False
-        for sentence in sentences:
-            if len(sentence.samples):
-                yield speech_of(
-                    sentence, piece if len(sentences) == 1 else "", self._process.sample_rate
-                )
-
-    def _spoken(self, piece: str) -> list[Sentence]:
-        """Have a piece spoken, by a new process if the last one ended."""
-        if not self._process.running:
-            self._process.close()
-            self._process = self._start()
-        return list(self._process.speak(piece, self._speed))
+    Raises:
+        ConfigError: it cannot be started, or does not load the model.
+    """
+    return WorkerVoice(piper_worker(settings), rate / USUAL, speech_of)
 
 
-def speech_of(sentence: Sentence, text: str, sample_rate: int) -> Speech:
+def piper_worker(settings: PiperSettings) -> Worker:
+    """Return what is run."""
+    needs = "its Python needs piper-tts[alignment], and its model a file .onnx.json beside it"
+    package = "facewire_engines.voices.piper"
+    return Worker("Piper", package, settings.python, (settings.model,), needs)
+
+
+def speech_of(sentence: Sentence, text: str) -> Speech:
     """Put a sentence on the clock of the tokens; with its words, if they can be told apart."""
+    sample_rate = sentence.sample_rate
     samples = token_samples(sentence.samples, sample_rate)
-    phones, words = timed_phones(sentence.phones)
+    phones, words = timed_phones(
+        tuple((str(name), int(count)) for name, count in sentence.told["phones"])
+    )
     spans = phone_spans(phones, sample_rate)
     written = text.split()
     told = tuple(

@@ -1,8 +1,7 @@
 """What runs in Piper's own Python, without anything of ours: lines of JSON in, sound out.
 
-`python worker.py MODEL.onnx` says `{"rate": ..., "timed": ...}`. For each line `{"text": ...,
-"speed": ...}` it says, for each sentence, `{"samples": N, "phones": [[name, samples], ...]}` and
-then N samples of 16 bits, and at last `{"end": true}`; or `{"error": "..."}`.
+`python worker.py MODEL.onnx`; how it answers is told in `own_process/process.py`. Of a sentence it
+tells `"phones": [[name, samples], ...]`.
 """
 
 import json

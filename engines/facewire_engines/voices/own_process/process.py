@@ -1,9 +1,14 @@
-"""A process in Piper's own Python. Piper is under the GPL-3, so nothing of it is loaded here."""
+"""A process in the Python of a voice: its licence or its dependencies keep it out of ours.
+
+Its program says `{"rate": ..., "timed": ...}` once it has loaded its model. For each line `{"text":
+..., "speed": ...}` it says, for each sentence, `{"samples": N, ...}` and then N samples of 16 bits,
+and at last `{"end": true}`; or `{"error": "..."}`.
+"""
 
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -20,49 +25,69 @@ _LONGEST_S = 600
 """No sentence is longer; what says so is no worker."""
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What is run."""
+
+    name: str
+    """Whose voice it is, in messages."""
+    package: str
+    """Where `worker.py` is."""
+    python: str
+    """A Python in which what the program needs is installed."""
+    arguments: tuple[str, ...]
+    """Of the program; the first is the file that messages name."""
+    needs: str
+    """What there has to be: the end of the message where it does not load."""
+    slow: bool = False
+    """Whether it loads for seconds; it then ends no sentence half-way to be cancelled."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """What Piper says of a sentence."""
+    """What is said of a sentence."""
 
     samples: Samples
-    """[T] at the rate of the worker."""
-    phones: tuple[tuple[str, int], ...]
-    """Names, and how many samples each lasts; empty where the model does not tell."""
+    """[T]."""
+    sample_rate: int
+    """Hz."""
+    told: Mapping[str, Any]
+    """What else the program tells of it."""
 
 
-class PiperProcess:
+class WorkerProcess:
     """The worker. It ends when its standard input does, so it never outlives us."""
 
-    def __init__(self, python: str, model: Path) -> None:
+    def __init__(self, worker: Worker) -> None:
         """Start it, and wait until it has loaded the model.
 
         Raises:
-            ConfigError: that Python, Piper in it, or the model is not there.
+            ConfigError: its Python, what it needs there, or the model is not there.
         """
+        self._name = worker.name
         self.killed = False
         """Whether it was ended by `kill`."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="facewire-piper-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="facewire-worker-")
         self._errors = Path(self._scratch.name, "errors.txt")
-        program = resources.files("facewire_engines.voices.piper") / "worker.py"
+        program = resources.files(worker.package) / "worker.py"
         try:
             with resources.as_file(program) as path, self._errors.open("wb") as errors:
                 self._process = subprocess.Popen(
-                    [python, str(path), str(model)],
+                    [worker.python, str(path), *worker.arguments],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                 )  # fmt: skip
                 hello = self._answer()
         except OSError as error:
             self._scratch.cleanup()
             raise ConfigError(
-                f"Piper cannot be started with {python!r} ({error.strerror}); correct python in "
-                "the file of the voice"
+                f"{worker.name} cannot be started with {worker.python!r} ({error.strerror}); "
+                "correct python in the file of the voice"
             ) from error
         if "rate" not in hello:
             why = self._last_line()
             self.close()
             raise ConfigError(
-                f"Piper does not load {str(model)!r} ({why}); its Python needs "
-                "piper-tts[alignment], and its model a file .onnx.json beside it"
+                f"{worker.name} does not load {worker.arguments[0]!r} ({why}); {worker.needs}"
             )
         self.sample_rate = int(hello["rate"])
         self.timed = bool(hello["timed"])
@@ -72,7 +97,7 @@ class PiperProcess:
         """Yield what is said of a text. It has to be read to its end, or the process ended.
 
         Raises:
-            EngineError: Piper fails at it, or has ended.
+            EngineError: it fails at it, or has ended.
         """
         request = json.dumps({"text": text, "speed": speed}).encode() + b"\n"
         assert self._process.stdin is not None
@@ -82,13 +107,17 @@ class PiperProcess:
         while "end" not in (answer := self._answer()):
             if "samples" not in answer:
                 why = answer.get("error") or self._last_line()
-                raise EngineError(f"Piper cannot say {text[:40]!r} ({why}); say something else")
+                raise EngineError(
+                    f"{self._name} cannot say {text[:40]!r} ({why}); say something else"
+                )
             count = int(answer["samples"])
             if not 0 <= count <= _LONGEST_S * self.sample_rate:
-                raise EngineError("what Piper's Python says is not from our worker; set another")
+                raise EngineError(
+                    f"what {self._name}'s Python says is not from our worker; set another"
+                )
             pcm = np.frombuffer(self._read(2 * count), "<i2")
             samples = pcm.astype(np.float32) / np.float32(32_768)
-            yield Sentence(samples, tuple((name, int(n)) for name, n in answer["phones"]))
+            yield Sentence(samples, self.sample_rate, answer)
 
     @property
     def running(self) -> bool:
@@ -127,7 +156,7 @@ class PiperProcess:
         assert self._process.stdout is not None
         data = self._process.stdout.read(count)
         if len(data) < count:
-            raise EngineError("Piper's process ended while it spoke; say it again")
+            raise EngineError(f"{self._name}'s process ended while it spoke; say it again")
         return data
 
     def _last_line(self) -> str:
