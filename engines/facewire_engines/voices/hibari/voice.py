@@ -1,30 +1,21 @@
 """The natural voice: hibari, whose phones go straight to the decoder of the embedded model."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from facewire.errors import ConfigError, EngineError
-from facewire.frames import Samples
-from facewire.speaking.clauses import SENTENCE_END, ClauseSplitter, SentenceJoiner
-from facewire.speaking.voice import Span, Speech
+from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
+from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PHONETIC
-from facewire_engines.voices.hibari import package
 from facewire_engines.voices.hibari.package import Hibari
-from facewire_engines.voices.hibari.reading import Reading, Word, read, split
-from facewire_engines.voices.hibari.timing import SymbolPhone, timed_phones
-from facewire_engines.voices.phone_times import (
-    TimedPhone,
-    phone_spans,
-    phone_tokens,
-    resampled,
-    token_samples,
-)
+from facewire_engines.voices.hibari.reading import Reading, read, split
+from facewire_engines.voices.hibari.speech import speech_of
+from facewire_engines.voices.phone_times import token_samples
 
 SLOWEST, FASTEST = 80, 450
 """Words a minute."""
@@ -32,12 +23,6 @@ USUAL = 175
 """Words a minute at the speed that the voice was trained at."""
 HIGHEST = 100
 """Of the pitch, from 0."""
-
-_LEAD_IN_S = 0.06
-"""Silence before a piece, in which lips close for a stop that begins it."""
-_SENTENCE_S, _CLAUSE_S, _CUT_S = 0.35, 0.12, 0.02
-"""Silence after a piece, by what ends it; the voice's own, which is longer, is cut."""
-_CLAUSE_ENDS = re.compile(r"[,;:—]+[\"'”’»›)\]}]*$")
 
 
 class HibariVoice:
@@ -103,12 +88,7 @@ class HibariVoice:
 
     def _say(self, reading: Reading, text: str) -> Speech:
         sound, frames = self._hibari.synthesise(reading.symbols, self._speed, self._pitch)
-        phones = timed_phones(reading.symbols, frames, sound, self._speed)
-        sound, phones = _cut(sound, phones, _silence_after(text) / self._speed)
-        samples = token_samples(sound, package.SAMPLE_RATE)
-        spans = phone_spans((p.phone for p in phones), package.SAMPLE_RATE)
-        tokens = phone_tokens(spans, len(samples) // HOP)
-        return Speech(samples, tokens, tuple(_words(reading.words, phones)), spans)
+        return speech_of(reading, frames, sound, text, self._speed)
 
 
 class HibariSound:
@@ -170,35 +150,3 @@ def pieces(text: str) -> Iterator[str]:
     for clause in (*splitter.push(text), *splitter.flush()):
         yield from joiner.push(clause)
     yield from joiner.flush()
-
-
-def _silence_after(text: str) -> float:
-    """Return how many seconds of silence follow a piece."""
-    if SENTENCE_END.search(text):
-        return _SENTENCE_S
-    return _CLAUSE_S if _CLAUSE_ENDS.search(text) else _CUT_S
-
-
-def _cut(
-    sound: Samples, phones: list[SymbolPhone], after_s: float
-) -> tuple[Samples, list[SymbolPhone]]:
-    """Return a piece with only so much silence before and after it."""
-    rate = package.SAMPLE_RATE
-    begin = round(phones[0].phone.start - _LEAD_IN_S * rate)
-    end = round(phones[-1].phone.end + after_s * rate)
-    padded = np.pad(sound, (max(0, -begin), max(0, end - len(sound))))
-    kept: Samples = padded[max(0, begin) : max(0, -begin) + end]
-    moved = [
-        SymbolPhone(p.symbol, TimedPhone(p.phone.start - begin, p.phone.end - begin, p.phone.phone))
-        for p in phones
-    ]
-    return kept, moved
-
-
-def _words(words: Sequence[Word], phones: Sequence[SymbolPhone]) -> Iterator[Span]:
-    """Yield the words that sound, from their first phone to their last."""
-    for word in words:
-        own = [p.phone for p in phones if word.first <= p.symbol < word.end]
-        if own:
-            start, end = (resampled(s, package.SAMPLE_RATE) for s in (own[0].start, own[-1].end))
-            yield Span(word.label, start, end)
