@@ -20,7 +20,7 @@ OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard t
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
     $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py cli/test_usage.py)
 
-.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client piper agent-frameworks clean
+.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client piper kokoro agent-frameworks clean
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, and hear a sentence spoken, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite
@@ -98,6 +98,13 @@ piper: ## Piper, in an environment of its own for the tests
 	mkdir -p $(SCRATCH)
 	$(PYTHON) -m venv .cache/piper
 	PIP_CONSTRAINT= .cache/piper/bin/python -m pip install --quiet "piper-tts[alignment]==1.8.0"
+
+# Kokoro brings espeak-ng's reader, which is under the GPL-3, too; of torch there is one copy.
+kokoro: $(VENV)/.train ## Kokoro, in an environment of its own for the tests
+	$(PYTHON) -m venv .cache/kokoro
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	    "$$(.cache/kokoro/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
+	PIP_CONSTRAINT= .cache/kokoro/bin/python -m pip install --quiet kokoro==0.9.4
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) .cache dist $(dir $(BUNDLE)) $(WEB)/node_modules

@@ -14,6 +14,8 @@ from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
 from facewire_engines.voices.hibari.package import import_hibari, load_hibari, other_version
 from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks, speed_of
+from facewire_engines.voices.kokoro.voice import KokoroSettings, kokoro_voice
+from facewire_engines.voices.kokoro.voice import read_settings as read_kokoro_settings
 from facewire_engines.voices.piper.voice import PiperSettings, piper_voice
 from facewire_engines.voices.piper.voice import read_settings as read_piper_settings
 
@@ -149,7 +151,41 @@ class LoadPiper:
         )
 
 
+class LoadKokoro:
+    """Loads a voice of Kokoro's from the user's files."""
+
+    def __call__(self, request: VoiceRequest) -> Voice:
+        """Load it, and start Kokoro.
+
+        Raises:
+            ConfigError: a file is missing, Kokoro cannot be started, or the rate is out of range.
+        """
+        settings = self.check(request)
+        speed_of(request.rate)
+        return kokoro_voice(settings, request.rate)
+
+    def check(self, request: VoiceRequest) -> KokoroSettings:
+        """See whether its files are there, without starting anything.
+
+        Raises:
+            ConfigError: they are not.
+        """
+        if not request.argument:
+            raise ConfigError(
+                "the voice kokoro needs a file: write kokoro:FOLDER/voices/af_heart.pt or "
+                "kokoro:FILE.toml"
+            )
+        return read_kokoro_settings(request.argument)
+
+    def describe(self) -> VoiceDescription:
+        """Describe it."""
+        return VoiceDescription(
+            "9 languages", "as its voice", "GPL-3.0", "docs/text.md", needs="VOICE.pt"
+        )
+
+
 load_espeak = LoadEspeak()
+load_kokoro = LoadKokoro()
 load_piper = LoadPiper()
 load_hibari_voice = LoadHibari()
 load_cosyvoice = LoadCosyVoice()
