@@ -23,6 +23,8 @@ from facewire_engines.voices.registry import load_kokoro
 
 ROOT = Path(__file__).parents[3]
 RATE = 175
+# Where all cores are busy, torch alone takes a minute to load.
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
