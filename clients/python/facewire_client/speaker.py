@@ -107,7 +107,8 @@ class SpeakClient(Connection):
             pitch: 0 to 100.
             frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
             audio: whether the sound is wanted.
-            lead_ms: how long before they are heard faces and sound leave the server.
+            lead_ms: how long before they are heard faces and sound leave the server; less than 20
+                counts as 20.
             pacing: "burst" for everything as soon as it is made.
             idle: whether the face blinks and looks around.
             seed: which idle motion; the same seed moves the same way, None is one of its own.

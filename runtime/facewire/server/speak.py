@@ -22,7 +22,7 @@ from facewire.speaking.alignment.marks import AlignmentError
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.frame_intervals import FrameInterval
 from facewire.speaking.models import SpeechModels
-from facewire.speaking.playout import Pacing
+from facewire.speaking.playout import HEAD_START_S, Pacing
 from facewire.speaking.voice import Voice
 from facewire.speaking.voices import holding, load_local_voice, load_voice
 from facewire.tokens import TokenSpace
@@ -124,7 +124,7 @@ class SpeakConnection:
             SpeechHello,
             models.spec,
             request.format,
-            lead_ms=request.lead_ms,
+            lead_ms=max(request.lead_ms, 1000 * HEAD_START_S),
             pacing=request.pacing,
             tokens=_info(models.space) if models.space else None,
         )

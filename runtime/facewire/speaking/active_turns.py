@@ -221,6 +221,8 @@ class ActiveTurns:
             if number not in self._left_out:
                 self.complain(number, str(error))
             return False
+        if synthesis is not None:
+            self._check_times(synthesis)
         return True
 
     def end(self, number: int) -> None:
@@ -228,6 +230,7 @@ class ActiveTurns:
         synthesis = self._turns.get(number)
         if synthesis is not None:
             synthesis.end()
+            self._check_times(synthesis)
         elif number > self._playout.newest and number not in self._left_out:
             self.complain(number, f"there is no turn {number} to end")
 
@@ -271,6 +274,16 @@ class ActiveTurns:
     def complain(self, number: int, message: str) -> None:
         """Say what about a turn cannot be done, once: what follows from that is left out."""
         self.end_early(Problem(number, message))
+
+    def _check_times(self, synthesis: TurnSynthesis) -> None:
+        """Say, once, that the times of a turn cannot be meant so."""
+        number, pushed = synthesis.turn.number, synthesis.pushed
+        if pushed is None or pushed.alignment is None or number in self._left_out:
+            return
+        try:
+            pushed.alignment.check(pushed.audio_s, complete=synthesis.ended)
+        except AlignmentError as error:
+            self.complain(number, str(error))
 
     def _tell(self, problem: Problem) -> None:
         self.answers.append(problem)

@@ -141,6 +141,11 @@ class PushedSpeech:
         """Whether tokens come, from which the face is made; otherwise it is made from the audio."""
         return self._space is not None
 
+    @property
+    def audio_s(self) -> float:
+        """How much audio came."""
+        return self._samples / self._format.sample_rate
+
     def seconds(self, speech: PushedAudio | PushedTokens) -> float:
         """Return how long something lasts."""
         if isinstance(speech, PushedAudio):

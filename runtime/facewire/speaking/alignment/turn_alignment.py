@@ -7,6 +7,7 @@ from facewire.frames import BlendshapeFrame, Samples
 from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedWord
 from facewire.speaking.alignment.session import AlignedSession
+from facewire.speaking.alignment.time_units import wrong_unit
 from facewire.speaking.alignment.timeline import Timeline
 from facewire.speaking.turn_faces import AudioFaces
 
@@ -26,6 +27,7 @@ class TurnAlignment:
         self.full = False
         """Whether more came than are taken: then no others are, either."""
         self._most = most
+        self._starts: list[float] = []
         self._taken = 0
         self._came: deque[Mark] = deque()
         self._timeline = Timeline()
@@ -43,8 +45,22 @@ class TurnAlignment:
                 f"more than {self._most} times came for one turn; it goes on without these"
             )
         self._taken += count
+        self._starts.extend(mark.start_s for mark in marks)
         self._came.extend(marks)
         self.captions.add(marks)
+
+    def check(self, audio_s: float, *, complete: bool) -> None:
+        """Find out whether what came can be meant so; the turn goes on with it in any case.
+
+        Args:
+            audio_s: how much audio came.
+            complete: whether that is all.
+
+        Raises:
+            AlignmentError: all of it is in another unit, or counts from elsewhere.
+        """
+        if problem := wrong_unit(self._starts, audio_s, complete=complete):
+            raise AlignmentError(problem)
 
     def tell(self, session: AlignedSession) -> None:
         """Tell a session what came since it was told last."""

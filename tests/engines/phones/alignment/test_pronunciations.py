@@ -1,8 +1,11 @@
 """How words are said, as far as anybody knows."""
 
+import logging
+import sys
+
 import pytest
 
-from facewire_engines.phones.alignment.pronunciations import english
+from facewire_engines.phones.alignment.pronunciations import english, languages
 from facewire_engines.phones.alignment.pronunciations.languages import pronunciation
 from facewire_engines.phones.alignment.pronunciations.spelling import CLOSED, TEETH, spelled
 from facewire_engines.phones.phone_set import PHONES
@@ -32,6 +35,23 @@ def test_letters_tell_of_lips(word: str, shown: list[tuple[int, ...]]) -> None:
 def test_only_english_has_a_dictionary() -> None:
     assert pronunciation("de") is spelled
     assert pronunciation("") is spelled
+
+
+def test_a_dictionary_that_is_missing_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "hibari.g2p", None)
+    languages.say_what_is_missing.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        assert pronunciation("de") is spelled
+        assert caplog.messages == []
+        assert pronunciation("en-us") is spelled
+        assert pronunciation("en-gb") is spelled
+    (line,) = caplog.messages
+    assert line.startswith("words whose times are pushed have only their letters")
+    assert "install it with: pip install" in line
+    assert "hibari-tts" in line
+    languages.say_what_is_missing.cache_clear()
 
 
 @pytest.mark.skipif(not english.is_installed(), reason="pip install hibari-tts")

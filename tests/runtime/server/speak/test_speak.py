@@ -161,6 +161,12 @@ async def test_a_message_that_is_none_closes_the_connection_and_no_other(
         await other.goes_well(1)
 
 
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 20.0), (5, 20.0), (20, 20.0), (40, 40.0)])
+async def test_the_hello_says_what_lead_is_kept(client: Client, wanted: int, kept: float) -> None:
+    await client.tell(type="open", version=1, text=False, lead_ms=wanted)
+    assert (await client.told("hello"))["lead_ms"] == kept
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -168,6 +174,7 @@ async def test_a_message_that_is_none_closes_the_connection_and_no_other(
         ({"frame_rate": "5"}, "10 or more"),
         ({"frame_rate": "x"}, "frame rate"),
         ({"lead_ms": 99_999}, "lead_ms is from 0 to 10000"),
+        ({"lead_ms": -1}, "lead_ms is from 0 to 10000"),
         ({"sample_rate": 1}, "sample_rate is from 8000"),
         ({"language": "tlh-mars"}, "tlh-mars"),
         ({"voice": "nobody-at-all"}, "nobody-at-all"),
