@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
 from facewire.errors import FacewireError
+from facewire.frame_rate import parse_frame_rate
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.playout_clock import PlayoutClock
 from facewire.stream.engine import Engine
@@ -15,13 +16,14 @@ from facewire.stream.threads import ServerThreads
 from facewire.stream.timed_event import TimedEvent
 from facewire.wire.speak import Interrupted, Problem, TurnBegins, TurnEnds
 from facewire_agents.faces.face_stream import FaceEvent, FaceStream
+from facewire_agents.faces.faceless import FacelessStream
 from facewire_agents.faces.failures import first_of
 from facewire_agents.faces.heard import Heard
 from facewire_agents.faces.local_stream import open_local
 from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.outputs import FaceOutputs
 from facewire_agents.faces.schedule import FaceSchedule, MadeFace
-from facewire_agents.faces.server_stream import open_server
+from facewire_agents.faces.server_stream import Origin, connect_again, open_server
 from facewire_agents.faces.speech_run import RATE, SaidWord, SpeechRun
 from facewire_agents.faces.speech_runs import SpeechRuns
 
@@ -31,6 +33,9 @@ SOON_NS = 50 * MILLISECOND
 STARTS_NS = SECOND
 """How long a transport may take for the first sound of a run before it is taken to be heard."""
 
+RUN_S = 3_600
+"""Of sound of a run that may come after its faces are lost, before it meets the next one."""
+
 OpenThreads = Callable[[Engine, int], ServerThreads]
 
 
@@ -38,6 +43,8 @@ class AgentFace:
     """Runs of speech of one agent, and their faces. Used by one event loop.
 
     `open`, then `run` as a task, then `aclose`. What is asked for in between is noted at once.
+    Without `open`, after one that failed, or when no more faces come, speech has no faces, and what
+    is heard of it is told all the same.
     """
 
     def __init__(
@@ -65,19 +72,25 @@ class AgentFace:
         self._schedule = FaceSchedule(self._playout, self._runs.may_show)
         self._due = TimedEvent(self._clock)
         self._newest = 0
-        self._gone = False
-        """Whether no more faces are made."""
+        self._shown = -1
+        """Index of the last face that was shown."""
         self._void = 0
         """Nothing of turns up to this one is shown any more."""
         self._listeners: list[Callable[[BlendshapeFrame], None]] = []
         self._stack = AsyncExitStack()
         self._outputs = FaceOutputs(self.options, self._clock)
-        self._stream: FaceStream | None = None
+        rate = parse_frame_rate(str(self.options.frame_rate))
+        self._stream: FaceStream = FacelessStream(self._take, StreamSpec(RATE, rate, 0))
 
     @property
     def spec(self) -> StreamSpec:
-        """The geometry of the stream of faces, once it is open."""
-        return self._opened.spec
+        """The geometry of the stream of faces."""
+        return self._stream.spec
+
+    @property
+    def faceless(self) -> bool:
+        """Whether speech has no faces now."""
+        return isinstance(self._stream, FacelessStream)
 
     @property
     def page_urls(self) -> tuple[str, ...]:
@@ -114,43 +127,49 @@ class AgentFace:
         """
         options = self.options
         async with AsyncExitStack() as stack:
+            stream: FaceStream
             if options.server:
-                self._stream = await open_server(options, self._clock)
-                engine = None
+                stream, engine = await open_server(options, self._clock), None
             else:
-                local = await open_local(options, self._clock, self._open_threads)
-                self._stream, engine = local, local.engine
-            stack.push_async_callback(self._stream.aclose)
-            await self._outputs.open_page(stack, engine)
+                stream = local = await open_local(options, self._clock, self._open_threads)
+                engine = local.engine
+            try:
+                await self._outputs.open_page(stack, engine)
+            except BaseException:
+                await stream.aclose()
+                raise
             self._stack = stack.pop_all()
-        self._set_playout(0, self._clock.now())
+        self._begin_stream(stream, 0)
 
-    async def run(self) -> None:
+    async def run(self, tell: Callable[[str], None] = logger.error) -> None:
         """Make faces and show them, until it is cancelled.
+
+        A server that is away is asked again, from a second to half a minute later.
+
+        Args:
+            tell: is told when a server goes away, and the agent speaks on without a face.
 
         Raises:
             ConfigError: an output cannot be opened.
-            FacewireError: no more faces can be made.
+            FacewireError: no more faces can be made in this process.
         """
         try:
             await deliver_stream(
-                self._produce, self.spec, self._outputs.sinks, clock=self._clock,
-                engine_name=self._opened.engine_name, listeners=self._outputs.listeners, live=True,
+                lambda outputs: self._produce(outputs, tell), self.spec, self._outputs.sinks,
+                clock=self._clock, engine_name=self._stream.engine_name or "server",
+                listeners=self._outputs.listeners, live=True,
             )  # fmt: skip
         except ExceptionGroup as group:
             if (error := first_of(group, FacewireError)) is None:
                 raise
             raise error from group
         finally:
-            # Nobody waits for faces any more.
-            self._gone = True
-            for run in self._runs:
-                run.over = True
-            self.made.set()
+            await self._lose_stream()
 
     async def aclose(self) -> None:
         """Give back what it holds; twice is once."""
         await self._stack.aclose()
+        await self._lose_stream()
 
     def begin(
         self, context: str, sample_rate: int, channels: int = 1, *, offset: int = 0
@@ -168,9 +187,10 @@ class AgentFace:
         """
         run = SpeechRun(self._newest + 1, context, sample_rate, channels, offset=offset)
         self._newest = run.number
-        run.over = self._gone
+        run.over = self.faceless
+        self._runs.forget(self._clock.now())
         self._runs.add(run)
-        self._opened.begin(run.number)
+        self._stream.begin(run.number)
         return run
 
     def push(self, run: SpeechRun, pcm: bytes) -> None:
@@ -181,14 +201,14 @@ class AgentFace:
         """Take a word of a run that begins at a position, before or after its audio."""
         run.note(SaidWord(word, start))
         if not run.ended:
-            self._opened.align(run.number, word, start / RATE)
+            self._stream.align(run.number, word, start / RATE)
 
     def end(self, run: SpeechRun) -> None:
         """Take no more of a run; twice is once."""
         if not run.ended:
             self._send(run, run.flush())
             run.ended, run.ended_at = True, self._clock.now()
-            self._opened.end(run.number)
+            self._stream.end(run.number)
 
     def faces_between(
         self, run: SpeechRun, first: int, last: int
@@ -211,13 +231,13 @@ class AgentFace:
     def pause(self) -> None:
         """Stand still, as the sound does."""
         self._playout.pause(self._clock.now())
-        self._opened.pause()
+        self._stream.pause()
         self._due.set()
 
     def resume(self) -> None:
         """Go on."""
         self._playout.resume(self._clock.now())
-        self._opened.resume()
+        self._stream.resume()
         self._due.set()
 
     @property
@@ -237,7 +257,7 @@ class AgentFace:
         if alive:
             heard = self._runs.what_was_heard(alive[0], now)
             until = alive[0].since_begun(self._runs.heard_of(alive[0], now))
-            self._opened.interrupt(alive[0].number, 1000 * until / RATE)
+            self._stream.interrupt(alive[0].number, 1000 * until / RATE)
         self._void = self._newest
         self._runs.clear()
         self._schedule.drop_turns()
@@ -246,15 +266,54 @@ class AgentFace:
         self._due.set()
         return heard
 
-    @property
-    def _opened(self) -> FaceStream:
-        assert self._stream is not None, "open the face first"
-        return self._stream
-
-    async def _produce(self, outputs: StreamOutputs) -> None:
+    async def _produce(self, outputs: StreamOutputs, tell: Callable[[str], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._opened.run(self._take), name="make faces")
+            tasks.create_task(self._make(tell), name="make faces")
             tasks.create_task(self._show(outputs), name="show faces")
+
+    async def _make(self, tell: Callable[[str], None]) -> None:
+        """Make faces; where a server makes them, for as long as it is there, again and again."""
+        while True:
+            try:
+                await self._stream.run(self._take)
+            except FacewireError as error:
+                if not self.options.server:
+                    raise
+                tell(f"the face is gone: {error} (its server is asked again from time to time)")
+            if not self.options.server:
+                return
+            await self._lose_stream()
+            stream = await connect_again(
+                self.options, self._clock, lambda: not self._runs.alive(self._clock.now())
+            )
+            self._schedule.cut(-1)
+            self._runs.clear()
+            spec = self._stream.spec
+            heard = spec.frame_count(max(0, self._playout.position(self._clock.now())))
+            index = max(heard, self._shown + 1)
+            stream.origin = Origin(self._newest, index, spec.timestamp(index))
+            self._begin_stream(stream, stream.origin.sample)
+            logger.info("the face's server is there: speech has a face from now on")
+
+    def _begin_stream(self, stream: FaceStream, sample: int) -> None:
+        self._stream = stream
+        self._set_playout(sample, self._clock.now())
+
+    async def _lose_stream(self) -> None:
+        """Go on without faces, behind all that is spoken."""
+        if self.faceless:
+            return
+        lost, now = self._stream, self._clock.now()
+        sample = max(0, self._playout.position(now))
+        for run in self._runs:
+            if run.stream(0) is None:
+                run.place(0, sample)
+            sample = max(sample, run.stream(run.sent) or 0)
+            run.over = True
+        # A run that takes more grows into the room that is left.
+        self._stream = FacelessStream(self._take, lost.spec, sample + RATE * RUN_S)
+        self.made.set()
+        await lost.aclose()
 
     async def _show(self, outputs: StreamOutputs) -> None:
         while True:
@@ -268,6 +327,7 @@ class AgentFace:
                     await outputs.hear(face.sound(self.spec))
             for listener in self._listeners:
                 listener(shown)
+            self._shown = shown.index
             await outputs.show(shown)
             self._runs.forget(now)
 
@@ -306,8 +366,8 @@ class AgentFace:
     def _send(self, run: SpeechRun, samples: Samples) -> None:
         if len(samples) and not run.ended:
             run.sent += len(samples)
-            self._opened.push(run.number, samples)
+            self._stream.push(run.number, samples)
 
     def _set_playout(self, sample: int, when: int) -> None:
         self._playout.set_playout(sample, when)
-        self._opened.set_playout(sample, when)
+        self._stream.set_playout(sample, when)

@@ -3,12 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
-from facewire.clock import Clock
+from facewire.clock import MILLISECOND, SECOND, Clock
 from facewire.errors import ConfigError, FacewireError
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.wire.binary import WireFrame
@@ -19,6 +21,23 @@ from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.schedule import MadeFace
 from facewire_agents.faces.speech_run import RATE
 from facewire_client import ServerError, SpeakClient
+
+FIRST_NS, LONGEST_NS = SECOND, 30 * SECOND
+"""How long to wait before a server that is away is asked again: at first, and at most."""
+SILENCE_NS = 100 * MILLISECOND
+"""How often to look whether nobody speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a stream of a server begins in the stream of the agent, which may have had others."""
+
+    turn: int = 0
+    """The last one before it."""
+    frame: int = 0
+    sample: int = 0
+    """Of the frame."""
+
 
 NO_AUDIO: Samples = np.zeros(0, np.float32)
 
@@ -32,6 +51,7 @@ class ServerStream:
         hello = client.hello
         self.spec = StreamSpec(hello.sample_rate, Fraction(*hello.frame_rate), 0)
         self.engine_name = hello.engine
+        self.origin = Origin()
         self._client = client
         self._requests: deque[Callable[[], Coroutine[Any, Any, object]]] = deque()
         self._asked = asyncio.Event()
@@ -42,25 +62,30 @@ class ServerStream:
 
     def push(self, turn: int, samples: Samples) -> None:
         """Take the next samples of a turn, at the rate of the stream."""
-        self._ask(lambda: self._client.send_audio(turn, samples))
+        own = turn - self.origin.turn
+        self._ask(lambda: self._client.send_audio(own, samples))
 
     def align(self, turn: int, word: str, start_s: float) -> None:
         """Learn when a word of a turn begins, where the options want to know."""
         if self._alignment:
             times = [{"word": word, "start": start_s}]
-            self._ask(lambda: self._client.push_alignment(turn, "words", times))
+            own = turn - self.origin.turn
+            self._ask(lambda: self._client.push_alignment(own, "words", times))
 
     def end(self, turn: int) -> None:
         """Take no more of a turn."""
-        self._ask(lambda: self._client.end_turn(turn))
+        own = turn - self.origin.turn
+        self._ask(lambda: self._client.end_turn(own))
 
     def interrupt(self, turn: int, at_ms: float) -> None:
         """Stop a turn, heard for so long, and those behind it."""
-        self._ask(lambda: self._client.interrupt(turn, at_ms))
+        own = turn - self.origin.turn
+        self._ask(lambda: self._client.interrupt(own, at_ms))
 
     def set_playout(self, sample: int, when: int) -> None:
         """Learn that a sample of the stream is heard at a time of this machine, in ns."""
-        self._ask(lambda: self._client.set_playout(sample, when))
+        own = sample - self.origin.sample
+        self._ask(lambda: self._client.set_playout(own, when))
 
     def pause(self) -> None:
         """Stand still."""
@@ -81,11 +106,11 @@ class ServerStream:
                 sending = tasks.create_task(self._send(), name="ask the server")
                 async for event in self._client:
                     if isinstance(event, WireFrame):
-                        take(MadeFace(_frame(event), NO_AUDIO))
+                        take(MadeFace(_frame(event, self.origin), NO_AUDIO))
                     elif isinstance(
                         event, (TurnBegins, TurnEnds, Interrupted, NotInterrupted, Problem)
                     ):
-                        take(event)
+                        take(_event(event, self.origin))
                 sending.cancel()
         except ExceptionGroup as group:
             if (error := first_of(group, ServerError)) is None:
@@ -134,7 +159,43 @@ async def open_server(options: FaceOptions, clock: Clock) -> ServerStream:
     return ServerStream(client, alignment=options.alignment)
 
 
-def _frame(frame: WireFrame) -> BlendshapeFrame:
+async def connect_again(
+    options: FaceOptions, clock: Clock, silent: Callable[[], bool]
+) -> ServerStream:
+    """Return a new stream of a server that was away, as soon as it answers and nobody speaks.
+
+    Speech that has begun without a face ends without one.
+    """
+    wait = FIRST_NS
+    while True:
+        await clock.sleep_until(clock.now() + wait)
+        while not silent():
+            await clock.sleep_until(clock.now() + SILENCE_NS)
+        try:
+            stream = await open_server(options, clock)
+        except FacewireError:
+            wait = min(2 * wait, LONGEST_NS)
+            continue
+        if silent():
+            return stream
+        await stream.aclose()
+
+
+def _frame(frame: WireFrame, origin: Origin) -> BlendshapeFrame:
+    turn = frame.turn + origin.turn if frame.turn else 0
     return BlendshapeFrame(
-        frame.weights, frame.index, frame.timestamp, frame.turn, frame.speech, frame.head
-    )
+        frame.weights, frame.index + origin.frame, frame.timestamp + origin.sample,
+        turn, frame.speech, frame.head,
+    )  # fmt: skip
+
+
+def _event(
+    event: TurnBegins | TurnEnds | Interrupted | NotInterrupted | Problem, origin: Origin
+) -> FaceEvent:
+    """Return what a server tells, in the numbers of the agent's stream."""
+    moved = replace(event, turn=event.turn + origin.turn)
+    if isinstance(moved, TurnBegins):
+        return replace(moved, sample=moved.sample + origin.sample)
+    if isinstance(moved, Interrupted) and moved.frame is not None:
+        return replace(moved, frame=moved.frame + origin.frame)
+    return moved

@@ -103,7 +103,7 @@ class FaceOutput(AudioOutput):
         return self._face.on_face(listener)
 
     async def start(self) -> None:
-        """Open what makes the faces.
+        """Open what makes the faces; without it, or after it failed, sound has no faces.
 
         Raises:
             ConfigError: there is no such engine or output, or the page's port is taken.
@@ -132,6 +132,9 @@ class FaceOutput(AudioOutput):
                 self._words_before.extend(words)
             return
         await super().capture_frame(frame)
+        if self._forwarding is None:
+            logger.warning("the agent speaks without a face: FaceOutput has not started")
+            self._restart_forwarding()
         segment = self._capturing or self._begin(frame)
         segment.last_sound = self._clock.now()
         run = segment.find_run(self._face, frame)

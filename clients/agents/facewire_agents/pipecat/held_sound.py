@@ -238,11 +238,11 @@ class HeldSound:
     def _mark(self, item: HeldPiece) -> Frame:
         run, piece = item.run, item.piece
         mark = SoundMark(run, piece.first, piece.last, item.duration_ns)
-        if not self._messages:
-            return SoundMarkFrame(mark=mark)
         first, last = run.position(piece.first), run.position(piece.last)
         words = [word.word for word in run.words if first <= word.start < last]
         faces = self._face.faces_between(run, first, last)
+        if not self._messages or not (faces or words):
+            return SoundMarkFrame(mark=mark)
         return FaceMessageFrame(message=faces_message(faces, words), mark=mark)
 
 

@@ -81,6 +81,8 @@ class FaceProcessor(FrameProcessor):
         """Once the pipeline has started with a transport."""
         self._tasks: list[asyncio.Task[None]] = []
         self._opened = asyncio.Event()
+        self._failure: Exception | None = None
+        """Why there was no face at the start."""
 
     @property
     def face(self) -> AgentFace:
@@ -93,11 +95,22 @@ class FaceProcessor(FrameProcessor):
         return self._face.page_urls
 
     async def opened(self) -> None:
-        """Return as soon as the pipeline is set up, with the face and its page."""
+        """Return as soon as the pipeline is set up, with the face and its page.
+
+        Raises:
+            ConfigError: it is set up without a face.
+        """
         await self._opened.wait()
+        if self._failure is not None:
+            raise ConfigError(f"there is no face: {self._failure}") from self._failure
 
     async def watched(self) -> None:
-        """Return as soon as somebody has the page open."""
+        """Return as soon as somebody has the page open.
+
+        Raises:
+            ConfigError: there is no page, since there is no face.
+        """
+        await self.opened()
         await self._face.watched()
 
     def on_face(
@@ -107,16 +120,16 @@ class FaceProcessor(FrameProcessor):
         return self._face.on_face(listener)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
-        """Open what makes the faces.
-
-        Raises:
-            ConfigError: there is no such engine or output, or the page's port is taken.
-            FacewireError: the engine's model is damaged, or the server does not answer.
-        """
+        """Open what makes the faces; if that fails, the agent speaks without a face."""
         await super().setup(setup)
-        await self._face.open()
+        try:
+            await self._face.open()
+        except Exception as error:
+            # A face is not worth an agent that cannot be heard.
+            self._failure = error
         self._opened.set()
-        self._tasks.append(self.create_task(self._run_face(), name=f"{self}::faces"))
+        if self._failure is None or self._face.options.server:
+            self._tasks.append(self.create_task(self._run_face(), name=f"{self}::faces"))
 
     async def cleanup(self) -> None:
         """Give back what it holds."""
@@ -133,6 +146,8 @@ class FaceProcessor(FrameProcessor):
         if isinstance(frame, StartFrame):
             await self.push_frame(frame, direction)
             await self._start()
+            if self._failure is not None:
+                await self.push_error(self._without_face(self._failure))
         elif isinstance(frame, InterruptionFrame):
             await self._interrupt(frame, direction)
         elif (
@@ -191,9 +206,18 @@ class FaceProcessor(FrameProcessor):
         if mark is not None and self._sound is not None:
             self._sound.taken(mark)
 
+    def _without_face(self, error: Exception) -> str:
+        again = (
+            " (its server is asked again from time to time)" if self._face.options.server else ""
+        )
+        return f"the agent speaks without a face: {error}{again}"
+
+    def _tell(self, problem: str) -> None:
+        self._tasks.append(self.create_task(self.push_error(problem), name=f"{self}::problem"))
+
     async def _run_face(self) -> None:
         try:
-            await self._face.run()
+            await self._face.run(self._tell)
         except FacewireError as error:
             # The agent goes on to speak.
             await self.push_error(f"the face is gone: {error}", exception=error)
