@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from facewire.errors import ConfigError
+from facewire.frame_rate import parse_frame_rate
 from facewire.stream.engine import Engine
+
+LOOKAHEAD_MS = 160
+"""What engines can hear ahead at most."""
+LATENCY_MS = 10_000
+"""More than any transport takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +44,18 @@ class FaceOptions:
     """Port of a page that shows the face, with its sound; 0 for any, None for none."""
     output_latency_ms: float = 0.0
     """From the moment when the transport takes a sound until it is heard."""
+
+    def __post_init__(self) -> None:
+        """See whether they can be met.
+
+        Raises:
+            ConfigError: a number is out of its range.
+        """
+        parse_frame_rate(str(self.frame_rate))
+        # Written so that what is no number is refused, too.
+        if not 0 <= self.lookahead_ms <= LOOKAHEAD_MS:
+            raise ConfigError(f"lookahead_ms is 0 to {LOOKAHEAD_MS}, not {self.lookahead_ms}")
+        if not 0 <= self.output_latency_ms <= LATENCY_MS:
+            raise ConfigError(
+                f"output_latency_ms is 0 to {LATENCY_MS}, not {self.output_latency_ms}"
+            )
