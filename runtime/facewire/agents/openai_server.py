@@ -24,6 +24,7 @@ SYSTEM = "You are in a spoken conversation. Answer in one to three short sentenc
 REMEMBERED = 40
 """Messages of the conversation that are sent along."""
 CONNECTING_S = 5.0
+_NOT_STREAMED = frozenset(("application/json", "text/html"))
 _NOT_SERVED = frozenset((404, 405, 501))
 _SAID_ALOUD = "(said aloud)"
 """Stands for the sound of what was said before, which is not sent again."""
@@ -97,6 +98,10 @@ class OpenAIAgent:
                 self._remember(content)
                 async for piece in self._chat(client):
                     yield piece
+        except httpx.RemoteProtocolError as error:
+            raise AgentError(
+                f"{self._server.url} broke off in its answer ({error}); say it again"
+            ) from error
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
             raise AgentError(f"{self._server.url} cannot be reached ({why})", _AWAY) from error
@@ -131,13 +136,9 @@ class OpenAIAgent:
         answer = ""
         try:
             async with client.stream("POST", "/v1/chat/completions", json=asked) as response:
-                if response.status_code != 200:
-                    await response.aread()
-                    _object(response, self._server.url)
-                async for line in response.aiter_lines():
-                    if piece := _piece(line):
-                        answer += piece
-                        yield piece
+                async for piece in _pieces(response, self._server.url):
+                    answer += piece
+                    yield piece
         finally:
             if answer:
                 self._said.append({"role": "assistant", "content": answer})
@@ -176,12 +177,54 @@ def _object(response: Any, url: str) -> dict[str, Any]:
     return answer
 
 
-def _piece(line: str) -> str:
-    """Return the text in a line of a streamed answer."""
+async def _pieces(response: Any, url: str) -> AsyncIterator[str]:
+    """Yield the text of a streamed answer, or of one that comes whole.
+
+    Raises:
+        AgentError: the server says no, something else, or in its stream that it failed.
+    """
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if response.status_code != 200 or kind in _NOT_STREAMED:
+        await response.aread()
+        if text := _text(_object(response, url), "message", url):
+            yield text
+        return
+    events, first = 0, ""
+    async for line in response.aiter_lines():
+        first = first or line[:120]
+        event = _event(line)
+        if event is None:
+            events += line.startswith("data:")
+            continue
+        events += 1
+        if text := _text(event, "delta", url):
+            yield text
+    if not events:
+        raise AgentError(f"{url} answered with no stream of a chat: {' '.join(first.split())}")
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """Return what a line of a stream holds; "[DONE]", and what else servers add, is None."""
     if not line.startswith("data:"):
-        return ""
+        return None
     try:
-        choices = json.loads(line.removeprefix("data:"))["choices"]
-        return str(choices[0]["delta"].get("content") or "") if choices else ""
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return ""  # "[DONE]", and what other servers add
+        event = json.loads(line.removeprefix("data:"))
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _text(answer: dict[str, Any], part: str, url: str) -> str:
+    """Return the text in an answer, or in a part of one.
+
+    Raises:
+        AgentError: it is an error.
+    """
+    if error := answer.get("error"):
+        said = error.get("message") if isinstance(error, dict) else error
+        raise AgentError(f"{url} failed: {' '.join(str(said or error).split())[:120]}")
+    try:
+        choices = answer["choices"]
+        return str(choices[0][part].get("content") or "") if choices else ""
+    except (LookupError, TypeError, AttributeError):
+        return ""

@@ -151,6 +151,9 @@ def openai_server(**answers: Any) -> Iterator[Asked]:
             if status != 200:
                 self.tell(status, text.encode())
                 return
+            if kind := asked.answers.get("kind"):
+                self.tell(200, text.encode(), kind)
+                return
             pieces = [{"choices": [{"delta": {"content": c}}]} for c in text]
             lines = [f"data: {json.dumps(piece)}\n\n" for piece in pieces]
             extra = ['data: {"choices": []}\n\n', ": comment\n\n", "data: [DONE]\n\n"]
@@ -219,6 +222,10 @@ async def test_of_the_sound_only_the_last_turn_is_sent() -> None:
         ({"transcription": (200, b"<html>")}, "no object"),
         ({"chat": (400, "no such\nmodel")}, "400: no such model"),
         ({"models": []}, "lists no model"),
+        ({"chat": (200, "<p>Log in</p>"), "kind": "text/html"}, "no object: <p>Log in"),
+        ({"chat": (200, "Hello?"), "kind": "text/plain"}, "no stream of a chat: Hello"),
+        ({"chat": (200, '{"error": {"message": "full"}}'), "kind": "application/json"}, "full"),
+        ({"chat": (200, 'data: {"error": "busy"}\n\n'), "kind": "text/event-stream"}, "busy"),
     ],
 )
 async def test_what_the_server_does_wrong_is_one_sentence(
@@ -230,6 +237,35 @@ async def test_what_the_server_does_wrong_is_one_sentence(
     assert "\n" not in str(failed.value)
     assert server.url in str(failed.value)
     assert failed.value.plain.startswith("the agent's server did not answer as it should")
+
+
+async def test_an_answer_that_comes_whole_is_taken() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    whole = json.dumps({"choices": [{"message": {"role": "assistant", "content": "Hi."}}]})
+    with openai_server(chat=(200, whole), kind="application/json") as server:
+        assert await text_of(find_agent(f"openai:{server.url}").make(), HALF_A_SECOND) == "Hi."
+
+
+async def test_what_came_before_a_server_broke_off_is_said() -> None:
+    pytest.importorskip("httpx", reason="install it: pip install -e '.[agent]'")
+    event = json.dumps({"choices": [{"delta": {"content": "Half of"}}]})
+
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        line = f"data: {event}\n\n"
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
+        writer.write((head + line).encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(break_off, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        answer = await find_agent(f"openai:{url}?model=m").make().reply("Hello.")
+        assert not isinstance(answer, str)
+        assert await anext(answer) == "Half of"
+        with pytest.raises(FacewireError, match="broke off"):
+            await anext(answer)
 
 
 async def test_a_server_that_is_away_is_one_sentence() -> None:
