@@ -257,8 +257,8 @@ class RealtimeFaces:
     def _truncate(self, event: RealtimeEvent) -> None:
         """End an item where the app says; the server's answer, which says the same, is no news."""
         item = self._items.get((event.item_id or "", event.content_index or 0))
-        if item is None or event.audio_end_ms is None:
-            return
+        if item is None or event.audio_end_ms is None or not event.audio_end_ms >= 0:
+            return  # a NaN is no time either
         sample = item.sample_of_ms(event.audio_end_ms)
         if item.truncated_at != sample:
             item.truncated_at = sample

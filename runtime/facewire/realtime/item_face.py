@@ -72,7 +72,9 @@ class ItemFace:
 
     def sample_of_ms(self, ms: float) -> int:
         """Return the sample at a time of the item, as far as it came."""
-        return min(max(round(ms * self.audio.sample_rate / 1000), 0), self.samples)
+        # Compared first: of what is huge there is no whole number.
+        end_ms = 1000 * self.samples / self.audio.sample_rate
+        return min(round(min(max(ms, 0.0), end_ms) * self.audio.sample_rate / 1000), self.samples)
 
     def ms(self, sample: int) -> float:
         """Return when a sample of the item is heard, from its start."""

@@ -322,3 +322,19 @@ async def test_the_iteration_ends_when_it_is_closed() -> None:
     async with new_faces() as faces:
         feed(faces, answer(coded(tone(0.2), "pcm16")))
     assert [event async for event in faces] == []
+
+
+@pytest.mark.parametrize("kind", ["truncate", "truncated"])
+async def test_a_truncation_at_a_wild_time_is_the_end_of_the_item_or_nothing(kind: str) -> None:
+    truncation: dict[str, Any] = {"type": f"conversation.item.{kind}", **PLACE}
+    async with new_faces() as faces:
+        take = faces.client_event if kind == "truncate" else faces.server_event
+        feed(faces, answer(coded(tone(0.5), "pcm16"))[:-2])
+        for wild in ("1e306", -5, float("nan"), float("-inf"), None):
+            take({**truncation, "audio_end_ms": wild})
+        await next_of(faces, FaceStarted)
+        take(json.dumps({**truncation, "audio_end_ms": 1e306}))
+        rest = (await next_of(faces, FaceRest))[-1]
+        assert rest.end_sample == 12_000
+        take(json.dumps({**truncation, "audio_end_ms": 250}))
+        assert (await rest_of(faces)).end_sample == 6_000
