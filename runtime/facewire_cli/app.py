@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 from typing import Any
 
@@ -90,6 +91,7 @@ def _options(
 
 def run_app() -> None:
     """Run the command line; exit status 2 for the user's mistakes, 1 for ours."""
+    _open_closed_outputs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names of files may hold what no encoding has a letter for.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -117,6 +119,14 @@ def run_app() -> None:
         _print_mistake(console, str(first))
         sys.exit(2 if isinstance(first, ConfigError) else 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_closed_outputs() -> None:
+    """Print to nowhere where whoever started the command has closed its outputs."""
+    # Also lest a file that is opened later gets their numbers, and what libraries print.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _print_mistake(console: Console, sentence: str) -> None:

@@ -1,7 +1,6 @@
 """Raw PCM from a byte stream, such as standard input, as fast as it arrives."""
 
 import logging
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import partial
 from types import TracebackType
@@ -18,6 +17,7 @@ from facewire.errors import ConfigError
 from facewire.frames import AudioChunk, Samples
 from facewire.sources.descriptor import DescriptorReader
 from facewire.sources.pace import ArrivalPace
+from facewire.sources.standard_input import standard_input
 from facewire.stream.source import SourceRequest
 
 logger = logging.getLogger(__name__)
@@ -193,4 +193,4 @@ def _refuse_container(first: bytes) -> None:
 
 def open_stdin(request: SourceRequest) -> PcmStream:
     """Return the raw PCM of standard input."""
-    return PcmStream(sys.stdin.buffer, request.pcm, request.clock, request.sample_rate)
+    return PcmStream(standard_input(), request.pcm, request.clock, request.sample_rate)

@@ -17,6 +17,7 @@ from facewire.sinks.uri import sink_of
 from facewire.sinks.wav import WavRecorder
 from facewire.sinks.websocket import WebSocketSink
 from facewire.sinks.word_times import WordTimesPrinter, WordTimesRecorder
+from facewire.sources.standard_input import standard_input
 from facewire.speaking.models import SpeechModels
 from facewire.speaking.voice import Span, Voice
 from facewire.stream.channel import Channel
@@ -194,7 +195,7 @@ class Speaking:
             yield text
             return
         # Without a listener, how long somebody thought about a word shall not change the files.
-        async for clause in clauses_from(sys.stdin.fileno(), PAUSE_S if self.live else None):
+        async for clause in clauses_from(standard_input().fileno(), PAUSE_S if self.live else None):
             yield clause
 
     def _open_progress(self, stack: AsyncExitStack, text: str) -> SpeechProgress:

@@ -112,3 +112,26 @@ def test_no_words_get_the_help(words: tuple[str, ...], status: int, tmp_path: Pa
 def test_the_version_is_printed(tmp_path: Path) -> None:
     result = facewire("--version", folder=tmp_path)
     assert (result.returncode, result.stdout[:9], result.stderr) == (0, "facewire ", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells there close nothing")
+@pytest.mark.parametrize("words", ["say - -o a.wav", "live --input - --no-page -o a.csv"])
+def test_a_closed_standard_input_is_one_sentence(words: str, tmp_path: Path) -> None:
+    result = subprocess.run(
+        ["sh", "-c", f'"$0" -m facewire {words} <&-', sys.executable],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.startswith("facewire: standard input is closed;")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells there close nothing")
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_closed_outputs_are_nowhere(closed: str, tmp_path: Path) -> None:
+    script = f'"$0" -m facewire say "Hello." --mute -o a.csv {closed}>&-'
+    result = subprocess.run(
+        ["sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, timeout=60
+    )
+    assert (result.returncode, (tmp_path / "a.csv").exists()) == (0, True)
+    assert b"Traceback" not in result.stderr
