@@ -100,7 +100,7 @@ class OpenAIAgent:
                     yield piece
         except httpx.RemoteProtocolError as error:
             raise AgentError(
-                f"{self._server.url} broke off in its answer ({error}); say it again"
+                f"{self._server.url} broke off in its answer ({error}); say it again", _AWAY
             ) from error
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
@@ -200,7 +200,9 @@ async def _pieces(response: Any, url: str) -> AsyncIterator[str]:
         if text := _text(event, "delta", url):
             yield text
     if not events:
-        raise AgentError(f"{url} answered with no stream of a chat: {' '.join(first.split())}")
+        raise AgentError(
+            f"{url} answered with no stream of a chat: {' '.join(first.split())}", _REFUSED
+        )
 
 
 def _event(line: str) -> dict[str, Any] | None:
@@ -222,7 +224,7 @@ def _text(answer: dict[str, Any], part: str, url: str) -> str:
     """
     if error := answer.get("error"):
         said = error.get("message") if isinstance(error, dict) else error
-        raise AgentError(f"{url} failed: {' '.join(str(said or error).split())[:120]}")
+        raise AgentError(f"{url} failed: {' '.join(str(said or error).split())[:120]}", _REFUSED)
     try:
         choices = answer["choices"]
         return str(choices[0][part].get("content") or "") if choices else ""

@@ -264,7 +264,7 @@ async def test_what_came_before_a_server_broke_off_is_said() -> None:
         answer = await find_agent(f"openai:{url}?model=m").make().reply("Hello.")
         assert not isinstance(answer, str)
         assert await anext(answer) == "Half of"
-        with pytest.raises(FacewireError, match="broke off"):
+        with pytest.raises(AgentError, match="broke off"):
             await anext(answer)
 
 
