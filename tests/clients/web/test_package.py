@@ -41,6 +41,7 @@ MEMBERS = """async ([declared, server]) => {
         SpeechPlayer: () => new all.SpeechPlayer(server, nobody),
         RealtimeFaces: () => new all.RealtimeFaces(),
         FramePlayout: () => new all.FramePlayout(),
+        ProvisionalBlend: () => new all.ProvisionalBlend(),
         FaceView: () => new all.FaceView(document.createElement("canvas")),
         SoundPlayer: () => new all.SoundPlayer(),
         Microphone: () => all.Microphone.open(),
