@@ -10,6 +10,18 @@ Programming mistakes raise ValueError or fail an assert. Cancellation is never w
 Messages are one sentence that says what is wrong and what to do.
 """
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
+
+def first_of(error: BaseException, kind: type[E]) -> E | None:
+    """Return the first failure of a kind in an error, or in what task groups have grouped it in."""
+    if isinstance(error, BaseExceptionGroup):
+        found = (first_of(one, kind) for one in error.exceptions)
+        return next((one for one in found if one is not None), None)
+    return error if isinstance(error, kind) else None
+
 
 class FacewireError(Exception):
     """Base of everything raised on purpose."""

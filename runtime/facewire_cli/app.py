@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from typer.core import TyperGroup
 
 from facewire import __version__
-from facewire.errors import ConfigError, FacewireError
+from facewire.errors import ConfigError, FacewireError, first_of
 from facewire.plugins import KINDS, plugins
 from facewire_cli.commands import (
     animate,
@@ -110,7 +110,7 @@ def run_app() -> None:
             _print_mistake(console, usage_sentence(error))
         sys.exit(2)
     except (FacewireError, PermissionError, BaseExceptionGroup) as error:
-        first = _first(error)
+        first = first_of(error, BaseException)
         if isinstance(first, PermissionError) and first.filename:
             why = f"{first.filename} may not be used by this user ({first.strerror})"
             first = ConfigError(f"{why}; change its permissions, or name another")
@@ -131,9 +131,3 @@ def _open_closed_outputs() -> None:
 
 def _print_mistake(console: Console, sentence: str) -> None:
     console.print(f"facewire: {sentence}", style="red", markup=False, soft_wrap=True)
-
-
-def _first(errors: BaseException) -> BaseException:
-    while isinstance(errors, BaseExceptionGroup):
-        errors = errors.exceptions[0]
-    return errors

@@ -27,6 +27,11 @@ _ABSURD = 100.0
 """Weights beyond this are cut, so that no factor of a profile can overflow."""
 
 
+def draw_seed() -> int:
+    """Return a seed of idle motion like no other."""
+    return secrets.randbits(SEED_BITS)
+
+
 def make_face(
     spec: StreamSpec, profile: Profile = NEUTRAL, *, idle: bool = True, seed: int | None = 0
 ) -> "Face":
@@ -35,7 +40,7 @@ def make_face(
     The same seed moves the same way. None draws one, for a face that moves like no other.
     """
     if seed is None:
-        seed = secrets.randbits(SEED_BITS)
+        seed = draw_seed()
     return Face(spec, profile, IdleMotion(profile, seed) if idle else None)
 
 

@@ -31,6 +31,7 @@ from facewire.realtime.upstream import (
 )
 from facewire.server.http.address import reachable_host
 from facewire.server.refusal import CalmLogger, listen_error
+from facewire.server.sockets.closing import closed_within
 from facewire.settings.limits import Limits
 from facewire.stream.engine import Engine
 from facewire.stream.threads import ServerThreads
@@ -139,12 +140,9 @@ class RealtimeProxy:
             return
         self._server.close()
         try:
-            async with asyncio.timeout(2 * CLOSING_S):
-                await asyncio.shield(self._server.wait_closed())
-        except TimeoutError:
-            for connection in [*self._apps, *self._upstreams.values()]:
-                connection.transport.abort()
-            await self._server.wait_closed()
+            await closed_within(
+                self._server, 2 * CLOSING_S, lambda: [*self._apps, *self._upstreams.values()]
+            )
         finally:
             await asyncio.gather(*self._watching)
             self._threads.close()

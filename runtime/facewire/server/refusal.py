@@ -9,7 +9,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from facewire.errors import ConfigError
+from facewire.errors import ConfigError, first_of
 from facewire.wire.errors import ProtocolError
 from facewire.wire.messages import Error, encode_message
 
@@ -48,12 +48,10 @@ def listen_error(error: OSError, host: str, port: int, option: str = "--port") -
     )
 
 
-def first_of(errors: BaseExceptionGroup[ProtocolError]) -> ProtocolError:
+def protocol_error_of(errors: BaseExceptionGroup[ProtocolError]) -> ProtocolError:
     """Return the first error of a group of groups."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ProtocolError)
+    error = first_of(errors, ProtocolError)
+    assert error is not None
     return error
 
 

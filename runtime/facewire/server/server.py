@@ -28,9 +28,10 @@ from facewire.server.http.requests import (
     SPEAK_PATH,
     RequestGate,
 )
-from facewire.server.refusal import CLOSE_S, CalmLogger, first_of, listen_error, refuse
+from facewire.server.refusal import CLOSE_S, CalmLogger, listen_error, protocol_error_of, refuse
 from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
+from facewire.server.sockets.closing import closed_within
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.server.sockets.inbox import keep_alive
 from facewire.server.sockets.socket_limits import SocketLimits
@@ -222,19 +223,9 @@ class FaceServer:
             return
         self._server.close()
         try:
-            await self._all_closed()
+            await closed_within(self._server, CLOSE_S, lambda: self._connections)
         finally:
             self._threads.close()
-
-    async def _all_closed(self) -> None:
-        assert self._server is not None, "enter the server first"
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await asyncio.shield(self._server.wait_closed())
-        except TimeoutError:
-            for connection in self._connections:
-                connection.transport.abort()
-            await self._server.wait_closed()
 
     async def serve_forever(self) -> None:
         """Return when the server is closed; until then, let the clients do the work."""
@@ -264,7 +255,7 @@ class FaceServer:
         except* ConnectionClosed:
             logger.info("client %s left", connection.remote_address)
         except* ProtocolError as errors:
-            await refuse(connection, first_of(errors))
+            await refuse(connection, protocol_error_of(errors))
         except* Exception as errors:
             logger.exception("a session failed", exc_info=errors)
             failure = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)

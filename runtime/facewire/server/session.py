@@ -1,7 +1,6 @@
 """One client on `/session`: a stream of its own, audio in and frames out, and then the next one."""
 
 import asyncio
-import secrets
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import msgspec
 from facewire.clock import MILLISECOND, Clock
 from facewire.errors import CapacityError, ConfigError
 from facewire.face import FaceStage
-from facewire.face.stage import SEED_BITS
+from facewire.face.stage import draw_seed
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.server.client import Client
 from facewire.server.context import ServerContext
@@ -88,7 +87,8 @@ class SessionConnection:
     def _make_stream(
         self, request: OpenSession, session: EngineSession, at_once: EngineSession | None
     ) -> SessionStream:
-        seed = secrets.randbits(SEED_BITS) if request.wanted_seed is None else request.wanted_seed
+        # Both of a stream that comes twice move the same way.
+        seed = draw_seed() if request.wanted_seed is None else request.wanted_seed
 
         def face(session: EngineSession) -> FaceStage:
             return self._context.make_face(session.spec, idle=request.idle, seed=seed)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
-from facewire.errors import FacewireError
+from facewire.errors import FacewireError, first_of
 from facewire.frame_rate import parse_frame_rate
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.playout_clock import PlayoutClock
@@ -17,7 +17,6 @@ from facewire.stream.timed_event import TimedEvent
 from facewire.wire.speak import Interrupted, Problem, TurnBegins, TurnEnds
 from facewire_agents.faces.face_stream import FaceEvent, FaceStream
 from facewire_agents.faces.faceless import FacelessStream
-from facewire_agents.faces.failures import first_of
 from facewire_agents.faces.heard import Heard
 from facewire_agents.faces.local_stream import open_local
 from facewire_agents.faces.options import FaceOptions

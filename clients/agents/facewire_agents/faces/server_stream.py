@@ -11,12 +11,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from facewire.clock import MILLISECOND, SECOND, Clock
-from facewire.errors import ConfigError, FacewireError
+from facewire.errors import ConfigError, FacewireError, first_of
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.wire.binary import WireFrame
 from facewire.wire.speak import Interrupted, NotInterrupted, Problem, TurnBegins, TurnEnds
 from facewire_agents.faces.face_stream import LEAD_S, FaceEvent
-from facewire_agents.faces.failures import first_of
 from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.schedule import MadeFace
 from facewire_agents.faces.speech_run import RATE

@@ -30,7 +30,7 @@ from facewire.server.audio2face.messages import (
 from facewire.server.audio2face.services import Services
 from facewire.server.context import ServerContext
 from facewire.server.http.access_token import Access
-from facewire.server.refusal import CLOSE_S, first_of, listen_error
+from facewire.server.refusal import CLOSE_S, listen_error, protocol_error_of
 from facewire.wire.errors import ErrorCode, ProtocolError
 
 logger = logging.getLogger("facewire.server")
@@ -225,7 +225,7 @@ class Audio2FaceServer:
         except* ClientLeft:
             logger.info("Audio2Face-3D client %s left", rpc.peer())
         except* ProtocolError as errors:
-            refusal = first_of(errors)
+            refusal = protocol_error_of(errors)
         except* Exception as errors:
             logger.exception("a clip failed", exc_info=errors)
             refusal = ProtocolError("the server failed; its log says why", ErrorCode.INTERNAL)

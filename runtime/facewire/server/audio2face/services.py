@@ -16,7 +16,7 @@ from facewire.server.audio2face.clip import Clip
 from facewire.server.audio2face.messages import SUCCESS
 from facewire.server.audio2face.pulls import Pull, Pulls, checked
 from facewire.server.context import ServerContext
-from facewire.server.refusal import first_of
+from facewire.server.refusal import protocol_error_of
 from facewire.wire.errors import ErrorCode, ProtocolError
 
 MOST_OPENING = 64
@@ -85,7 +85,7 @@ def _ending(pull: Pull) -> Iterator[None]:
     except* ClientLeft:
         raise ProtocolError("the client that pulled the faces left", ErrorCode.NO_STREAM) from None
     except* ProtocolError as errors:
-        error = first_of(errors)
+        error = protocol_error_of(errors)
         raise
     finally:
         pull.end(error)
