@@ -11,14 +11,14 @@ from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from numpy.typing import NDArray
 from tests.clients.agents.inside.livekit_sink import ClockSink
+from tests.clients.agents.inside.played_sound import heard_until, offsets_ms
 from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop
 
-from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
+from facewire.clock import Clock, SystemClock
 from facewire.frames import BlendshapeFrame
 from facewire_agents.faces import Heard
 from facewire_agents.livekit import FaceOptions, FaceOutput
 
-FACE_RATE = 16_000
 Pcm = NDArray[np.int16]
 
 
@@ -54,29 +54,14 @@ class Chain:
 
     def heard_until(self, now: int) -> int:
         """Return how many samples the sink has played."""
-        return sum(
-            min(max(0, (now - one.when) * one.sample_rate // SECOND), one.samples)
-            for one in self.output.played
-        )
+        return heard_until(self.output.played, now)
 
     def turn(self, number: int) -> list[tuple[int, BlendshapeFrame]]:
         return [(when, frame) for when, frame in self.shown if frame.turn == number]
 
     def offsets_ms(self, turn: int, first: int = 0) -> list[float]:
         """Return how late after its sound each face of a turn was shown; it has no breaks."""
-        faces = self.turn(turn)
-        begin = faces[0][1].timestamp
-        played = self.output.played[first:]
-        ends = np.cumsum([one.samples / one.sample_rate for one in played])
-        late = []
-        for when, frame in faces:
-            second = (frame.timestamp - begin) / FACE_RATE
-            at = int(np.searchsorted(ends, second, side="right"))
-            if at == len(played):
-                break
-            into = second - (ends[at - 1] if at else 0.0)
-            late.append(float((when - played[at].when) / MILLISECOND - 1000 * into))
-        return late
+        return offsets_ms(self.turn(turn), self.output.played[first:])
 
     @property
     def sounded(self) -> Pcm:

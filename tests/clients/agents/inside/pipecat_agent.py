@@ -22,14 +22,14 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
+from tests.clients.agents.inside.played_sound import heard_until, offsets_ms
 from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop
 
-from facewire.clock import MILLISECOND, SECOND, Clock, SystemClock
+from facewire.clock import SECOND, Clock, SystemClock
 from facewire.frames import BlendshapeFrame
 from facewire_agents.faces import Heard
 from facewire_agents.pipecat import FaceOptions, FaceProcessor, PageTransport
 
-FACE_RATE = 16_000
 Pcm = np.ndarray[Any, np.dtype[np.int16]]
 
 
@@ -128,29 +128,14 @@ class Agent:
 
     def heard_until(self, now: int) -> int:
         """Return how many samples the output has played."""
-        return sum(
-            min(max(0, (now - one.when) * one.sample_rate // SECOND), one.samples)
-            for one in self.output.played
-        )
+        return heard_until(self.output.played, now)
 
     def offsets_ms(self, turn: int, piece: int = 0) -> list[float]:
         """Return how late after its sound each face of a turn was shown.
 
         The first sound of the turn was that of a played piece, and it has no breaks.
         """
-        faces = self.turn(turn)
-        begin = faces[0][1].timestamp
-        played = self.output.played[piece:]
-        ends = np.cumsum([one.samples / one.sample_rate for one in played])
-        late = []
-        for when, frame in faces:
-            second = (frame.timestamp - begin) / FACE_RATE
-            at = int(np.searchsorted(ends, second, side="right"))
-            if at == len(played):
-                break
-            into = second - (ends[at - 1] if at else 0.0)
-            late.append(float((when - played[at].when) / MILLISECOND - 1000 * into))
-        return late
+        return offsets_ms(self.turn(turn), self.output.played[piece:])
 
     def turn(self, number: int) -> list[tuple[int, BlendshapeFrame]]:
         return [(when, frame) for when, frame in self.shown if frame.turn == number]
