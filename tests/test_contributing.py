@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -150,6 +151,12 @@ def test_tests_mirror_the_folders(package: str) -> None:
     folders = {module.split(".")[1] for module in of(package) if module.count(".") > 1}
     missing = {name for name in folders if not (ROOT / "tests" / PACKAGES[package] / name).is_dir()}
     assert missing <= UNTESTED
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/bare", "Makefile", "CONTRIBUTING.md"])
+def test_a_test_that_is_named_is_there(script: str) -> None:
+    named = set(re.findall(r"tests/[\w/*]+[.]py", (ROOT / script).read_text("utf-8")))
+    assert not [path for path in sorted(named) if not list(ROOT.glob(path))]
 
 
 def test_every_engine_has_signed() -> None:
