@@ -14,11 +14,10 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from facewire import __version__
 from facewire.animator import AnimatorOptions
 from facewire.clock import Clock
 from facewire.realtime.faces import RealtimeFaces
-from facewire.realtime.relay import relay
+from facewire.realtime.relay import end_of, relay, was_closed_by_us
 from facewire.realtime.upstream import (
     CLOSING_S,
     MESSAGE_BYTES,
@@ -121,7 +120,7 @@ class RealtimeProxy:
                 ping_timeout=None,
                 open_timeout=2 * OPENING_S,
                 close_timeout=CLOSING_S,
-                server_header=f"facewire/{__version__}",
+                server_header=None,
                 logger=CalmLogger(logger),
             )
         except OSError as error:
@@ -190,12 +189,13 @@ class RealtimeProxy:
     def _respond(
         self, app: ServerConnection, request: Request, response: Response
     ) -> Response | None:
-        """Add what the server answered with."""
+        """Answer with what the server answered with."""
         upstream = self._upstreams.get(app)
         if upstream is not None and upstream.response is not None:
-            for name, value in end_to_end(upstream.response.headers):
-                if name.lower() != "server":
-                    response.headers[name] = value
+            said = list(end_to_end(upstream.response.headers))
+            for name in {name for name, _ in said if name in response.headers}:
+                del response.headers[name]
+            response.headers.update(said)
         return None
 
     async def _relay(self, app: ServerConnection) -> None:
@@ -206,8 +206,10 @@ class RealtimeProxy:
         )
         async with faces:
             await relay(app, upstream, faces)
-        if upstream.close_code not in _ORDERLY:
-            said = upstream.close_reason or "without a reason"
-            logger.warning(
-                "%s ended a session with %s (%s)", self._upstream.url, upstream.close_code, said
-            )
+        who, first = (
+            ("an app", app) if was_closed_by_us(upstream) else (self._upstream.url, upstream)
+        )
+        end = end_of(first)
+        if end.code not in _ORDERLY:
+            said = end.reason or "without a reason"
+            logger.warning("%s ended a session with %s (%s)", who, end.code, said)

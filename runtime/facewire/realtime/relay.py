@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.protocol import State
 from websockets.typing import Data
 
@@ -23,7 +24,7 @@ Note = Callable[[Data], None]
 FINISHING_S = 2.0
 """How long an app may wait to hear that the server has closed, for the last faces."""
 
-_BROKEN_OFF = frozenset((None, 1006, 1015))
+_BROKEN_OFF = frozenset((1006, 1015))
 """What is said of a connection that ended without a close frame; no close frame can say it."""
 _NO_CODE = 1005
 """What is said of a close frame without a code, likewise."""
@@ -75,17 +76,32 @@ async def _pass(
             after(message)
 
 
+def end_of(connection: Connection) -> Close:
+    """Return the code and the reason with which a connection has ended.
+
+    They are those of the other side, or of ours if we broke it off: because of a message that is
+    too large, or of what is no WebSocket.
+    """
+    said = connection.protocol.close_rcvd or connection.protocol.close_sent
+    return said or Close(1006, "")
+
+
+def was_closed_by_us(connection: Connection) -> bool:
+    """Tell whether a connection has ended in order, and because we closed it."""
+    protocol = connection.protocol
+    return protocol.close_rcvd is not None and not protocol.close_rcvd_then_sent
+
+
 async def _close_like(closed: Connection, other: Connection) -> None:
-    """Close a connection with the code and the reason of one that has closed; break off like it."""
-    code = closed.close_code
-    if code in _BROKEN_OFF:
+    """Close a connection as another one has ended; break off like it."""
+    end = end_of(closed)
+    if end.code in _BROKEN_OFF:
         other.transport.abort()
-    elif code == _NO_CODE:
+    elif end.code == _NO_CODE:
         # None is a frame without a code; the library's types do not tell.
         await other.close(cast("int", None))
     else:
-        assert code is not None, "it has closed"
-        await other.close(code, closed.close_reason or "")
+        await other.close(end.code, end.reason)
 
 
 async def _add(faces: RealtimeFaces, app: ServerConnection) -> None:

@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from facewire import __version__
 from facewire.errors import ConfigError
 
 OPENING_S = 15.0
@@ -19,12 +20,14 @@ CLOSING_S = 2.0
 """How long a side may take to hear that the other one has closed."""
 MESSAGE_BYTES = 1 << 25
 """Of one message, either way: the protocol's largest, 15 MB of audio, is less."""
+OWN_NAME = f"facewire/{__version__}"
+"""The Server of answers that are not the server's."""
 QUEUE = 4
 """Messages of one side that wait for the other, before TCP makes it wait."""
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 _OF_ONE_CONNECTION = frozenset((
-    "connection", "content-length", "date", "host", "keep-alive", "proxy-authenticate",
+    "connection", "content-length", "host", "keep-alive", "proxy-authenticate",
     "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 ))  # fmt: skip
 """Headers that mean nothing beyond the connection that they came by (RFC 9110, 7.6.1), and those
@@ -129,12 +132,12 @@ def end_to_end(headers: Headers) -> Iterator[tuple[str, str]]:
 
 def refusal(status: http.HTTPStatus, sentence: str) -> Response:
     """Return an answer of the proxy's own, in one sentence."""
-    headers = Headers({"Content-Type": "text/plain; charset=utf-8"})
+    headers = Headers({"Content-Type": "text/plain; charset=utf-8", "Server": OWN_NAME})
     return _answer(status.value, status.phrase, f"{sentence}\n".encode(), headers)
 
 
 def _answer(status: int, phrase: str, body: bytes, headers: Headers) -> Response:
-    passed = Headers([pair for pair in end_to_end(headers) if pair[0].lower() != "server"])
+    passed = Headers(list(end_to_end(headers)))
     passed["Content-Length"] = str(len(body))
     passed["Connection"] = "close"
     return Response(status, phrase, passed, body)

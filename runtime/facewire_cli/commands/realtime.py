@@ -33,7 +33,8 @@ UpstreamOption = Annotated[
     typer.Option(
         "--upstream",
         metavar="URL",
-        help="The server that your app speaks to now, ws:// or wss://, with its path.",
+        help="The server that your app speaks to now, with its path: wss:// or ws://, or https:// "
+        "or http://, which mean the same. Without a path, each app names its own.",
     ),
 ]
 

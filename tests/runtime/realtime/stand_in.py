@@ -174,6 +174,7 @@ async def stand_in(**options: Any) -> AsyncIterator[StandIn]:
         process_request=check,
         process_response=add,
         select_subprotocol=choose,
+        server_header="stand-in/1",
         max_size=None,
     ) as listening:
         server.port = next(iter(listening.sockets)).getsockname()[1]

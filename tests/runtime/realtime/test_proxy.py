@@ -27,7 +27,7 @@ from facewire.animator import Animator, AnimatorOptions
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
 from facewire.realtime.proxy import RealtimeProxy
-from facewire.realtime.upstream import Upstream
+from facewire.realtime.upstream import MESSAGE_BYTES, Upstream
 from facewire.server.http.address import load_certificate
 from facewire.stream.engine import EngineSession
 from facewire_engines.energy.engine import EnergyEngine
@@ -127,6 +127,8 @@ async def test_the_server_is_asked_as_the_app_asks() -> None:
             assert app.subprotocol == "realtime"
             assert app.response is not None
             assert app.response.headers["x-request-id"] == "req_1"
+            assert app.response.headers.get_all("Server") == ["stand-in/1"]
+            assert len(app.response.headers.get_all("Date")) == 1
         request = server.requests[0]
     assert request.path == "/v1/realtime?x=1&model=gpt%2Drealtime&call_id=a+b"
     for name, value in (HEADERS | {"Origin": "https://example.org"}).items():
@@ -156,6 +158,7 @@ async def test_a_wrong_key_is_the_servers_answer(caplog: pytest.LogCaptureFixtur
         assert (response.status_code, bytes(response.body)) == (401, WRONG_KEY)
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["x-request-id"] == "req_1"
+        assert response.headers.get_all("Server") == ["stand-in/1"]
         async with app_of(proxy) as app:  # the next one is served
             assert "session.created" in str(await app.recv())
         await until(lambda: proxy.sessions == 0)
@@ -231,6 +234,26 @@ async def test_a_close_without_a_code_passes_without_one() -> None:
         with pytest.raises(ConnectionClosed):
             await app.recv()
         assert app.close_code == 1005
+
+
+@pytest.mark.parametrize("sender", ["app", "server"])
+async def test_a_message_that_is_too_large_ends_both_with_a_sentence(
+    sender: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = "x" * (MESSAGE_BYTES + 1)
+    async with stand_in() as server, proxy_of(server.url) as proxy:
+        app = await app_of(proxy)
+        await app.recv()
+        with suppress(ConnectionClosed):
+            await (app if sender == "app" else server.connections[0]).send(large)
+        async for _ in app_messages(app):
+            pass
+        await until(lambda: server.closed and proxy.sessions == 0)
+        assert app.close_code == server.closed[0][0] == 1009
+        assert "exceeds limit" in (app.close_reason or "")
+    who = "an app" if sender == "app" else server.url
+    (said,) = [record.message for record in caplog.records if "ended a session" in record.message]
+    assert said.startswith(f"{who} ended a session with 1009 (")
 
 
 async def test_what_breaks_off_breaks_off_on_the_other_side() -> None:
