@@ -107,6 +107,15 @@ async def test_without_look_ahead_there_is_nothing_to_correct(server: FaceServer
     assert refused.value.code == "unsupported"
 
 
+async def test_it_stays_so_while_the_stream_runs(server: FaceServer) -> None:
+    async with FaceClient(url(server), lookahead_ms=20, provisional=True) as client:
+        await client.set_lookahead(0)
+        with pytest.raises(ServerError, match="such as lookahead_ms 20") as refused:
+            async for _ in client:
+                pass
+    assert refused.value.code == "unsupported"
+
+
 async def test_who_has_no_place_for_both_is_told(speech: Samples) -> None:
     engine = load_batched(1)
     async with FaceServer(engine, make_face, clock=SystemClock(), port=0) as server:

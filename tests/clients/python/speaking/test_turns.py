@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,23 @@ async def test_text_becomes_sound_and_a_face_that_leads(server: FaceServer) -> N
     assert ends.face_lead_ms.median > ends.face_lead_ms.first
     kinds = [type(event) for event in heard.events if not isinstance(event, WireFrame)]
     assert kinds[:3] == [TurnBegins, Words, AudioRun]
+
+
+async def test_the_program_of_the_docs_shows_and_plays(server: FaceServer) -> None:
+    page = (ROOT / "docs" / "speak.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(program.replace("ws://127.0.0.1:8765", url(server)), names)
+    shown: list[int] = []
+    played: list[int] = []
+    await names["speak"](
+        BOB,
+        lambda timestamp, weights: shown.append(timestamp),
+        lambda start, samples: played.append(start + len(samples)),
+    )
+    assert shown == sorted(shown)
+    assert played[-1] > 16_000
+    assert shown[-1] > played[0]
 
 
 async def test_a_player_finds_sound_and_faces_by_sample(server: FaceServer) -> None:

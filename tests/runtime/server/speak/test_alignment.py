@@ -223,6 +223,24 @@ async def test_times_of_another_kind_of_turn_are_told_once(model: PhonesEngine) 
         assert await client.all_told() == []
 
 
+@pytest.mark.parametrize("silence", [[], [0.0]])
+async def test_times_without_audio_are_told(model: PhonesEngine, silence: list[float]) -> None:
+    async with served(model) as server, speaking(server) as client:
+        await client.open()
+        await begin(client, 1)
+        await align(client, 1, **GOOD)
+        for seconds in silence:
+            await client.speak(1, seconds)
+        await client.tell(type="end_turn", turn=1)
+        told = await client.told("problem")
+        assert told["message"] == "no audio came for turn 1, so its times have no faces"
+        assert (await client.ends(1))["frames"] == 0
+        await begin(client, 2)
+        await client.speak(2)
+        await client.tell(type="end_turn", turn=2)
+        assert (await client.ends(2))["frames"] == 30
+
+
 async def test_times_of_an_interrupted_turn_are_left_out_in_silence(model: PhonesEngine) -> None:
     async with served(model) as server, speaking(server) as client:
         await client.open()
