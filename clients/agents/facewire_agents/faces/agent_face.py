@@ -66,17 +66,23 @@ class AgentFace:
         self._clock = clock or SystemClock()
         self._open_threads = threads
         self._latency = int(self.options.output_latency_ms * MILLISECOND)
+        self._due = TimedEvent(self._clock)
+        self._listeners: list[Callable[[BlendshapeFrame], None]] = []
+        self._stack = AsyncExitStack()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Begin with no speech and no faces."""
         self._playout = PlayoutClock(RATE, self._clock.now())
+        self._pauses: set[str] = set()
+        """Why it stands still."""
         self._runs = SpeechRuns(self._playout)
         self._schedule = FaceSchedule(self._playout, self._runs.may_show)
-        self._due = TimedEvent(self._clock)
         self._newest = 0
         self._shown = -1
         """Index of the last face that was shown."""
         self._void = 0
         """Nothing of turns up to this one is shown any more."""
-        self._listeners: list[Callable[[BlendshapeFrame], None]] = []
-        self._stack = AsyncExitStack()
         self._outputs = FaceOutputs(self.options, self._clock)
         rate = parse_frame_rate(str(self.options.frame_rate))
         self._stream: FaceStream = FacelessStream(self._take, StreamSpec(RATE, rate, 0))
@@ -125,6 +131,9 @@ class AgentFace:
             FacewireError: the engine's model is damaged, or the server does not answer.
         """
         options = self.options
+        # What was begun without it, or before it was closed, ends without faces.
+        self._runs.clear()
+        self._begin_anew()
         async with AsyncExitStack() as stack:
             stream: FaceStream
             if options.server:
@@ -223,21 +232,32 @@ class AgentFace:
         """Learn that source samples `first` to `last` of a run are heard from `when` on, in ns."""
         run.played = max(run.played, run.position(last))
         sample = run.stream(run.position(first))
-        if sample is not None and run.number > self._void:
+        if sample is not None and self._runs.get(run.number) is run:
             self._set_playout(sample, when + self._latency)
         self._due.set()
 
-    def pause(self) -> None:
-        """Stand still, as the sound does."""
-        self._playout.pause(self._clock.now())
-        self._stream.pause()
-        self._due.set()
+    def lose(self, run: SpeechRun) -> None:
+        """Learn that nothing more of a run will be heard."""
+        if self._runs.alive(self._clock.now()) == [run]:
+            self.interrupt()
+        else:
+            # Its faces must not keep others waiting.
+            run.played = max(run.played, run.sent)
 
-    def resume(self) -> None:
-        """Go on."""
-        self._playout.resume(self._clock.now())
-        self._stream.resume()
-        self._due.set()
+    def pause(self, reason: str = "asked") -> None:
+        """Stand still, as the sound does, until no reason for it is left."""
+        if not self._pauses:
+            self._playout.pause(self._clock.now())
+            self._stream.pause()
+            self._due.set()
+        self._pauses.add(reason)
+
+    def resume(self, reason: str = "asked") -> None:
+        """Go on, if that was the last reason."""
+        if self._pauses:
+            self._pauses.discard(reason)
+            if not self._pauses:
+                self._go_on()
 
     @property
     def goes_on(self) -> bool:
@@ -260,10 +280,17 @@ class AgentFace:
         self._void = self._newest
         self._runs.clear()
         self._schedule.drop_turns()
-        self._playout.resume(now)
+        if self._pauses:
+            self._pauses.clear()
+            self._go_on()
         self.made.set()
         self._due.set()
         return heard
+
+    def _go_on(self) -> None:
+        self._playout.resume(self._clock.now())
+        self._stream.resume()
+        self._due.set()
 
     async def _produce(self, outputs: StreamOutputs, tell: Callable[[str], None]) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -31,7 +31,7 @@ class FaceOutputs:
         self.listeners: list[WebSocketSink] = []
         """Those that also play the sound."""
         self.page_urls: Sequence[str] = ()
-        """Where the page is, once it is open."""
+        """Where the page is, while it is open."""
         self._broadcaster = Broadcaster(clock=clock)
 
     async def watched(self) -> None:
@@ -59,6 +59,7 @@ class FaceOutputs:
             open_sound=True,
         )
         await stack.enter_async_context(server)
+        stack.callback(setattr, self, "page_urls", ())
         self.page_urls = server.page_urls
         viewers = WebSocketSink(self._broadcaster)
         self.sinks.append(viewers)

@@ -3,7 +3,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -21,14 +20,12 @@ from facewire.frames import BlendshapeFrame
 from facewire.stream.threads import ServerThreads
 from facewire_agents.faces import AgentFace, FaceOptions
 from facewire_agents.faces.agent_face import OpenThreads
-from facewire_agents.faces.patience import patience_ends
 from facewire_agents.faces.speech_run import RATE, SpeechRun
-from facewire_agents.livekit.segment import HeldFrame, Segment
+from facewire_agents.livekit.held_frames import HeldFrames
+from facewire_agents.livekit.segment import Segment
 
 logger = logging.getLogger(__name__)
 
-HELD_S = 10.0
-"""How much sound may wait here before the TTS has to."""
 OLDEST_START_S = 1.0
 """A sink does not say later than this that it has begun to play."""
 
@@ -68,19 +65,17 @@ class FaceOutput(AudioOutput):
         self.next_in_chain.on("playback_finished", self._on_next_finished)
         self._clock = clock or SystemClock()
         self._face = AgentFace(options, clock=self._clock, threads=threads)
-        self._held: deque[HeldFrame | Segment] = deque()
-        """Frames, and each segment behind its last one."""
-        self._held_ns = 0
-        self._room = asyncio.Event()
+        self._held = HeldFrames(
+            self._face, self.next_in_chain, self._clock, lost=self._finish_unheard
+        )
         self._count = 0
         self._capturing: Segment | None = None
         self._words_before: list[object] = []
         """Of the next sound, which came without any."""
-        self._segments: deque[Segment] = deque()
-        """Those that the sink has not finished."""
         self._paused_at: int | None = None
         self._showing: asyncio.Task[None] | None = None
-        self._forwarding: asyncio.Task[None] | None = None
+        self._faceless = "has not started"
+        """Why speech has no face, until that has been logged; empty if it has one."""
 
     @property
     def face(self) -> AgentFace:
@@ -111,14 +106,16 @@ class FaceOutput(AudioOutput):
         """
         await self._face.open()
         self._showing = asyncio.create_task(self._run_face(), name="face")
-        self._restart_forwarding()
+        self._faceless = ""
 
     async def aclose(self) -> None:
-        """Give back what it holds; twice is once."""
-        for task in filter(None, (self._showing, self._forwarding)):
-            task.cancel()
+        """Give back what it holds; twice is once. What is spoken goes on without a face."""
+        showing, self._showing = self._showing, None
+        if showing is not None:
+            showing.cancel()
             with suppress(asyncio.CancelledError):
-                await task
+                await showing
+            self._faceless = "is closed"
         await self._face.aclose()
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
@@ -132,9 +129,9 @@ class FaceOutput(AudioOutput):
                 self._words_before.extend(words)
             return
         await super().capture_frame(frame)
-        if self._forwarding is None:
-            logger.warning("the agent speaks without a face: FaceOutput has not started")
-            self._restart_forwarding()
+        if self._faceless:
+            logger.warning("the agent speaks without a face: FaceOutput %s", self._faceless)
+            self._faceless = ""
         segment = self._capturing or self._begin(frame)
         segment.last_sound = self._clock.now()
         run = segment.find_run(self._face, frame)
@@ -142,13 +139,7 @@ class FaceOutput(AudioOutput):
             note_words(self._face, run, [*self._words_before, *words])
             self._face.push(run, bytes(frame.data))
         self._words_before.clear()
-        for held in segment.cut(frame):
-            self._held.append(held)
-            self._held_ns += held.duration_ns
-        self._face.made.set()
-        while self._held_ns > HELD_S * SECOND:
-            self._room.clear()
-            await self._room.wait()
+        await self._held.add(segment.cut(frame))
 
     def flush(self) -> None:
         """Take no more of this segment."""
@@ -158,32 +149,27 @@ class FaceOutput(AudioOutput):
         if segment is not None:
             if segment.run is not None:
                 self._face.end(segment.run)
-            self._held.append(segment)
-            self._face.made.set()
+            self._held.end(segment)
 
     def clear_buffer(self) -> None:
         """Stop, let the face rest, and forget what was not played."""
         now = self._clock.now()
         self._resume_segments(now)
         self._held.clear()
-        self._held_ns = 0
-        self._room.set()
         self._face.interrupt()
-        # A frame that waits to be taken by the sink must not come after this.
-        self._restart_forwarding()
-        for segment in list(self._segments):
+        segments = self._held.segments
+        for segment in list(segments):
             segment.cleared = True
             if not segment.forwarded:
                 # The sink never heard of it, so nobody else says that it is over.
-                self._segments.remove(segment)
-                self.on_playback_finished(playback_position=0.0, interrupted=True)
-                self._tell(segment, 0.0)
+                segments.remove(segment)
+                self._finish_unheard(segment)
         self._capturing = None
         self._words_before.clear()
         # What comes now without a flush is a segment of its own.
         super().flush()
-        if self._segments and not self._segments[-1].flushed:
-            self._flush(self._segments[-1])
+        if segments and not segments[-1].flushed:
+            self._held.flush(segments[-1])
         self.next_in_chain.clear_buffer()
 
     def pause(self) -> None:
@@ -201,16 +187,18 @@ class FaceOutput(AudioOutput):
     def on_playback_started(self, *, created_at: float) -> None:
         """Learn from the sink that it has begun to play a segment."""
         age = min(max(0.0, unix_seconds() - created_at), OLDEST_START_S)
-        waiting = next((one for one in self._segments if one.free is None), None)
-        if waiting is not None:
-            waiting.start(self._face, self._clock.now() - int(age * SECOND))
+        self._held.started(self._clock.now() - int(age * SECOND))
         super().on_playback_started(created_at=created_at)
 
     def _on_next_finished(self, event: PlaybackFinishedEvent) -> None:
         """Learn from the sink that it has played a segment, or as much as was heard of it."""
         # Another kind is of a frame that it did not take, whose segment we have ended.
-        if type(event) is PlaybackFinishedEvent and self._segments:
-            self._tell(self._segments.popleft(), event.playback_position)
+        if type(event) is PlaybackFinishedEvent and self._held.segments:
+            segment = self._held.segments.popleft()
+            self._tell(segment, event.playback_position)
+            if not segment.cleared:
+                segment.lose_rest(self._face)
+            self._held.look()
 
     def _begin(self, frame: rtc.AudioFrame) -> Segment:
         """Begin a segment."""
@@ -218,63 +206,24 @@ class FaceOutput(AudioOutput):
         segment = self._capturing = Segment(
             f"segment {self._count}", frame.sample_rate, frame.num_channels, self._clock.now()
         )
-        self._segments.append(segment)
+        self._held.segments.append(segment)
         return segment
-
-    async def _forward(self) -> None:
-        """Hand on what has its faces, in order."""
-        while True:
-            item = self._held[0] if self._held else None
-            if item is None:
-                await self._face.made.wait()
-            elif isinstance(item, Segment):
-                self._held.popleft()
-                self._flush(item)
-            elif item.segment not in self._segments:
-                # The sink has ended it, as one that is exchanged does.
-                self._drop_first(item)
-            elif item.run is not None and not item.run.has_faces(item.last):
-                await self._wait_for_faces(item, item.run)
-            else:
-                self._drop_first(item)
-                item.segment.forward(self._face, item, self._clock.now())
-                await self.next_in_chain.capture_frame(item.frame)
-                item.segment.forwarded = True
-
-    def _drop_first(self, held: HeldFrame) -> None:
-        """Hold the first frame no longer."""
-        self._held.popleft()
-        self._held_ns -= held.duration_ns
-        self._room.set()
-
-    async def _wait_for_faces(self, held: HeldFrame, run: SpeechRun) -> None:
-        segment, now = held.segment, self._clock.now()
-        until = patience_ends(run, segment.last_sound, max(segment.free or now, now))
-        if until > now:
-            await self._face.made.wait(until)
-        elif run.ended:
-            logger.warning("the faces of some speech take too long; it goes on without them")
-            run.over = True
-        else:
-            self._face.end(run)
 
     def _resume_segments(self, now: int) -> None:
         if self._paused_at is None:
             return
-        for segment in self._segments:
+        for segment in self._held.segments:
             segment.delay(now - self._paused_at)
         self._paused_at = None
         self._face.resume()
+        self._held.look()
 
-    def _flush(self, segment: Segment) -> None:
-        """Tell the sink that it has all of a segment."""
-        segment.flushed = True
-        self.next_in_chain.flush()
-
-    def _restart_forwarding(self) -> None:
-        if self._forwarding is not None:
-            self._forwarding.cancel()
-        self._forwarding = asyncio.create_task(self._forward(), name="forward sound")
+    def _finish_unheard(self, segment: Segment) -> None:
+        """Say that a segment is over of which nothing was heard."""
+        if not segment.cleared:
+            segment.lose_rest(self._face)
+        self.on_playback_finished(playback_position=0.0, interrupted=True)
+        self._tell(segment, 0.0)
 
     def _tell(self, segment: Segment, position: float) -> None:
         """Tell what was heard of a segment that was interrupted, now that it is known."""

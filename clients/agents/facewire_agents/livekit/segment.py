@@ -55,8 +55,12 @@ class Segment:
     """Whether the sink knows that it has all of it."""
     cleared: bool = False
     """Whether it was interrupted."""
+    offered: int | None = None
+    """When the sink was offered its first sound, in ns."""
     forwarded: bool = False
     """Whether the sink took some of it, so that it will say when it is over."""
+    refused: bool = False
+    """Whether the sink failed to take some of it, which has been logged."""
     free: int | None = None
     """When the next frame is heard, in ns; None until the sink has begun to play."""
     unheard: deque[HeldFrame] = field(default_factory=deque)
@@ -103,18 +107,28 @@ class Segment:
         return Heard(self.name, count - 1 if count else None, self.sample_rate, word)
 
     def forward(self, face: AgentFace, held: HeldFrame, now: int) -> None:
-        """Note that the sink gets a frame."""
+        """Note that the sink took a frame."""
         if self.free is None:
             self.unheard.append(held)
+        elif not self.forwarded:
+            # A sink may say that it plays a frame before it says that it has it.
+            self._play(face, held, self.free)
         else:
             # A sink that had nothing left goes on with what comes now.
             self._play(face, held, max(self.free, now))
+        self.forwarded = True
 
     def start(self, face: AgentFace, when: int) -> None:
         """Note that the sink plays the first frame from `when` on, in ns."""
         self.free = when if self.free is None else self.free
         while self.unheard:
             self._play(face, self.unheard.popleft(), self.free)
+
+    def lose_rest(self, face: AgentFace) -> None:
+        """Note that nothing more of it will be heard."""
+        run = self.run
+        if run is not None and run.played < run.position(run.pushed):
+            face.lose(run)
 
     def delay(self, duration: int) -> None:
         """Note that the sink stood still for so many ns."""
