@@ -23,7 +23,7 @@ from facewire_agents.faces.options import FaceOptions
 from facewire_agents.faces.outputs import FaceOutputs
 from facewire_agents.faces.schedule import FaceSchedule, MadeFace
 from facewire_agents.faces.server_stream import Origin, connect_again, open_server
-from facewire_agents.faces.speech_run import RATE, SaidWord, SpeechRun
+from facewire_agents.faces.speech_run import RATE, SpeechRun
 from facewire_agents.faces.speech_runs import SpeechRuns
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,13 @@ class AgentFace:
         await self._lose_stream()
 
     def begin(
-        self, context: str, sample_rate: int, channels: int = 1, *, offset: int = 0
+        self,
+        context: str,
+        sample_rate: int,
+        channels: int = 1,
+        *,
+        offset: int = 0,
+        after: SpeechRun | None = None,
     ) -> SpeechRun:
         """Begin a run of speech, behind those before it.
 
@@ -189,6 +195,7 @@ class AgentFace:
             sample_rate: Hz, of its audio.
             channels: of its audio, interleaved.
             offset: source samples of the same speech in runs before this one.
+            after: the one before this one, of the same speech; None if there is none.
 
         Raises:
             ConfigError: there is no such audio.
@@ -199,17 +206,25 @@ class AgentFace:
         self._runs.forget(self._clock.now())
         self._runs.add(run)
         self._stream.begin(run.number)
+        if after is not None:
+            run.go_on_with(after)
+            for word in run.words:
+                self._align(run, word.word, word.start)
         return run
 
     def push(self, run: SpeechRun, pcm: bytes) -> None:
         """Take the next audio of a run, 16-bit and interleaved."""
         self._send(run, run.resample(pcm))
 
-    def note(self, run: SpeechRun, word: str, start: int) -> None:
-        """Take a word of a run that begins at a position, before or after its audio."""
-        run.note(SaidWord(word, start))
+    def note(self, run: SpeechRun, text: str, start: int) -> None:
+        """Take a word of a run that begins at a position, before or after its audio.
+
+        Of several words at once, which one is spoken is not known: they help to make the faces, and
+        are no word that was heard.
+        """
+        run.note(text, start)
         if not run.ended:
-            self._stream.align(run.number, word, start / RATE)
+            self._align(run, text, start)
 
     def end(self, run: SpeechRun) -> None:
         """Take no more of a run; twice is once."""
@@ -393,6 +408,10 @@ class AgentFace:
         if len(samples) and not run.ended:
             run.sent += len(samples)
             self._stream.push(run.number, samples)
+
+    def _align(self, run: SpeechRun, text: str, start: int) -> None:
+        if start >= 0:
+            self._stream.align(run.number, text, start / RATE)
 
     def _set_playout(self, sample: int, when: int) -> None:
         self._playout.set_playout(sample, when)

@@ -1,6 +1,6 @@
 """A run of an agent's speech: one turn of the stream of faces, from the framework's audio."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class SaidWord:
 
     word: str
     start: int
-    """Sample of the run, at the rate of the stream of faces."""
+    """Sample of the run, at the rate of the stream of faces; before 0 in what it goes on with."""
 
 
 class SpeechRun:
@@ -73,6 +73,7 @@ class SpeechRun:
         self.played = 0
         """Position up to which a transport has taken it, or is known to."""
         self.words: list[SaidWord] = []
+        """In the order of their time."""
         self._resampler = StreamResampler(sample_rate, RATE, channels, live=True)
         self._half = b""
         self._places: list[tuple[int, int]] = []
@@ -112,9 +113,17 @@ class SpeechRun:
         self._places.append((position, sample))
         del self._places[1:-REMEMBERED]
 
-    def note(self, word: SaidWord) -> None:
-        """Take the next word."""
-        self.words.append(word)
+    def note(self, text: str, start: int) -> None:
+        """Take a word that begins at a position; of more than one, nobody knows when each does."""
+        words = [part for part in text.split() if any(map(str.isalnum, part))]
+        if len(words) == 1:
+            insort(self.words, SaidWord(words[0], start), key=lambda word: word.start)
+            del self.words[:-REMEMBERED]
+
+    def go_on_with(self, before: "SpeechRun") -> None:
+        """Take over the words of the run of the same speech before this one."""
+        said = before.position(before.pushed)
+        self.words[:0] = [SaidWord(word.word, word.start - said) for word in before.words]
         del self.words[:-REMEMBERED]
 
     def own(self, sample: int) -> int:
@@ -138,5 +147,5 @@ class SpeechRun:
 
     def word_at(self, position: int) -> str:
         """Return the last word that begins before a position; empty if there is none."""
-        began = [word.word for word in self.words if word.start < position]
-        return began[-1] if began else ""
+        count = bisect_left(self.words, position, key=lambda word: word.start)
+        return self.words[count - 1].word if count else ""

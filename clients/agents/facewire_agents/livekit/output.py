@@ -243,5 +243,4 @@ def note_words(face: AgentFace, run: SpeechRun, words: Iterable[object]) -> None
     for word in words:
         start = getattr(word, "start_time", None)
         if isinstance(word, str) and isinstance(start, (int, float)):
-            position = int(start * RATE) - run.position(run.offset)
-            face.note(run, word.strip(), max(0, position))
+            face.note(run, word.strip(), round(start * RATE) - run.position(run.offset))

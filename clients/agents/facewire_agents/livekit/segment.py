@@ -73,12 +73,13 @@ class Segment:
         if goes_on and (self.run is None or not self.run.ended):
             return self.run
         # It begins, the TTS had paused, or the sound has changed its kind.
-        if self.run is not None:
-            face.end(self.run)
+        before = self.run
+        if before is not None:
+            face.end(before)
         self.captured = self.captured * rate // self.sample_rate
         self.sample_rate, self.channels, self.run = rate, channels, None
         try:
-            self.run = face.begin(self.name, rate, channels, offset=self.captured)
+            self.run = face.begin(self.name, rate, channels, offset=self.captured, after=before)
         except ConfigError as error:
             logger.error("this speech has no face: %s", error)
         return self.run

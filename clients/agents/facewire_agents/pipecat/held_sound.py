@@ -23,6 +23,7 @@ from facewire_agents.faces.speech_run import RATE
 from facewire_agents.pipecat.frames import FaceMessageFrame, SoundMark, SoundMarkFrame
 from facewire_agents.pipecat.messages import faces_message, names_message
 from facewire_agents.pipecat.sound_pieces import SoundPiece, SoundPieces
+from facewire_agents.pipecat.timed_words import TimedWords
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Speech:
     run: SpeechRun
     pieces: SoundPieces
     began: int
-    """When its first sound came, in ns of the pipeline."""
+    """Where its words count from, in ns of the pipeline."""
     last: int
     """When its last sound came, in ns."""
     like: TTSAudioRawFrame
@@ -91,7 +92,6 @@ class HeldSound:
         self._transport = transport
         self._clock = clock
         self._push = push
-        self._pipeline_time = pipeline_time
         self._messages = messages
         self._heard = HeardClock()
         self._held: deque[HeldPiece | Frame] = deque()
@@ -100,6 +100,7 @@ class HeldSound:
         self._speech: Speech | None = None
         self._paused: Speech | None = None
         """What a TTS said before it paused."""
+        self._words = TimedWords(pipeline_time)
         self._passing = asyncio.Lock()
         """Held while a frame is passed on, so that an interruption comes before or after it."""
 
@@ -125,12 +126,13 @@ class HeldSound:
             await self._room.wait()
 
     def note(self, frame: TTSTextFrame) -> None:
-        """Take a word with its time."""
-        speech = self._speech
-        if speech is not None and frame.pts:
-            start = max(0, frame.pts - speech.began) * RATE // SECOND
-            offset = speech.run.position(speech.run.offset)
-            self._face.note(speech.run, frame.text, max(0, start - offset))
+        """Take a word with its time, before or after its sound."""
+        speech = self._speech or self._paused
+        if speech is not None and frame.context_id in (None, speech.context):
+            self._words.note(frame)
+            self._note(speech, frame)
+        else:
+            self._words.hold(frame)
 
     async def end(self) -> None:
         """Take no more of this speech."""
@@ -159,6 +161,7 @@ class HeldSound:
             self._room.set()
             if not self._face.goes_on:
                 self._speech = self._paused = None
+                self._words.forget()
                 heard = self._face.interrupt()
                 self._heard.forget()
             await pass_on()
@@ -189,17 +192,29 @@ class HeldSound:
         transport, context = self._transport, frame.context_id or ""
         before, self._paused = self._paused, None
         goes_on = before is not None and before.is_of(frame)
-        offset = before.run.offset + before.run.pushed if before and goes_on else 0
-        run = self._face.begin(context, frame.sample_rate, frame.num_channels, offset=offset)
+        after = before.run if before and goes_on else None
+        offset = after.offset + after.pushed if after else 0
+        run = self._face.begin(
+            context, frame.sample_rate, frame.num_channels, offset=offset, after=after
+        )
         run.interruptible = frame.interruptible
         pieces = SoundPieces(
             frame.sample_rate, frame.num_channels, transport.sample_rate, transport.audio_chunk_size
         )
-        began = before.began if before and goes_on else self._pipeline_time()
+        began, words = self._words.take(context)
+        if before and goes_on:
+            began = before.began
         self._speech = Speech(context, run, pieces, began, self._clock.now(), frame)
+        for word in words:
+            self._note(self._speech, word)
         if self._messages and not offset:
             self.add(OutputTransportMessageFrame(message=names_message()))
         return self._speech
+
+    def _note(self, speech: Speech, frame: TTSTextFrame) -> None:
+        if frame.pts:
+            start = round((frame.pts - speech.began) * RATE / SECOND)
+            self._face.note(speech.run, frame.text, start - speech.run.position(speech.run.offset))
 
     def _hold(self, speech: Speech, pieces: list[SoundPiece]) -> None:
         duration = duration_ns(speech.pieces.samples, speech.pieces.sample_rate)

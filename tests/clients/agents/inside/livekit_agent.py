@@ -10,16 +10,48 @@ import numpy as np
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from numpy.typing import NDArray
-from tests.clients.agents.inside.livekit_sink import ClockSink
 from tests.clients.agents.inside.played_sound import heard_until, offsets_ms
 from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop
 
 from facewire.clock import Clock, SystemClock
 from facewire.frames import BlendshapeFrame
 from facewire_agents.faces import Heard
-from facewire_agents.livekit import FaceOptions, FaceOutput
+from facewire_agents.livekit import FaceOptions, FaceOutput, PageOutput
 
 Pcm = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Played:
+    """A frame of sound, and when the sink began to play it."""
+
+    when: int
+    frame: rtc.AudioFrame
+
+    @property
+    def samples(self) -> int:
+        return int(self.frame.samples_per_channel)
+
+    @property
+    def sample_rate(self) -> int:
+        return int(self.frame.sample_rate)
+
+
+class ClockSink(PageOutput):
+    """Plays what it captured, one frame after the other."""
+
+    def __init__(self, clock: Clock, sample_rate: int | None = None) -> None:
+        super().__init__(clock=clock, sample_rate=sample_rate)
+        self.played: list[Played] = []
+        self.finished: list[tuple[float, bool]] = []
+        self.on("playback_finished", self._note)
+
+    def begin(self, frame: rtc.AudioFrame, when: int) -> None:
+        self.played.append(Played(when, frame))
+
+    def _note(self, event: object) -> None:
+        position, interrupted = event.playback_position, event.interrupted  # type: ignore[attr-defined]
+        self.finished.append((position, interrupted))
 
 
 @dataclass

@@ -15,8 +15,7 @@ from pipecat.frames.frames import EndFrame, ErrorFrame, InterruptionFrame, TTSSt
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.workers.runner import WorkerRunner
-from tests.clients.agents.inside.livekit_agent import sound
-from tests.clients.agents.inside.livekit_sink import ClockSink
+from tests.clients.agents.inside.livekit_agent import ClockSink, sound
 from tests.clients.agents.inside.pipecat_agent import RecordingTransport, audio
 
 from facewire.clock import SystemClock

@@ -8,8 +8,7 @@ import soxr
 from livekit import rtc
 from livekit.agents.voice.io import TimedString
 from numpy.typing import NDArray
-from tests.clients.agents.inside.livekit_agent import running, sound
-from tests.clients.agents.inside.livekit_sink import ClockSink
+from tests.clients.agents.inside.livekit_agent import ClockSink, running, sound
 from tests.clients.agents.inside.virtual_time import run
 
 from facewire.animator import AnimatorOptions, animate

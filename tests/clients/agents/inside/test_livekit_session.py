@@ -1,30 +1,50 @@
 """A face in a real session of LiveKit, with a voice of ours and no cloud. In real time."""
 
 import asyncio
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from livekit.agents import Agent, AgentSession
-from tests.clients.agents.inside.livekit_sink import ClockSink
+from livekit.agents import Agent, AgentSession, tts
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from tests.clients.agents.inside.livekit_agent import ClockSink
 
 from facewire.clock import MILLISECOND, SystemClock
 from facewire.errors import ConfigError
 from facewire.face import make_face
 from facewire.frames import BlendshapeFrame
 from facewire.server.server import FaceServer
+from facewire.speaking.voices import load_local_voice
 from facewire.stream.engines import load_engine
 from facewire.wire.binary import decode_frame
+from facewire_agents.faces import Heard
 from facewire_agents.livekit import FaceAvatar, FaceOptions, FaceOutput, FacewireTTS
 
 TEXT = "Bob bought my puppy a map, and Mary made some more of them by Monday."
+SENTENCES = "Bob bought my puppy a map. Mary made some more of them. We saw five of those maps."
 
 
-async def speaking(face_of: Any, text: str = TEXT, interrupt_after: float | None = None) -> Any:
+def spoken_word(text: str, heard: Heard) -> str:
+    """Return the word of a text that the voice had begun last where it was interrupted."""
+    voice = load_local_voice(language="en-us", voice="espeak", rate=175, pitch=50)
+    said, words = 0, []
+    for sentence in re.split(r"(?<=\.) ", text):
+        for piece in voice.speak(sentence):
+            words += [(said + word.start, word.label) for word in piece.words]
+            said += len(piece.samples)
+    assert heard.sample is not None
+    assert heard.sample_rate == voice.sample_rate
+    return [label for start, label in words if start <= heard.sample][-1]
+
+
+async def speaking(
+    face_of: Any, text: str = TEXT, interrupt_after: float | None = None, voice: Any = None
+) -> Any:
     """Let a session say something; return its sink and its face."""
     sink = ClockSink(SystemClock())
-    session = AgentSession(tts=FacewireTTS("espeak"))
+    session = AgentSession(tts=voice or FacewireTTS("espeak"))
     session.output.audio = sink
     await session.start(Agent(instructions="Answer."))
     face = await face_of(session)
@@ -59,12 +79,79 @@ def test_a_session_that_is_interrupted_rests_its_face_and_tells_the_last_word() 
         position, interrupted = sink.finished[-1]
         assert interrupted
         assert abs(told.at_ms - 1000 * position) < 1
-        assert told.word in TEXT
-        assert told.word
+        assert told.word == spoken_word(TEXT, told)
         late = [frame for at, frame in shown if at > when + 20 * MILLISECOND]
         assert late
         assert not [frame for frame in late if frame.turn]
         assert np.abs(late[-1].weights - shown[0][1].weights).max() < 0.02
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.2, 3.1, 4.3])
+def test_the_word_that_is_spoken_is_told_in_any_sentence(seconds: float) -> None:
+    heard: list[Heard] = []
+
+    async def face_of(session: AgentSession) -> FaceOutput:
+        face = FaceOutput(session.output.audio, FaceOptions(idle=False))
+        face.on("face_interrupted", heard.append)
+        await face.start()
+        session.output.audio = face
+        return face
+
+    async def main() -> None:
+        _, face = await speaking(face_of, SENTENCES, interrupt_after=seconds)
+        await face.aclose()
+
+    asyncio.run(main())
+    (told,) = heard
+    assert told.word == spoken_word(SENTENCES, told)
+
+
+def test_a_sentence_whose_words_have_no_times_is_no_word() -> None:
+    """As LiveKit tells the sentences of a TTS that speaks them one by one."""
+    heard: list[Heard] = []
+
+    class SentenceTTS(FacewireTTS):
+        def __init__(self) -> None:
+            super().__init__("espeak")
+            self._capabilities = tts.TTSCapabilities(streaming=False)
+
+    async def face_of(session: AgentSession) -> FaceOutput:
+        face = FaceOutput(session.output.audio, FaceOptions(idle=False))
+        face.on("face_interrupted", heard.append)
+        await face.start()
+        session.output.audio = face
+        return face
+
+    async def main() -> None:
+        _, face = await speaking(face_of, TEXT, interrupt_after=1.5, voice=SentenceTTS())
+        await face.aclose()
+
+    asyncio.run(main())
+    assert [told.word for told in heard] == [""]
+
+
+@pytest.mark.parametrize("text", ["...", "  \n", "No. — ... Yes."])
+def test_a_text_without_much_to_speak_is_spoken(text: str) -> None:
+    async def main() -> None:
+        voice = FacewireTTS("espeak")
+        errors: list[object] = []
+        voice.on("error", errors.append)
+        async with asyncio.timeout(20), voice.stream() as stream:
+            for character in text:
+                stream.push_text(character)
+            stream.end_input()
+            events = [event async for event in stream]
+        told = [w for one in events for w in one.frame.userdata[USERDATA_TIMED_TRANSCRIPT]]
+        words = [word for word in "".join(told).split() if word[0].isalpha()]
+        assert words == [word for word in text.split() if word[0].isalpha()]
+        assert [w.start_time for w in told] == sorted(w.start_time for w in told)
+        assert events[-1].is_final
+        assert not errors
+        spoken = await voice.synthesize("Yes.").collect()
+        assert spoken.duration > 0.2
+        await voice.aclose()
 
     asyncio.run(main())
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 from numpy.typing import NDArray
-from tests.clients.agents.inside.livekit_agent import Chain, running
-from tests.clients.agents.inside.livekit_sink import ClockSink
+from tests.clients.agents.inside.livekit_agent import Chain, ClockSink, running
 from tests.clients.agents.inside.virtual_time import CountedThreads, LoopClock, loop, run
 
 from facewire_agents.livekit import FaceOptions, FaceOutput
