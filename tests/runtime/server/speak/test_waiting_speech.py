@@ -1,16 +1,38 @@
 """How much speech and how many turns of one client may wait, and for how long."""
 
 import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from tests.runtime.server.speak.speech_client import (
+    PATIENCE_S,
     RATE,
     served,
     speaking,
 )
 
+from facewire.speaking.synthesis import FACED_S
 from facewire.wire.binary import AudioMessage, encode_audio
+from facewire_engines.backends.graph import Array, Graph
 from facewire_engines.phones.engine import PhonesEngine
+
+
+class CountedGraph:
+    """A graph that tells when it has run so many times."""
+
+    def __init__(self, graph: Graph, runs: int) -> None:
+        self.backend, self.spec, self.streams = graph.backend, graph.spec, graph.streams
+        self.has_run = threading.Event()
+        self._graph, self._left = graph, runs
+
+    def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        outputs = self._graph.run(feeds)
+        self._left -= 1
+        if self._left <= 0:
+            self.has_run.set()
+        return outputs
 
 
 async def test_turns_that_are_too_many_are_left_out_each_with_one_sentence(
@@ -87,11 +109,14 @@ async def test_audio_that_waits_is_counted_in_bytes_too(model: PhonesEngine) -> 
 async def test_faces_of_tokens_go_on_when_their_sound_comes_seconds_later(
     model: PhonesEngine,
 ) -> None:
-    async with served(model) as server, speaking(server) as client:
-        await client.open("real-time")
+    decoder = CountedGraph(model.decoder, int((0.1 + FACED_S) * 60))
+    engine = replace(model, decoder=decoder)
+    async with served(engine) as server, speaking(server) as client:
+        await client.open("real-time", lead_ms=100)
         await client.begin(1, tokens=True)
         await client.send_tokens(1, 300)
-        await asyncio.sleep(0.3)  # until as many faces are made as may wait
+        # As many faces are made as may wait, and then no more until one has left.
+        assert await asyncio.to_thread(decoder.has_run.wait, PATIENCE_S)
         await client.speak(1, 3.0)
         await client.tell(type="end_turn", turn=1)
         assert (await client.ends(1))["frames"] == 180
