@@ -75,7 +75,7 @@ class OnnxGraph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what is wrong is raised, and some of it is expected
         self.backend = backend
         if cuda and CUDA not in onnxruntime.get_available_providers():
             raise EngineError(NO_CUDA)

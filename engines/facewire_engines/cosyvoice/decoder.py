@@ -18,6 +18,7 @@ from facewire.errors import EngineError
 from facewire.frames import StreamSpec
 from facewire.tokens import TokenSpace
 from facewire_engines.backends.graph import Array, Graph, GraphLoader
+from facewire_engines.backends.id_tables import takes_id
 from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.cosyvoice.tokens import SPACES, VOCABULARY
 from facewire_engines.hearing.hop_intake import stream_spec
@@ -135,6 +136,13 @@ def load_decoder(
             f"the model in {folder} is {manifest.name!r}, not a decoder of CosyVoice's tokens; "
             "train one with facewire_training.recipes.cosyvoice"
         )
-    graph = load(read_graph(folder, manifest, FILE))
+    file = read_graph(folder, manifest, FILE)
+    graph = load(file)
     graph.spec.require(INPUTS)
+    # Elsewhere than on the processor an id too many may go unnoticed, or end the process.
+    if not takes_id(graph if graph.backend == "onnx" else load_onnx(file), REST):
+        raise EngineError(
+            f"the decoder in {folder} does not know all {VOCABULARY} tokens and rest; export the "
+            "model again"
+        )
     return CosyVoiceDecoder(manifest, graph, SPACES[manifest.name], sample_rate)

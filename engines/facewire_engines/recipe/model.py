@@ -18,8 +18,8 @@ import numpy as np
 from facewire import arkit
 from facewire.errors import EngineError
 from facewire_engines.backends.graph import Graph, GraphLoader
-from facewire_engines.backends.memory import OutOfMemoryError
-from facewire_engines.backends.onnx_graph import OnnxGraph
+from facewire_engines.backends.id_tables import takes_id
+from facewire_engines.backends.onnx_graph import load_onnx
 from facewire_engines.model_files import Manifest, SpeechRows, read_graph, read_manifest
 
 FRONT_END, ENCODER, DECODER, FACE = (
@@ -112,7 +112,7 @@ def load_recipe_model(
     step = graphs[DECODER].spec.feeds[0].zeros(1).shape[1]
     about = known if isinstance(known, SpeechRows) else known(step)
     _check_rows(about, folder)
-    _check_kind(about, graphs[DECODER], folder)
+    _check_kind(about, graphs[DECODER], folder, manifest)
     model = RecipeModel(
         manifest,
         about,
@@ -153,7 +153,7 @@ def _check_rows(about: SpeechRows, folder: Path) -> None:
         )
 
 
-def _check_kind(about: SpeechRows, decoder: Graph, folder: Path) -> None:
+def _check_kind(about: SpeechRows, decoder: Graph, folder: Path, manifest: Manifest) -> None:
     """See whether rows are to the decoder what a manifest says of them.
 
     Raises:
@@ -163,10 +163,11 @@ def _check_kind(about: SpeechRows, decoder: Graph, folder: Path) -> None:
     takes_ids = rows.dtype == np.int64
     right = about.kind == ("ids" if takes_ids else "features")
     right &= about.codebooks == (rows.shape[2] if takes_ids else 0)
-    # Elsewhere than on the processor an id too many may go unnoticed, or end the process.
-    if right and takes_ids and isinstance(decoder, OnnxGraph):
-        right = about.vocabulary > 0 and _takes(decoder, about.vocabulary - 1)
-        right &= not _takes(decoder, about.vocabulary)
+    if right and takes_ids:
+        # Elsewhere than on the processor an id too many may go unnoticed, or end the process.
+        asked = decoder if decoder.backend == "onnx" else _on_processor(folder, manifest)
+        right = about.vocabulary > 0 and takes_id(asked, about.vocabulary - 1)
+        right &= not takes_id(asked, about.vocabulary)
     if not right:
         raise EngineError(
             f"the decoder in {folder} takes other rows than its manifest says (kind, codebooks or "
@@ -174,17 +175,8 @@ def _check_kind(about: SpeechRows, decoder: Graph, folder: Path) -> None:
         )
 
 
-def _takes(decoder: Graph, number: int) -> bool:
-    """Tell whether a decoder of ids knows one."""
-    rows, known = decoder.spec.feeds
-    feeds = {rows.name: np.full_like(rows.zeros(1), number), known.name: known.zeros(1)}
-    try:
-        decoder.streams(1).step(np.zeros(1, np.int64), feeds)
-    except OutOfMemoryError:
-        raise
-    except EngineError:
-        return False
-    return True
+def _on_processor(folder: Path, manifest: Manifest) -> Graph:
+    return load_onnx(read_graph(folder, manifest, DECODER))
 
 
 def _check_joints(encoders: list[Graph], decoder: Graph, face: Graph) -> None:

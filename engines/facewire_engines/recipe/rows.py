@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from facewire.errors import EngineError
 from facewire.frames import StreamSpec
 from facewire_engines.recipe.model import RecipeModel
 
@@ -35,13 +36,29 @@ class RememberedRows:
             said: `[B, step, ...]` what the encoder said.
             firsts: `[B]`, which row of the stream the first is; those below 0 are unknown.
             end: rows from here on are unknown, too.
+
+        Raises:
+            EngineError: the decoder does not know an id, or the back-end failed.
         """
+        self._check_ids(said)
         numbers = firsts[:, None] + np.arange(said.shape[1])
         known = ((numbers >= 0) & (numbers < end)).astype(np.float32)
         feeds = dict(zip(self._feeds, (np.ascontiguousarray(said), known), strict=True))
         (memory,) = self._decoder.step(rows, feeds)
         joined = np.concatenate((self._memory[rows], memory), axis=1)
         self._memory[rows] = joined[:, -self._model.reach :]
+
+    def _check_ids(self, said: NDArray[np.generic]) -> None:
+        """Refuse ids that are unknown, which not every back-end does, before they are run."""
+        most = self._model.about.vocabulary
+        if not most or not said.size:
+            return
+        low, high = int(said.min()), int(said.max())
+        if low < 0 or high >= most:
+            raise EngineError(
+                f"the encoder of the model {self._model.manifest.name!r} says the id "
+                f"{low if low < 0 else high}, but its decoder knows {most}; export both anew"
+            )
 
     def faces(self, rows: Indices, timestamps: Indices, takens: Indices, ends: Indices) -> Array:
         """Return the faces `[F, 52]` of some moments.

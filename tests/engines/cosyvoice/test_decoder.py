@@ -13,7 +13,14 @@ from facewire.errors import ConfigError, EngineError
 from facewire.frames import BlendshapeFrame
 from facewire.tokens import TokenChunk
 from facewire_engines.backends.choice import graph_loader, parse_backend
-from facewire_engines.cosyvoice.decoder import CosyVoiceDecoder, TokenWindow, load_decoder
+from facewire_engines.cosyvoice.decoder import (
+    FILE,
+    INPUTS,
+    PLACES,
+    CosyVoiceDecoder,
+    TokenWindow,
+    load_decoder,
+)
 from facewire_engines.cosyvoice.tokens import COSYVOICE2, VOCABULARY, digits, ids_of
 from facewire_engines.hearing.id_session import IdSession
 from facewire_engines.model_files import EMBEDDED_MODELS
@@ -23,8 +30,13 @@ from facewire_engines.plan_building import build_plans
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
+from facewire_training.model.onnx_folder import export_graph, write_folder  # noqa: E402
 from facewire_training.recipes.cosyvoice.export import write_model  # noqa: E402
-from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig  # noqa: E402
+from facewire_training.recipes.cosyvoice.network import (  # noqa: E402
+    Network,
+    NetworkConfig,
+    PlainEmbedding,
+)
 
 RATE = 24_000
 COUNT = 250
@@ -201,6 +213,24 @@ def test_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "decoder.onnx").write_bytes(b"x")
     with pytest.raises(EngineError, match="damaged"):
         load_decoder(tmp_path)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_decoder_that_lacks_tokens_is_refused_whatever_runs_it(
+    tmp_path: Path, backend: str
+) -> None:
+    network = Network(NetworkConfig(embedding="plain", features=8, width=16, layers=1)).eval()
+    assert isinstance(network.embed, PlainEmbedding)
+    network.embed.rows = torch.nn.Embedding(VOCABULARY, 8)  # one for each token, and none for rest
+    graph = tmp_path / "whole"
+    write_model(Network(network.config), COSYVOICE2.name, graph, "test")
+    load_decoder(graph, load=graph_loader(parse_backend(backend)))
+    places = torch.zeros(2, PLACES, dtype=torch.int64)
+    inputs = places, torch.ones(2, PLACES), torch.rand(2)
+    file = export_graph(FILE, network, inputs, INPUTS, ["weights", "speech"])
+    write_folder(tmp_path / "few", [file], name=COSYVOICE2.name, command="test", data=())
+    with pytest.raises(EngineError, match="does not know all 6561 tokens and rest; export"):
+        load_decoder(tmp_path / "few", load=graph_loader(parse_backend(backend)))
 
 
 def test_digits_and_ids_are_inverse() -> None:

@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,13 +17,16 @@ from fractions import Fraction
 import torch
 from tests.engines.recipe.small_models import decoder_of, encoders
 
+from facewire.clock import SystemClock
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
 from facewire.stream.engine import TunableSession
 from facewire.stream.engines import load_engine
+from facewire_engines.backends.choice import graph_loader, parse_backend
 from facewire_engines.hearing.batched_engine import BatchedEngine
 from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 from facewire_engines.plan_building import build_plans
+from facewire_engines.recipe.batched import share_runs
 from facewire_engines.recipe.engine import load_recipe
 from facewire_training.recipes.tokens_to_faces.decoders.decoder import Speech
 from facewire_training.recipes.tokens_to_faces.decoders.two_regions import (
@@ -183,6 +187,45 @@ def test_rows_of_another_kind_than_the_decoder_takes_are_refused(
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(EngineError, match=r"takes other rows than its manifest says .* again"):
         load_recipe(folder)
+
+
+@pytest.mark.parametrize("vocabulary", [199, 201])
+def test_ids_are_counted_whatever_runs_the_decoder(
+    recipe_folders: dict[str, Path], tmp_path: Path, vocabulary: int
+) -> None:
+    folder = shutil.copytree(recipe_folders["ids"], tmp_path / "ids")
+    about = json.loads((folder / "manifest.json").read_text())
+    about["rows"]["vocabulary"] = vocabulary
+    (folder / "manifest.json").write_text(json.dumps(about))
+    for backend in ("torch", "onnx:int8"):
+        with pytest.raises(EngineError, match=r"takes other rows than its manifest says"):
+            load_recipe(folder, graph_loader(parse_backend(backend)))
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+@pytest.mark.parametrize("batched", [False, True])
+def test_an_encoder_of_more_ids_than_its_decoder_knows_ends_in_one_sentence(
+    recipe_folders: dict[str, Path],
+    tmp_path: Path,
+    speech: Samples,
+    capfd: pytest.CaptureFixture[str],
+    backend: str,
+    batched: bool,
+) -> None:
+    few = LogMelEncoder(25, codebooks=1, vocabulary=40)
+    write_model(tmp_path, decoder_of(few.representation), few)
+    many = recipe_folders["ids"]
+    shutil.copy(many / "encoder.onnx", tmp_path / "encoder.onnx")
+    manifest, other = read_manifest(tmp_path), read_manifest(many)
+    files = manifest.files | {"encoder.onnx": other.files["encoder.onnx"]}
+    changed = msgspec.structs.replace(manifest, files=files)
+    (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(changed))
+    engine = load_recipe(tmp_path, graph_loader(parse_backend(backend)))
+    session = share_runs(engine, SystemClock(), 2).session() if batched else engine.session()
+    said = r"says the id \d+, but its decoder knows 40; export both anew"
+    with pytest.raises(EngineError, match=said):
+        session.push(AudioChunk(speech[:32_000], 0, 16_000))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_damaged_graph_of_ones_own_model_is_to_be_exported_again(

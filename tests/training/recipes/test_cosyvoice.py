@@ -111,6 +111,18 @@ def test_there_is_an_id_for_every_whole_40_ms(shard: Shard, tokens: Path) -> Non
     assert (ids.space, ids.silence) == (STAND_IN.name, 7)
 
 
+@pytest.mark.parametrize("number", [-1, VOCABULARY])
+def test_ids_out_of_range_are_one_sentence(
+    shard: Shard, tokens: Path, tmp_path: Path, number: int
+) -> None:
+    with np.load(tokens / "made.npz") as found:
+        kept = dict(found)
+    kept["ids"][-1] = number
+    np.savez(tmp_path / "made.npz", **kept)
+    with pytest.raises(ConfigError, match=rf"holds tokens from .*{number}.*, but there are 6561"):
+        load_tokens(tmp_path, shard)
+
+
 def test_a_window_holds_the_ids_around_its_frame(corpus: Path, tokens: Path, shard: Shard) -> None:
     ids = load_tokens(tokens, shard)
     spoken = {tuple(ids.tokens(i)[a : a + 3]) for i in range(len(shard)) for a in range(200)}

@@ -135,9 +135,11 @@ def test_what_does_not_fit_is_refused(corpus: Path, ids: Path, tmp_path: Path) -
     copytree(ids, tmp_path / "wrong")
     file = tmp_path / "wrong" / "made.npy"
     rows = np.load(file)
-    np.save(file, np.concatenate((rows[:-1], rows[-1:] * 0 + 6561)))
-    with pytest.raises(ConfigError, match="holds id 6561 of made, but the ids of tones are below"):
-        Batches(corpus, tmp_path / "wrong", BatchConfig(), setting, 0)
+    for number in (6561, -1):
+        np.save(file, np.concatenate((rows[:-1], rows[-1:].astype(np.int32) * 0 + number)))
+        said = f"holds id {number} of made, but the ids of tones are below 6561, and not below 0"
+        with pytest.raises(ConfigError, match=said):
+            Batches(corpus, tmp_path / "wrong", BatchConfig(), setting, 0)
 
 
 def test_utterances_without_rows_are_not_drawn(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from facewire.errors import ConfigError
-from facewire_engines.cosyvoice.tokens import COSYVOICE2, COSYVOICE3, STAND_IN
+from facewire_engines.cosyvoice.tokens import COSYVOICE2, COSYVOICE3, STAND_IN, VOCABULARY
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
@@ -83,7 +83,8 @@ def load_tokens(folder: Path, shard: Shard) -> TokenShard:
     """Read the ids of a shard.
 
     Raises:
-        ConfigError: they have not been made, or were made of other audio or phones.
+        ConfigError: they have not been made, or were made of other audio or phones, or some are out
+            of range.
     """
     path = folder / f"{shard.corpus}.npz"
     if not fits(path, shard):
@@ -92,7 +93,13 @@ def load_tokens(folder: Path, shard: Shard) -> TokenShard:
             "python -m facewire_training.recipes.cosyvoice.token_shards"
         )
     with np.load(path) as found:
-        return TokenShard(str(found["space"]), int(found["silence"]), found["ids"], found["first"])
+        ids = found["ids"]
+        if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < VOCABULARY:
+            raise ConfigError(
+                f"{path} holds tokens from {ids.min()} to {ids.max()}, but there are {VOCABULARY}; "
+                "delete it and make it anew"
+            )
+        return TokenShard(str(found["space"]), int(found["silence"]), ids, found["first"])
 
 
 def from_sound(tokenizer: S3) -> Tokenize:

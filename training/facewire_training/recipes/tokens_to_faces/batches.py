@@ -208,10 +208,12 @@ def _checked(folder: Path, shard: Shard, representation: Representation) -> Enco
             f"the rows of {shard.corpus} in {folder} have {encoded.rows.shape[1]} numbers, but "
             f"{representation.name} has {wide}; encode it again"
         )
-    highest = int(encoded.rows.max(initial=0)) if representation.is_ids else -1
-    if highest >= representation.vocabulary > 0:
+    ids = encoded.rows if representation.is_ids else encoded.rows[:0]
+    low, high = int(ids.min(initial=0)), int(ids.max(initial=0))
+    if low < 0 or high >= representation.vocabulary > 0:
         raise ConfigError(
-            f"{folder} holds id {highest} of {shard.corpus}, but the ids of {representation.name} "
-            f"are below {representation.vocabulary}; encode it again"
+            f"{folder} holds id {low if low < 0 else high} of {shard.corpus}, but the ids of "
+            f"{representation.name} are below {representation.vocabulary}, and not below 0; "
+            "encode it again"
         )
     return encoded
