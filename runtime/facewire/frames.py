@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.emotion import Emotion
 
 Samples = NDArray[np.float32]
 Weights = NDArray[np.float32]
@@ -69,6 +70,8 @@ class BlendshapeFrame:
     """How sure the engine is that someone speaks at `timestamp`, in [0, 1]."""
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Yaw, pitch and roll of the head, in radians."""
+    emotion: Emotion | None = None
+    """What the speaker feels at `timestamp`; None is what the face's profile says."""
     stamps: Stamps = Stamps()
     provisional: bool = False
     """Whether it was made without look-ahead, and a frame of the same index corrects it later."""

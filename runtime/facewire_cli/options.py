@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from facewire.emotion import NAMES
 from facewire.errors import ConfigError
 from facewire.settings.lookahead import DELAYED_MS, DIRECT_MS
 from facewire.settings.settings import FaceSettings, Settings, load_settings
-from facewire_cli.usage import finite
+from facewire_cli.usage import emotion_shares, finite
 
 FrameRateOption = Annotated[
     str | None,
@@ -68,6 +69,16 @@ ArticulationOption = Annotated[
         metavar="FACTOR",
         callback=finite,
         help="How clearly the mouth speaks, 0 to 2: 1 is about as far as people open theirs. Lips "
+        "that meet go on meeting.",
+    ),
+]
+EmotionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--emotion",
+        metavar="NAME[=SHARE],...",
+        callback=emotion_shares,
+        help=f"What the speaker feels, such as happy or sad=0.6,calm=0.3: {', '.join(NAMES)}. Lips "
         "that meet go on meeting.",
     ),
 ]
@@ -214,6 +225,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "engine": ("stream", EngineOption),
     "backend": ("stream", BackendOption),
     "articulation": ("face", ArticulationOption),
+    "emotion": ("face", EmotionOption),
     "idle": ("face", IdleOption),
     "seed": ("face", SeedOption),
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from facewire.emotion import parse_emotion
+from facewire.errors import ConfigError
 from facewire.toml_file import nearest
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -61,6 +63,18 @@ def finite(value: Any) -> Any:
         if number is not None and not math.isfinite(number):
             raise typer.BadParameter(f"{number} is out of range: give a finite number")
     return value
+
+
+def emotion_shares(text: str | None) -> dict[str, float] | None:
+    """Return the shares of an emotion that was given by an option.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return None if text is None else parse_emotion(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _meant(error: Any, wrong: str) -> str:

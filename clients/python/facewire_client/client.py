@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facewire.clock import Clock
 from facewire.wire.binary import VERSION, AudioMessage, WireFrame, encode_audio
-from facewire.wire.messages import End, FrameFormat
+from facewire.wire.messages import End, FrameFormat, SetEmotion
 from facewire.wire.session import LookaheadSet, OpenSession, SetLookahead, Silence
 from facewire_client.connection import Connection
 from facewire_client.pcm import pcm_runs
@@ -38,6 +38,7 @@ class FaceClient(Connection):
         seed: int | msgspec.UnsetType | None = msgspec.UNSET,
         silence_ms: float | msgspec.UnsetType | None = msgspec.UNSET,
         provisional: bool = False,
+        emotion: Mapping[str, float] | None = None,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
@@ -57,6 +58,8 @@ class FaceClient(Connection):
                 `silence` then tells; None: it waits for audio. Unset, the server decides.
             provisional: whether each frame comes twice, first at once and without look-ahead; see
                 `WireFrame.provisional` and `ProvisionalBlend`.
+            emotion: what the speaker feels, such as {"happy": 0.8}; None: what the server's profile
+                says.
             format: how frames travel.
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
@@ -73,6 +76,7 @@ class FaceClient(Connection):
             seed=seed,
             silence_ms=silence_ms,
             provisional=provisional,
+            emotion=emotion if emotion is None else dict(emotion),
         )
         super().__init__(url, "session", opening=opening, tls=tls, clock=clock)
         self._audio_format = opening.audio_format
@@ -112,6 +116,19 @@ class FaceClient(Connection):
         `lookahead` tells from which frame on, once the server has answered.
         """
         await self._send(SetLookahead(ms=lookahead_ms))
+
+    async def set_emotion(self, emotion: Mapping[str, float] | None) -> None:
+        """Let the speaker feel something else from the audio on that is sent next.
+
+        Args:
+            emotion: shares in [0, 1], by the names of `facewire.emotion.NAMES`; None: what the
+                server's profile says.
+
+        Raises:
+            ServerError: the server went away.
+            ValueError: there is no such emotion.
+        """
+        await self._send(SetEmotion(emotion=emotion if emotion is None else dict(emotion)))
 
     async def end(self) -> None:
         """Say that this was all; the last frames follow, and then iteration ends."""

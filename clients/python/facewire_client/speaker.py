@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from facewire.wire.binary import (
     encode_audio,
     encode_tokens,
 )
-from facewire.wire.messages import End, FrameFormat
+from facewire.wire.messages import End, FrameFormat, SetEmotion
 from facewire.wire.speak import (
     Alignment,
     BeginSpeech,
@@ -92,6 +92,7 @@ class SpeakClient(Connection):
         channels: int = 1,
         sample_format: Literal["s16le", "f32le"] = "s16le",
         lookahead_ms: float = 150.0,
+        emotion: Mapping[str, float] | None = None,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
@@ -117,6 +118,8 @@ class SpeakClient(Connection):
             channels: of the audio that is sent.
             sample_format: how the audio that is sent travels.
             lookahead_ms: how far a face may listen ahead where audio is sent without tokens.
+            emotion: what the speaker feels, such as {"happy": 0.8}; None: what the server's profile
+                says.
             format: how frames travel.
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
@@ -139,6 +142,7 @@ class SpeakClient(Connection):
             channels=channels,
             sample_format=sample_format,
             lookahead_ms=lookahead_ms,
+            emotion=emotion if emotion is None else dict(emotion),
             format=format,
         )
         super().__init__(
@@ -274,6 +278,19 @@ class SpeakClient(Connection):
     async def resume(self) -> None:
         """Go on."""
         await self._send(Resume())
+
+    async def set_emotion(self, emotion: Mapping[str, float] | None) -> None:
+        """Let the speaker feel something else from the next face on.
+
+        Args:
+            emotion: shares in [0, 1], by the names of `facewire.emotion.NAMES`; None: what the
+                server's profile says.
+
+        Raises:
+            ServerError: the server went away.
+            ValueError: there is no such emotion.
+        """
+        await self._send(SetEmotion(emotion=emotion if emotion is None else dict(emotion)))
 
     async def end(self) -> None:
         """Say that there are no more turns; iteration ends when all are heard."""

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from facewire import arkit
+from facewire.emotion import emotion_of
+from facewire.errors import ConfigError
 from facewire.toml_file import hint, load_toml
 
 Strength = Annotated[float, Meta(ge=0, le=2)]
@@ -80,7 +82,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     breath_strength: Strength = 1.0
     """Factor on what is seen of breathing."""
 
+    emotion: dict[str, Annotated[float, Meta(ge=0, le=1)]] = {}
+    """What the character feels where nobody says otherwise: shares of `facewire.emotion.NAMES`."""
+    emotion_strength: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Factor on all emotions."""
+    live_transition_time: Annotated[float, Meta(ge=0, le=10)] = 0.5
+    """Seconds that the face takes from one emotion to the next."""
+
     def __post_init__(self) -> None:
+        try:
+            emotion_of(self.emotion)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
         for name in ("bs_weight_multipliers", "bs_weight_offsets"):
             _check_shapes(name, getattr(self, name))
         for name in Profile.__struct_fields__:

@@ -11,9 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from facewire import arkit
+from facewire.emotion import emotion_of
 from facewire.face.activity import SpeechActivity
 from facewire.face.articulation import Articulation
 from facewire.face.calibration import Calibration, constrain, limit
+from facewire.face.emotion.layer import EmotionLayer
 from facewire.face.idle.head import Angles
 from facewire.face.idle.motion import IdleMotion
 from facewire.face.profile import NEUTRAL, Profile
@@ -62,6 +64,8 @@ class Face:
         self._calibration = Calibration(profile)
         self._rest = RestPose(self._calibration.rest())
         self._activity = SpeechActivity()
+        self._emotion = emotion_of(profile.emotion)
+        self._feelings = EmotionLayer(profile.live_transition_time, profile.emotion_strength)
         self._idle = idle
         self._index: int | None = None
         self._weights: Weights = np.zeros(arkit.COUNT, np.float32)
@@ -80,7 +84,8 @@ class Face:
         weights = self._calibration.apply(self._articulation.apply(self._weights), dt)
         self._rest.apply(weights, self._activity, dt)
         constrain(weights)
-        head = self._head
+        felt = self._emotion if frame.emotion is None else frame.emotion
+        head = self._feelings.apply(weights, self._head, felt, dt)
         if self._idle is not None:
             time = frame.timestamp / self._sample_rate
             head = self._idle.apply(weights, head, time, self._activity, dt)

@@ -29,6 +29,7 @@ from facewire.wire.messages import (
     Ended,
     FrameFormat,
     Hello,
+    SetEmotion,
     encode_message,
     json_frame,
 )
@@ -97,7 +98,12 @@ class SessionConnection:
         if at_once is not None:
             provisional = ProvisionalFaces(at_once, face(at_once), self._context.engine.hop)
         return SessionStream(
-            request.audio_format, session, face(session), self._context.clock, provisional
+            request.audio_format,
+            session,
+            face(session),
+            self._context.clock,
+            provisional,
+            request.felt,
         )
 
     async def _serve(self, request: OpenSession, spec: StreamSpec, stream: SessionStream) -> None:
@@ -142,6 +148,8 @@ class SessionConnection:
             async for piece in pieces:
                 if isinstance(piece, Silence):
                     await frames.send(piece)
+                elif isinstance(piece, SetEmotion):
+                    stream.feel(piece.felt)
                 elif isinstance(piece, SetLookahead):
                     await frames.send(await compute(due, stream.tune, piece.ms))
                 else:

@@ -1,6 +1,5 @@
 """What a session's stream does between the sockets: audio messages in, frames out. No sockets."""
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,10 +7,12 @@ from functools import partial
 from facewire.audio.format import AudioFormat
 from facewire.audio.resample import StreamResampler
 from facewire.clock import SECOND, Clock
+from facewire.emotion import Emotion
 from facewire.errors import ConfigError
 from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession, PatientSession, TunableSession
+from facewire.stream.timeline import Timeline
 from facewire.wire.binary import AudioMessage
 from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.session import NOTHING_TO_CORRECT, LookaheadSet, Silence
@@ -139,6 +140,7 @@ class SessionStream:
         face: FaceStage,
         clock: Clock,
         provisional: ProvisionalFaces | None = None,
+        emotion: Emotion | None = None,
     ) -> None:
         self._format = audio_format
         self._session = session
@@ -154,20 +156,32 @@ class SessionStream:
         """Samples at the client's rate."""
         self._made = 0
         """Samples at the engine's rate."""
-        self._turn = 0
-        self._turns: deque[tuple[int, int]] = deque()
-        """From which sample on a turn lasts, at the engine's rate; only turns to come."""
+        self._turns = Timeline(0)
+        """At the engine's rate, as all that follows."""
+        self._emotions = Timeline(emotion)
 
     def hear(self, piece: PcmPiece) -> list[BlendshapeFrame]:
         """Take the next piece and return the frames that it completes."""
-        if piece.turn != (self._turns[-1][1] if self._turns else self._turn):
-            start = self._taken * self._session.spec.sample_rate // self._format.sample_rate
-            self._turns.append((start, piece.turn))
+        if piece.turn != self._turns.last:
+            self._turns.add(self._next_sample, piece.turn)
         for session in self._sharing:
             session.patient = piece.due is None
         samples = self._format.decode(piece.pcm)
         self._taken += len(samples)
         return self._push(self._resampler.push(samples), piece.captured)
+
+    @property
+    def _next_sample(self) -> int:
+        """Where the audio that comes next belongs, at the engine's rate."""
+        return self._taken * self._session.spec.sample_rate // self._format.sample_rate
+
+    def feel(self, emotion: Emotion | None) -> None:
+        """Let an emotion hold from the audio that comes next; None is that of the profile."""
+        self._emotions.add(self._next_sample, emotion)
+
+    def feel_at(self, seconds: float, emotion: Emotion) -> None:
+        """Let an emotion hold from a time of the stream on."""
+        self._emotions.add(round(seconds * self._session.spec.sample_rate), emotion)
 
     def tune(self, lookahead_ms: float) -> LookaheadSet:
         """Change the look-ahead, behind what was heard so far.
@@ -218,9 +232,9 @@ class SessionStream:
         return sorted(foreseen + faced, key=partial(_heard_by, provisional.hop, lookahead))
 
     def _face_of(self, frame: BlendshapeFrame) -> BlendshapeFrame:
-        while self._turns and self._turns[0][0] <= frame.timestamp:
-            self._turn = self._turns.popleft()[1]
-        return self._stamped(self._face.apply(frame), self._turn)
+        turn = self._turns.advance(frame.timestamp)
+        felt = replace(frame, emotion=self._emotions.advance(frame.timestamp))
+        return self._stamped(self._face.apply(felt), turn)
 
     def _foreseen(
         self, provisional: ProvisionalFaces, frames: list[BlendshapeFrame]
@@ -228,9 +242,9 @@ class SessionStream:
         """Return frames as provisional ones; they may belong to a turn that is still to come."""
         made = []
         for frame in frames:
-            begun = [turn for start, turn in self._turns if start <= frame.timestamp]
-            turn = begun[-1] if begun else self._turn
-            faced = self._stamped(provisional.face.apply(frame), turn)
+            felt = replace(frame, emotion=self._emotions.at(frame.timestamp))
+            turn = self._turns.at(frame.timestamp)
+            faced = self._stamped(provisional.face.apply(felt), turn)
             made.append(replace(faced, provisional=True))
         return made
 

@@ -8,14 +8,14 @@ from facewire.server.client_pace import Pace
 from facewire.server.session_audio import AudioIntake, PcmPiece, Punctuality
 from facewire.stream.channel import Channel
 from facewire.wire.binary import AudioMessage, decode_audio
-from facewire.wire.messages import End, Ping
+from facewire.wire.messages import End, Ping, SetEmotion
 from facewire.wire.session import OpenSession, SetLookahead, Silence, decode_session_request
 
 FILL_NS = 10 * MILLISECOND
 """How often silence goes on, once it began: as often as a microphone would."""
 LONGEST_FILL_NS = SECOND
 
-Heard = PcmPiece | SetLookahead | Silence
+Heard = PcmPiece | SetLookahead | SetEmotion | Silence
 
 
 class SessionListener:
@@ -55,7 +55,7 @@ class SessionListener:
         while not isinstance(message := await self._next(pieces), End):
             if isinstance(message, OpenSession):
                 raise already_open()
-            if isinstance(message, SetLookahead):
+            if isinstance(message, SetLookahead | SetEmotion):
                 await pieces.send(message)
             else:
                 await self._hear(message, pieces, punctuality)
@@ -74,7 +74,7 @@ class SessionListener:
 
     async def _next(
         self, pieces: Channel[Heard]
-    ) -> OpenSession | SetLookahead | End | AudioMessage:
+    ) -> OpenSession | SetLookahead | SetEmotion | End | AudioMessage:
         """Return the next message; meanwhile go on with silence, and answer pings."""
         began = self._clock.now()
         while True:
@@ -112,7 +112,9 @@ class SessionListener:
             await pieces.send(piece)
 
 
-def decode_message(data: str | bytes) -> OpenSession | SetLookahead | End | Ping | AudioMessage:
+def decode_message(
+    data: str | bytes,
+) -> OpenSession | SetLookahead | SetEmotion | End | Ping | AudioMessage:
     """Parse what a client of /session sends.
 
     Raises:

@@ -93,6 +93,7 @@ class SpeakConnection:
             limits=self._context.limits,
             spoken_audio=request.audio,
         )
+        conversation.feel(request.felt)
         connection = self._client.connection
         self._frames = 0
         await self._client.send(self._hello(request, models))

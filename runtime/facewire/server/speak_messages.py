@@ -33,7 +33,7 @@ from facewire.wire.binary import (
     encode_samples,
     wire_frame,
 )
-from facewire.wire.messages import End, Message, encode_message, json_frame
+from facewire.wire.messages import End, Message, SetEmotion, encode_message, json_frame
 
 MARKS_TOGETHER = 100
 """So many times are read at once: about a millisecond."""
@@ -101,6 +101,8 @@ def ask(
             conversation.pause(request.sample)
         case speak.Resume():
             conversation.resume()
+        case SetEmotion():
+            conversation.feel(request.felt)
         case End():
             conversation.end()
 

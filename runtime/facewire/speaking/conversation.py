@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from facewire.clock import Clock
+from facewire.emotion import Emotion
 from facewire.errors import ConfigError
 from facewire.face import FaceStage
 from facewire.frames import StreamSpec
@@ -139,6 +140,10 @@ class Conversation:
         self._wake()
         while synthesis.text.ready:
             await self._synthesizer.clause_taken.wait()
+
+    def feel(self, emotion: Emotion | None) -> None:
+        """Show an emotion from the next face on; None is what the face's profile says."""
+        self._renderer.felt = emotion
 
     def begin_speech(
         self,

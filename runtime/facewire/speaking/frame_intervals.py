@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from facewire.emotion import Emotion
 from facewire.face import FaceStage
 from facewire.face.easing import Easing
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
@@ -73,13 +74,18 @@ class FaceRenderer:
         self._spec = spec
         self._face = face
         self._rendered = 0
+        self.felt: Emotion | None = None
+        """What is felt where a frame does not say; None is what the face's profile says."""
 
     def render(self, planned: PlannedInterval) -> FrameInterval:
         """Return a frame interval as it leaves; all that were planned are rendered, in order."""
         past, left = planned.past, planned.left
         # The face has a clock of its own that never goes back, whatever is interrupted.
         timestamp = self._spec.timestamp(self._rendered)
-        faced = self._face.apply(replace(past.frame, index=self._rendered, timestamp=timestamp))
+        felt = self.felt if past.frame.emotion is None else past.frame.emotion
+        faced = self._face.apply(
+            replace(past.frame, index=self._rendered, timestamp=timestamp, emotion=felt)
+        )
         self._rendered += 1
         frame = replace(faced, index=past.index, timestamp=past.timestamp, turn=past.turn)
         if left is not None and frame.timestamp < left.end:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from facewire import arkit
 from facewire.audio.format import AudioFormat, Encoding
+from facewire.emotion import Emotion, emotion_of
 from facewire.errors import ConfigError
 from facewire.frame_rate import parse_frame_rate
 from facewire.wire.binary import VERSION, StageDurations, WireFrame
@@ -21,6 +22,8 @@ from facewire.wire.errors import ErrorCode, ProtocolError
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 FrameFormat = Literal["binary", "json"]
 SampleFormat = Literal["s16le", "f32le"]
+Shares = dict[str, float]
+"""Of an emotion, by the names of `facewire.emotion.NAMES`."""
 Seed = Annotated[int, Meta(ge=0, le=2**53)]
 
 MAX_LOOKAHEAD_MS = 1_000
@@ -54,6 +57,13 @@ class Open(Message, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Whether the face blinks, looks about and moves its head."""
     seed: Seed | msgspec.UnsetType | None = msgspec.UNSET
     """Which idle motion: the same seed moves the same way; null: one of its own."""
+    emotion: Shares | None = None
+    """What the speaker feels; null: what the server's profile says."""
+
+    @property
+    def felt(self) -> Emotion | None:
+        """The emotion; `check` has refused what is none."""
+        return None if self.emotion is None else emotion_of(self.emotion)
 
     @property
     def wanted_seed(self) -> int | None:
@@ -84,7 +94,7 @@ class Open(Message, forbid_unknown_fields=True, frozen=True, kw_only=True):
         for key, (low, high) in _RANGES.items():
             self.check_range(key, low, high)
         try:
-            _ = self.exact_frame_rate
+            _ = self.exact_frame_rate, self.felt
         except ConfigError as error:
             raise ProtocolError(str(error), ErrorCode.UNSUPPORTED) from error
 
@@ -103,6 +113,23 @@ class Open(Message, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 class End(Message, tag="end", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Client: no more audio in this stream."""
+
+
+class SetEmotion(Message, tag="emotion", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Client: what the speaker feels from now on; null: what the server's profile says."""
+
+    emotion: Shares | None
+
+    @property
+    def felt(self) -> Emotion | None:
+        """The emotion; decoding has refused what is none."""
+        return None if self.emotion is None else emotion_of(self.emotion)
+
+    def __post_init__(self) -> None:
+        try:
+            _ = self.felt
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
 
 class Ping(Message, tag="ping", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from facewire.wire.messages import (
     Open,
     Ping,
     Pong,
+    SetEmotion,
 )
 
 SilenceMs = Annotated[float, Meta(ge=100, le=60_000)]
@@ -78,7 +79,7 @@ class Silence(Message, tag="silence", frozen=True, kw_only=True):
     """All such silence so far: sample s of the client is sample s + total of the stream."""
 
 
-SessionRequest = OpenSession | End | Ping | SetLookahead
+SessionRequest = OpenSession | End | Ping | SetLookahead | SetEmotion
 SessionAnswer = Hello | LookaheadSet | Silence | Ended | Pong | Error | Frame
 
 decode_session_request = MessageDecoder[SessionRequest](SessionRequest).request

@@ -19,6 +19,7 @@ from facewire.wire.messages import (
     Open,
     Ping,
     Pong,
+    SetEmotion,
 )
 
 MAX_LEAD_MS = 10_000
@@ -241,6 +242,7 @@ SpeakRequest = (
     | Interrupt
     | Pause
     | Resume
+    | SetEmotion
     | End
     | Ping
 )

@@ -41,7 +41,9 @@ Examples:
 """
 
 
-@options.choosing("frame_rate", "lookahead_ms", *options.ENGINE, "articulation", "idle", "seed")
+@options.choosing(
+    "frame_rate", "lookahead_ms", *options.ENGINE, "articulation", "emotion", "idle", "seed"
+)
 def animate(
     chosen: options.Chosen,
     recording: Annotated[

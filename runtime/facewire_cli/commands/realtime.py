@@ -49,6 +49,7 @@ UpstreamOption = Annotated[
     "lookahead_ms",
     *options.ENGINE,
     "articulation",
+    "emotion",
     "idle",
     "seed",
 )

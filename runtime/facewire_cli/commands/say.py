@@ -29,7 +29,9 @@ Examples:
 """
 
 
-@options.choosing(*options.ADDRESS, "frame_rate", *options.ENGINE, "articulation", "idle", "seed")
+@options.choosing(
+    *options.ADDRESS, "frame_rate", *options.ENGINE, "articulation", "emotion", "idle", "seed"
+)
 def say(
     chosen: options.Chosen,
     text: Annotated[

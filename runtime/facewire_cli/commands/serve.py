@@ -51,6 +51,7 @@ Examples:
     "agent",
     *options.ENGINE,
     "articulation",
+    "emotion",
     "seed",
 )
 def serve(chosen: options.Chosen) -> None:

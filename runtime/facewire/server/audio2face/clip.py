@@ -9,8 +9,9 @@ from facewire.face.profile import Profile
 from facewire.frames import BlendshapeFrame
 from facewire.server.audio2face.answers import AnimationWriter, Answers
 from facewire.server.audio2face.call import Call
+from facewire.server.audio2face.emotions import TimedEmotion, timed_emotions
 from facewire.server.audio2face.messages import SUCCESS, WARNING
-from facewire.server.audio2face.parameters import NO_EMOTIONS, WantedFace, has_emotion, wanted_face
+from facewire.server.audio2face.parameters import WantedFace, wanted_face, warning_of
 from facewire.server.client_pace import Pace
 from facewire.server.context import ServerContext
 from facewire.server.session import PIECE_CAPACITY, open_session
@@ -79,21 +80,20 @@ class Clip:
                 await send(say.header(header.audio_header, unix_seconds()))
                 if face.warning:
                     await send(say.status(WARNING, f"{face.warning}."))
-                warned = NO_EMOTIONS in face.ignored
-                await self._serve(stream, writer, AudioIntake(audio_format), warned=warned)
+                await self._serve(stream, writer, AudioIntake(audio_format))
         result = f"{self._frames} frames were made."
         for answer in (*say.end(), say.status(SUCCESS, result)):
             await send(answer)
         return result
 
     async def _serve(
-        self, stream: SessionStream, writer: AnimationWriter, intake: AudioIntake, *, warned: bool
+        self, stream: SessionStream, writer: AnimationWriter, intake: AudioIntake
     ) -> None:
-        pieces = Channel[PcmPiece](PIECE_CAPACITY)
+        pieces = Channel[PcmPiece | TimedEmotion](PIECE_CAPACITY)
         answers = Channel[bytes](ANSWER_CAPACITY)
         credit = self._call.credit
         async with asyncio.TaskGroup() as tasks:
-            listening = credit.metered(self._listen(intake, pieces, answers, warned))
+            listening = credit.metered(self._listen(intake, pieces, answers))
             tasks.create_task(listening, name="listen")
             tasks.create_task(self._infer(stream, writer, pieces, answers), name="infer")
             tasks.create_task(credit.charged(self._deliver(answers)), name="deliver")
@@ -101,17 +101,20 @@ class Clip:
     async def _listen(
         self,
         intake: AudioIntake,
-        pieces: Channel[PcmPiece],
+        pieces: Channel[PcmPiece | TimedEmotion],
         answers: Channel[bytes],
-        warned: bool,
     ) -> None:
         """Take audio until the client says that it was all."""
-        pace = Pace()
+        pace, warned = Pace(), False
         try:
             while (heard := await self._call.audio()) is not None:
-                if not warned and has_emotion(one.emotion for one in heard.emotions):
+                felt = timed_emotions(heard.emotions)
+                ignored = dict.fromkeys(what for one in felt for what in one.ignored)
+                if ignored and not warned:
                     warned = True
-                    await answers.send(self._answers.status(WARNING, f"{NO_EMOTIONS}."))
+                    await answers.send(self._answers.status(WARNING, f"{warning_of([*ignored])}."))
+                for one in felt:
+                    await pieces.send(one)
                 message = AudioMessage(heard.audio_buffer, self._heard)
                 call = self._call
                 due = pace.hear(intake.duration(message), call.arrived, call.waited)
@@ -132,7 +135,7 @@ class Clip:
         self,
         stream: SessionStream,
         writer: AnimationWriter,
-        pieces: Channel[PcmPiece],
+        pieces: Channel[PcmPiece | TimedEmotion],
         answers: Channel[bytes],
     ) -> None:
         """Have faces made bite by bite: of a client in no hurry, when nobody else waits."""
@@ -147,6 +150,9 @@ class Clip:
 
         try:
             async for piece in pieces:
+                if isinstance(piece, TimedEmotion):
+                    stream.feel_at(piece.seconds, piece.emotion)
+                    continue
                 due = piece.due
                 for answer in await compute(due, hear, piece):
                     await answers.send(answer)

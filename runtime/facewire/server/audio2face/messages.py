@@ -32,10 +32,12 @@ _FIELDS = {
         bs_weight_multipliers 1 float{}, bs_weight_offsets 2 float{},
         enable_clamping_bs_weight 3 bool""",
     "EmotionParameters": "live_transition_time 1 float, beginning_emotion 2 float{}",
+    "EmotionPostProcessingParameters": "emotion_strength 5 float",
     "EmotionWithTimeCode": "time_code 1 double, emotion 2 float{}",
     "AudioWithEmotion": "audio_buffer 1 bytes, emotions 2 EmotionWithTimeCode[]",
     "AudioStreamHeader": """
         audio_header 1 AudioHeader, face_params 2 FaceParameters,
+        emotion_post_processing_params 3 EmotionPostProcessingParameters,
         blendshape_params 4 BlendShapeParameters, emotion_params 5 EmotionParameters""",
     "EndOfAudio": "",
     "AudioStream": """
@@ -59,6 +61,7 @@ _FIELDS = {
     "AnimationIds": "request_id 1 string, stream_id 2 string, target_object_id 3 string",
     "PushedAudioStreamHeader": """
         animation_ids 1 AnimationIds, audio_header 2 AudioHeader, face_params 3 FaceParameters,
+        emotion_post_processing_params 4 EmotionPostProcessingParameters,
         blendshape_params 5 BlendShapeParameters, emotion_params 6 EmotionParameters""",
     "PushedAudioStream": """
         audio_stream_header 1 PushedAudioStreamHeader, audio_with_emotion 2 AudioWithEmotion""",

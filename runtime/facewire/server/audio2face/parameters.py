@@ -4,7 +4,7 @@ Names and neutral values are those of NVIDIA's sample configurations, in either 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 
 from facewire import arkit
 from facewire.face.profile import Profile
+from facewire.server.audio2face.emotions import timed_emotion
 
 _RENAMED = {"eyelid_open_offset": "eyelid_offset", "lip_open_offset": "lip_close_offset"}
 _KNOBS = (
@@ -35,8 +36,6 @@ MOST_NAMED = 6
 """Of what cannot be done, so many are named in one answer."""
 LONGEST_NAME = 40
 
-NO_EMOTIONS = "emotions are not shown: the face follows the speech alone"
-
 _SHAPES = {name.lower(): name for name in arkit.NAMES}
 
 
@@ -51,11 +50,14 @@ class WantedFace:
     @property
     def warning(self) -> str:
         """One sentence about what cannot be done; empty where all can."""
-        if not self.ignored:
-            return ""
-        more = len(self.ignored) - MOST_NAMED
-        named = "; ".join(self.ignored[:MOST_NAMED])
-        return f"{named}; and {more} more" if more > 0 else named
+        return warning_of(self.ignored)
+
+
+def warning_of(ignored: Sequence[str]) -> str:
+    """Return one sentence about what cannot be done; empty where all can."""
+    more = len(ignored) - MOST_NAMED
+    named = "; ".join(ignored[:MOST_NAMED])
+    return f"{named}; and {more} more" if more > 0 else named
 
 
 def wanted_face(header: Any, own: Profile) -> WantedFace:
@@ -69,14 +71,18 @@ def wanted_face(header: Any, own: Profile) -> WantedFace:
             asked[key] = _by_shape(own, key) | values
     if blendshapes.HasField("enable_clamping_bs_weight"):
         asked["enable_clamping_bs_weight"] = bool(blendshapes.enable_clamping_bs_weight)
-    if has_emotion([header.emotion_params.beginning_emotion]):
-        ignored.append(NO_EMOTIONS)
+    feelings = header.emotion_params
+    if feelings.HasField("live_transition_time"):
+        name = "live_transition_time"
+        _take(asked, name, name, feelings.live_transition_time, ignored)
+    if feelings.beginning_emotion:
+        begins = timed_emotion(feelings.beginning_emotion)
+        asked["emotion"] = begins.emotion.named()
+        ignored += begins.ignored
+    if header.emotion_post_processing_params.HasField("emotion_strength"):
+        strength = header.emotion_post_processing_params.emotion_strength
+        _take(asked, "emotion_strength", "emotion_strength", strength, ignored)
     return WantedFace(msgspec.structs.replace(own, **asked), tuple(ignored))
-
-
-def has_emotion(emotions: Iterable[Mapping[str, float]]) -> bool:
-    """Return whether a client asks for an emotion, and not for none of each."""
-    return any(value != 0 for emotion in emotions for value in emotion.values())
 
 
 def _face_parameters(parameters: Any, ignored: list[str]) -> dict[str, Any]:

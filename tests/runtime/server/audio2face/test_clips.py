@@ -16,6 +16,7 @@ from tests.runtime.server.audio2face.clip_client import (
     clip,
     end,
     header,
+    part,
     said,
     serving,
 )
@@ -153,16 +154,44 @@ async def test_what_cannot_be_done_is_said_once_and_the_clip_goes_on(speech_like
             speech_like,
             face_params={"float_params": {"skinStrength": 1.5, "lowerFaceStrength": 1.25}},
         )
-        messages[1] = audio(speech_like[: RATE // 4], {"joy": 1.0, "fear": 0.0})
-        messages[2] = audio(speech_like[RATE // 4 : RATE // 2], {"joy": 1.0})
+        messages[1] = audio(speech_like[: RATE // 4], {"outofbreath": 1.0, "fear": 0.0})
+        messages[2] = audio(speech_like[RATE // 4 : RATE // 2], {"outofbreath": 1.0})
         answers = await said(server.address, messages)
     assert answers.kinds[:2] == ["animation_data_stream_header", "status"]
     assert answers.statuses == [
         (WARNING, "skinStrength 1.5 is not done here."),
-        (WARNING, "emotions are not shown: the face follows the speech alone."),
+        (WARNING, "emotion outofbreath 1 is not shown here."),
         (SUCCESS, "90 frames were made."),
     ]
     assert answers.sound == encode_samples(speech_like, Encoding.S16LE)
+
+
+async def test_emotions_come_at_their_times(speech_like: Samples) -> None:
+    smile, frown = (arkit.INDEX[name] for name in ("mouthSmileLeft", "browDownLeft"))
+    async with serving() as server:
+        plain = await said(server.address, clip(speech_like))
+        messages = clip(
+            speech_like,
+            emotion_params={"beginning_emotion": {"joy": 1.0}, "live_transition_time": 0.0},
+        )
+        keys = [
+            {"time_code": 1.0, "emotion": {"anger": 1.0}},
+            {"time_code": 0.5, "emotion": {"joy": 0.5}},
+        ]
+        messages[1] = part(
+            audio_with_emotion={
+                "audio_buffer": encode_samples(speech_like[: RATE // 4], Encoding.S16LE),
+                "emotions": keys,
+            }
+        )
+        felt = await said(server.address, messages)
+    more = felt.weights - plain.weights
+    assert more[:15, smile].min() > 0.15
+    assert more[15:30, smile].max() < more[:15, smile].max()
+    assert more[31:, smile].max() < 0.1
+    assert more[:30, frown].max() < 0.1
+    assert more[30:, frown].min() > 0.3
+    assert felt.statuses == [(SUCCESS, "90 frames were made.")]
 
 
 @pytest.mark.parametrize(

@@ -91,19 +91,21 @@ async def test_nvidias_parameters_are_honoured_or_warned_of(
                 "enable_clamping_bs_weight": True,
             },
             face_params={"float_params": {"skinStrength": 1.1, "faceMaskLevel": 0.6}},
-            emotion_params={"beginning_emotion": {"joy": 1.0}},
+            emotion_params={"beginning_emotion": {"amazement": 1.0}},
             emotion_post_processing_params={"emotion_strength": 0.6, "max_emotions": 3},
-            emotions=[{"time_code": 0.0, "emotion": {"joy": 1.0}}],
+            emotions=[{"time_code": 0.0, "emotion": {"amazement": 1.0}}],
         )  # fmt: skip
     jaw, puff = arkit.INDEX["jawOpen"], arkit.INDEX["cheekPuff"]
     was, now = np.array(plain["weights"]), np.array(told["weights"])
     np.testing.assert_allclose(now[:, jaw].max(), was[:, jaw].max() / 2, rtol=1e-3)
     np.testing.assert_allclose(now[:, puff], 0.25, atol=1e-6)
+    # The client's emotion_strength is of it.
+    raised = (now - was)[:, arkit.INDEX["browOuterUpLeft"]]
+    assert raised.max() == pytest.approx(0.6 * 0.85, abs=0.02)
     assert told["statuses"] == [
         [
             WARNING,
-            "skinStrength 1.1 is not done here; emotions are not shown: the face follows the "
-            "speech alone.",
+            "skinStrength 1.1 is not done here.",
         ],
         [SUCCESS, "90 frames were made."],
     ]
@@ -123,7 +125,6 @@ async def test_nvidias_sample_client_is_content(
     assert health.strip() == f"Service {server.address} is ONLINE"
     assert status == 0, printed
     assert "Status code: SUCCESS" in printed
-    assert "emotions are not shown" in printed
     with (tmp_path / "output_000001" / "animation_frames.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["timeCode"]) for row in rows] == pytest.approx([i / 30 for i in range(90)])

@@ -7,7 +7,7 @@ import pytest
 
 from facewire.face.profile import NEUTRAL, Profile
 from facewire.server.audio2face.messages import load_messages
-from facewire.server.audio2face.parameters import MOST_NAMED, NO_EMOTIONS, wanted_face
+from facewire.server.audio2face.parameters import MOST_NAMED, wanted_face
 
 
 def header(**parameters: Any) -> Any:
@@ -70,13 +70,33 @@ def test_what_asks_for_nothing_is_not_warned_of() -> None:
         ({"face_params": {"float_array_params": {"list": {"values": [1.0]}}}}, "list is not"),
         ({"blendshape_params": {"bs_weight_offsets": {"JawOpen": 7.0}}}, "7 of JawOpen"),
         ({"blendshape_params": {"bs_weight_multipliers": {"TongueUp": 2.0}}}, "not made here"),
-        ({"emotion_params": {"beginning_emotion": {"joy": 1.0}}}, NO_EMOTIONS),
+        (
+            {"emotion_params": {"beginning_emotion": {"outofbreath": 1.0}}},
+            "emotion outofbreath 1 is not shown here",
+        ),
+        ({"emotion_params": {"live_transition_time": -1.0}}, "live_transition_time -1 is out of"),
     ],
 )
 def test_what_cannot_be_done_is_named_and_left_out(parameters: Any, words: str) -> None:
     wanted = wanted_face(header(**parameters), NEUTRAL)
     assert wanted.profile == NEUTRAL
     assert words in wanted.warning
+
+
+def test_emotions_are_those_of_the_profile() -> None:
+    wanted = wanted_face(
+        header(
+            emotion_params={
+                "live_transition_time": 0.25,
+                "beginning_emotion": {"Joy": 0.5, "grief": 1.0, "cheekiness": 2.0},
+            },
+            emotion_post_processing_params={"emotion_strength": 0.75},
+        ),
+        Profile(emotion={"calm": 1.0}),
+    )
+    assert wanted.ignored == ()
+    assert wanted.profile.emotion == {"happy": 1.0, "sad": 0.6, "melancholic": 0.4}
+    assert (wanted.profile.live_transition_time, wanted.profile.emotion_strength) == (0.25, 0.75)
 
 
 def test_a_warning_is_not_endless() -> None:

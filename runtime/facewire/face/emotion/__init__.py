@@ -1,0 +1,1 @@
+"""What a face shows of what its speaker feels."""

@@ -1,0 +1,131 @@
+"""What a client says that its speaker feels, over real sockets."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from tests.clients.python.speaking.heard import url
+
+from facewire import arkit
+from facewire.clock import SystemClock
+from facewire.face import Profile, make_face
+from facewire.face.lips import SHUT, lip_gap
+from facewire.frames import Samples, StreamSpec
+from facewire.server.server import FaceServer
+from facewire.wire.binary import WireFrame
+from facewire_client import FaceClient, ServerError, SpeakClient
+from facewire_engines.phones.engine import load_embedded
+
+SMILE, FROWN = arkit.INDEX["mouthSmileLeft"], arkit.INDEX["browDownLeft"]
+RATE = 16_000
+
+Felt = Mapping[str, float] | None
+CLIP = Path(__file__).parents[3] / "runtime" / "facewire" / "assets" / "demo.flac"
+
+
+@pytest.fixture(scope="module")
+def speech() -> Samples:
+    samples: Samples = soundfile.read(CLIP, frames=40_000, dtype="float32")[0]
+    return samples
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FaceServer]:
+    def face(spec: StreamSpec, **options: object) -> object:
+        sad = Profile(emotion={"sad": 1.0}, live_transition_time=0.2)
+        return make_face(spec, sad, idle=False)
+
+    async with FaceServer(load_embedded(), face, clock=SystemClock(), port=0) as running:  # type: ignore[arg-type]
+        yield running
+
+
+async def faces(
+    server: FaceServer, runs: Sequence[tuple[Samples, Felt]], piece: int, **options: object
+) -> list[WireFrame]:
+    """Return the faces of audio in which each run is felt in its own way."""
+    client = FaceClient(url(server), **{"emotion": {}, **options})  # type: ignore[arg-type]
+    async with client:
+        for samples, felt in runs:
+            await client.set_emotion(felt)
+            for start in range(0, len(samples), piece):
+                await client.send(samples[start : start + piece])
+        await client.end()
+        return [frame async for frame in client]
+
+
+def weights(frames: Sequence[WireFrame]) -> np.ndarray:
+    return np.array([frame.weights for frame in frames])
+
+
+@pytest.mark.parametrize("options", [{}, {"provisional": True, "lookahead_ms": 40}])
+async def test_it_holds_from_the_audio_that_comes_next_whatever_its_pieces(
+    server: FaceServer, speech: Samples, options: dict[str, object]
+) -> None:
+    runs = [(speech[:16_000], {"happy": 1.0}), (speech[16_000:32_000], {"angry": 1.0})]
+    whole = await faces(server, runs, 16_000, **options)
+    for piece in (37, 800):
+        other = await faces(server, runs, piece, **options)
+        np.testing.assert_array_equal(weights(other), weights(whole))
+    last = [frame for frame in whole if not frame.provisional]
+    neutral = weights(await faces(server, [(speech[:32_000], {})], 16_000))
+    more = weights(last) - neutral
+    assert more[:60, SMILE].max() > 0.3
+    assert more[:60, FROWN].max() < 0.01
+    # It eases from one to the other, from the first face whose sample is in the second run.
+    assert 0.01 < more[60, FROWN] < 0.2
+    assert more[90:, FROWN].min() > 0.4
+    assert max(np.abs(after - before) for before, after in pairwise(more[:, FROWN])) < 0.2
+
+
+async def test_lips_that_meet_go_on_meeting(server: FaceServer, speech: Samples) -> None:
+    neutral = lip_gap(weights(await faces(server, [(speech, {})], 16_000)))
+    for name in ("happy", "sad", "surprised"):
+        felt = lip_gap(weights(await faces(server, [(speech, {name: 1.0})], 16_000)))
+        np.testing.assert_allclose(felt, neutral, atol=0.003)
+        assert ((felt <= SHUT) == (neutral <= SHUT)).mean() > 0.99
+
+
+async def test_null_is_what_the_servers_profile_says(server: FaceServer, speech: Samples) -> None:
+    brow = arkit.INDEX["browInnerUp"]
+    own = weights(await faces(server, [(speech, None)], 16_000, emotion=None))
+    none = weights(await faces(server, [(speech, {})], 16_000))
+    assert (own - none)[:, brow].min() > 0.5
+
+
+@pytest.mark.parametrize(
+    ("emotion", "says"),
+    [({"joyful": 1.0}, "there is no emotion 'joyful'"), ({"sad": 2.0}, "sad is from 0 to 1")],
+)
+async def test_what_is_no_emotion_is_refused_in_a_sentence(
+    server: FaceServer, emotion: dict[str, float], says: str
+) -> None:
+    for client in (
+        FaceClient(url(server), emotion=emotion),
+        SpeakClient(url(server), text=False, emotion=emotion),
+    ):
+        with pytest.raises(ServerError, match=says) as refused:
+            async with client:
+                pass
+        assert refused.value.code == "unsupported"
+    async with FaceClient(url(server)) as client:
+        with pytest.raises(ValueError, match=says):
+            await client.set_emotion(emotion)
+
+
+async def test_a_turn_of_speech_feels_what_the_stream_does(
+    server: FaceServer, speech: Samples
+) -> None:
+    smiles = []
+    for felt in ({}, {"happy": 1.0}):
+        async with SpeakClient(url(server), text=False, pacing="burst", emotion={}) as speaker:
+            await speaker.set_emotion(felt)
+            turn = await speaker.begin()
+            await speaker.send_audio(turn, speech)
+            await speaker.end_turn(turn)
+            await speaker.end()
+            frames = [event async for event in speaker if isinstance(event, WireFrame)]
+        smiles.append(weights([frame for frame in frames if frame.turn])[:, SMILE])
+    assert (smiles[1] - smiles[0]).max() > 0.3
