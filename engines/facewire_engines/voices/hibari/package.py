@@ -17,6 +17,7 @@ from facewire.errors import ConfigError
 from facewire.frames import Samples
 from facewire.optional_dependency import import_optional, install_command
 from facewire.toml_file import nearest
+from facewire_engines.voices.hibari.reader import load_reader
 
 VERSION = "0.2.1"
 SAMPLE_RATE = 24_000
@@ -45,7 +46,7 @@ class Hibari:
         self.timed = self._tts is not None
         """Whether this is the version whose durations are known."""
         if not self.timed:
-            self._tts = package.Hibari(voice=voice)
+            self._tts = package.Hibari(voice=voice, g2p=_reader(package, voice))
         self.reader = self._tts.g2p
         """What turns text into symbols, in the package's class; it is read from files here."""
         self.reading = threading.Lock()
@@ -162,12 +163,20 @@ def _with_durations(package: ModuleType, voice: str, path: str) -> Any:
         return None
     with open(path, "rb") as file:
         model = file.read()
+    reader = _reader(package, voice)
     try:
-        tts = package.Hibari(voice=voice, model=_with_output(model, _DURATIONS))
+        tts = package.Hibari(voice=voice, model=_with_output(model, _DURATIONS), g2p=reader)
     except Exception:  # it has no such tensor; of which class onnxruntime says so, varies
         return None
     outputs = [output.name for output in tts.sess.get_outputs()]
     return tts if outputs == [*_SOUND, _DURATIONS] else None
+
+
+def _reader(package: ModuleType, voice: str) -> Any:
+    """Return the reader of a voice; None if this is another version, which loads its own."""
+    if _installed_version() != VERSION:
+        return None
+    return load_reader(british=bool(package.voices.VOICES[voice]["british"]))
 
 
 def _with_output(model: bytes, tensor: str) -> bytes:
