@@ -27,6 +27,7 @@ from alignment_text import AlignmentReport, closures_by_times
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
+from emotion_text import EmotionReport, lips_by_emotion
 from face_text import ArticulationReport, MotionReport, articulation_table, motion_table
 from facewire_cli.bench.throughput_plot import draw
 from facewire_cli.commands.bench.hostile import HostileReport
@@ -117,6 +118,9 @@ def sections(results: Path) -> dict[str, Sections]:
                 _read(results / "articulation.json", ArticulationReport)
             ),
             "face motion": lambda: motion_table(_read(results / "face-motion.json", MotionReport)),
+        },
+        "docs/emotion.md": {
+            "lips": lambda: lips_by_emotion(_read(results / "emotions.json", EmotionReport))
         },
         "docs/text.md": {
             "closures": lambda: closures(*voices),

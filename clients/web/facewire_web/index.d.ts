@@ -113,7 +113,13 @@ export interface SessionOptions {
   idle?: boolean;
   /** Each frame comes twice: at once, without look-ahead, and again when that is heard. */
   provisional?: boolean;
+  /** What the speaker feels; null: what the server's profile says. */
+  emotion?: Emotion | null;
 }
+
+export type Feeling = "happy" | "angry" | "sad" | "afraid" | "disgusted" | "melancholic" | "surprised" | "calm";
+/** Shares, each from 0 to 1. */
+export type Emotion = Partial<Record<Feeling, number>>;
 
 /** What to show at once of a stream of provisional frames and their corrections. */
 export class ProvisionalBlend {
@@ -139,6 +145,8 @@ export class FaceClient extends Connection {
   /** @returns whether they were sent, and not left out because the network is too slow */
   sendAudio(samples: Float32Array): boolean;
   setLookahead(ms: number): void;
+  /** Let the speaker feel something else from the next audio on; null: what the server's profile says. */
+  setEmotion(emotion: Emotion | null): void;
   /** No more audio comes. @returns the server's end, after the last frames */
   end(): Promise<Ended>;
 }
@@ -186,7 +194,7 @@ export class SpeakClient extends Connection {
   oninterrupted: ((answer: Record<string, unknown>) => void) | null;
   onproblem: ((problem: Problem) => void) | null;
   /** @param options leadMs: how long before they are heard faces and sound leave the server */
-  open(options: Voice & OwnSpeech & { leadMs?: number; pacing?: "real-time" | "burst" }): Promise<Hello>;
+  open(options: Voice & OwnSpeech & { leadMs?: number; pacing?: "real-time" | "burst"; emotion?: Emotion | null }): Promise<Hello>;
   /** @param turn higher than all before */
   say(turn: number, text: string, mode?: "queue" | "cut"): void;
   /** Begin a turn of your own speech. @param options alignment: its times will be pushed, too */
@@ -195,6 +203,8 @@ export class SpeakClient extends Connection {
   /** Pass on the times that a TTS told; docs/alignment.md lists the formats. */
   pushAlignment(turn: number, format: string, data: unknown, options?: { offsetMs?: number }): void;
   endTurn(turn: number): void;
+  /** Let the speaker feel something else from the next face on; null: what the server's profile says. */
+  setEmotion(emotion: Emotion | null): void;
   interrupt(): void;
   pause(sample: number | null): void;
   resume(): void;

@@ -7,6 +7,7 @@
 
 import { Curves } from "./page/curves.js";
 import { Dialogue } from "./page/dialogue.js";
+import { EmotionCard } from "./page/emotion_card.js";
 import { FaceView } from "./face/face_view.js";
 import { Feed } from "./page/feed.js";
 import { LatencyStats } from "./page/latency.js";
@@ -15,7 +16,7 @@ import { FramePlayout } from "./client/frame_playout.js";
 import { calmPose, neutralPose, parsePose } from "./client/pose.js";
 import { Readout } from "./page/readout.js";
 import { SILENT, SoundPlayer } from "./sound/sound_player.js";
-import { TypedSpeech } from "./page/typed_speech.js";
+import { TypedSpeech } from "./page/typing/typed_speech.js";
 
 const READOUT_EVERY_MS = 400;
 const LEVEL_GAIN = 7;
@@ -98,7 +99,7 @@ function show(avatar) {
 
 function showStill(text) {
   byId("pill-text").textContent = "Still";
-  for (const control of document.querySelectorAll(".stage :is(button, input, textarea), .voice input")) control.disabled = true;
+  for (const control of document.querySelectorAll(".stage :is(button, input, textarea), .voice :is(input, select)")) control.disabled = true;
   try {
     const pose = parsePose(text);
     view.draw(pose);
@@ -128,9 +129,13 @@ function goLive(server) {
     if (["speaking", "asking"].includes(feed.state)) void feed.stop();
   });
   inspection.dialogue = dialogue;
+  const feelings = new EmotionCard((emotion) => {
+    feed.setEmotion(emotion);
+    speech.setEmotion(emotion);
+  });
   byId("speak").addEventListener("click", () => {
     dialogue.stop();
-    toggleSpeech(feed, speech);
+    toggleSpeech(feed, speech, feelings.emotion);
   });
   byId("sound").addEventListener("click", () => toggleSound(feed, speech));
   byId("lookahead").addEventListener("input", () => {
@@ -178,11 +183,11 @@ function giveFace(feed) {
   if (feed.state === "left" || feed.state === "no-stream") feed.watch({ quietly: feed.state === "no-stream" });
 }
 
-function toggleSpeech(feed, speech) {
+function toggleSpeech(feed, speech, emotion) {
   restSound();
   speech.player.stop();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
-  else void feed.speak({ lookaheadMs: lookaheadMs() });
+  else void feed.speak({ lookaheadMs: lookaheadMs(), emotion });
 }
 
 function toggleSound(feed, speech) {

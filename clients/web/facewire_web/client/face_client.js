@@ -57,15 +57,18 @@ export class FaceClient extends Connection {
 
   /**
    * Start a session of one's own: send audio, get its faces.
-   * @param {{sampleRate: number, lookaheadMs?: number, frameRate?: string, idle?: boolean, provisional?: boolean}} options
-   *   provisional: each frame comes twice, first at once and without look-ahead (see provisional_blend.js)
+   * @param {{sampleRate: number, lookaheadMs?: number, frameRate?: string, idle?: boolean, provisional?: boolean,
+   *   emotion?: Record<string, number> | null}} options
+   *   provisional: each frame comes twice, first at once and without look-ahead (see provisional_blend.js);
+   *   emotion: what the speaker feels, such as { happy: 0.8 }; null: what the server's profile says
    * @returns {Promise<object>} the hello
    */
-  openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true, provisional = false }) {
+  openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true, provisional = false, emotion = null }) {
     this._sampleRate = sampleRate;
     return this._connect("session", {
       type: "open", version: VERSION, sample_rate: sampleRate, sample_format: "f32le", channels: 1,
       frame_rate: frameRate, lookahead_ms: lookaheadMs, format: "binary", idle, ...(provisional && { provisional }),
+      ...(emotion && { emotion }),
     });
   }
 
@@ -101,6 +104,15 @@ export class FaceClient extends Connection {
    */
   setLookahead(ms) {
     this._send({ type: "lookahead", ms });
+  }
+
+  /**
+   * Let the speaker feel something else from the audio on that is sent next.
+   * @param {Record<string, number> | null} emotion shares in [0, 1], such as { happy: 0.8 }; null: what the
+   *   server's profile says
+   */
+  setEmotion(emotion) {
+    this._send({ type: "emotion", emotion });
   }
 
   /**

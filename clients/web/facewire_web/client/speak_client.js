@@ -50,7 +50,7 @@ export class SpeakClient extends Connection {
   /**
    * Begin a stream of turns.
    * @param {{voice?: string, language?: string, rate?: number, pitch?: number, leadMs?: number, text?: boolean,
-   *   sampleRate?: number, pacing?: "real-time" | "burst"}} options leadMs: how long before they are heard faces
+   *   sampleRate?: number, pacing?: "real-time" | "burst", emotion?: Record<string, number> | null}} options leadMs: how long before they are heard faces
    *   and sound leave the server; text: false where only speech of your own comes, for which no voice is needed;
    *   sampleRate: of that speech
    * @returns {Promise<object>} the hello
@@ -110,6 +110,15 @@ export class SpeakClient extends Connection {
   endTurn(turn) {
     this._sent.delete(turn);
     this._send({ type: "end_turn", turn });
+  }
+
+  /**
+   * Let the speaker feel something else from the next face on.
+   * @param {Record<string, number> | null} emotion shares in [0, 1], such as { happy: 0.8 }; null: what the
+   *   server's profile says
+   */
+  setEmotion(emotion) {
+    this._send({ type: "emotion", emotion });
   }
 
   /** Stop what is spoken, and all that waits. oninterrupted tells the outcome. */

@@ -2,7 +2,7 @@
  * Talk with the server's agent: the microphone goes there, its answers are said by the face, and
  * whoever speaks over one stops it.
  *
- * The answers take the way of typed text (page/typed_speech.js), and so do their sound and faces.
+ * The answers take the way of typed text (page/typing/typed_speech.js), and so do their sound and faces.
  */
 
 import { AgentClient } from "../client/agent_client.js";
@@ -27,7 +27,7 @@ const byId = (id) => document.getElementById(id);
 export class Dialogue {
   /**
    * @param {string} server
-   * @param {import("./typed_speech.js").TypedSpeech} speech says the answers
+   * @param {import("./typing/typed_speech.js").TypedSpeech} speech says the answers
    * @param {() => void} ontake it wants the microphone: whoever has it gives it back
    */
   constructor(server, speech, ontake) {

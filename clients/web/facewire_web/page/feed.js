@@ -69,9 +69,9 @@ export class Feed {
 
   /**
    * Speak with the microphone of this browser; call it from a click.
-   * @param {{lookaheadMs: number}} options
+   * @param {{lookaheadMs: number, emotion?: Record<string, number> | null}} options
    */
-  async speak({ lookaheadMs }) {
+  async speak({ lookaheadMs, emotion = null }) {
     if (this._disposed.signal.aborted) return;
     this._drop();
     this._say("asking");
@@ -82,7 +82,7 @@ export class Feed {
       this.microphone = microphone;
       this._listener.onmicrophone();
       const client = this._adopt(new FaceClient(this._server));
-      const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs });
+      const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs, emotion });
       if (signal.aborted) return undefined;
       client.onclose = (reason) => this._fail(reason ?? new FaceError("The server ended the session.", "closed"));
       microphone.onlost = (error) => this._fail(error);
@@ -101,6 +101,11 @@ export class Feed {
    */
   setLookahead(ms) {
     if (this.state === "speaking") this.client.setLookahead(ms);
+  }
+
+  /** Let the session's voice feel something else, if there is one. @param {Record<string, number> | null} emotion */
+  setEmotion(emotion) {
+    if (this.state === "speaking") this.client.setEmotion(emotion);
   }
 
   /** Stop speaking, let the last words be shown, and go back to watching. */

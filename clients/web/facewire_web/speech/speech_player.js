@@ -55,6 +55,8 @@ export class SpeechPlayer {
     this._timer = null;
     this._hello = null;
     this._disposed = false;
+    /** @type {Record<string, number> | null} what the voice feels */
+    this._emotion = null;
     /** When somebody spoke last, performance.now(). */
     this.idleSinceMs = 0;
   }
@@ -99,7 +101,7 @@ export class SpeechPlayer {
     this.client = client;
     this._listenTo(client);
     this.idleSinceMs = performance.now();
-    this._hello = client.open({ ...voice, leadMs: LEAD_MS }).then((hello) => {
+    this._hello = client.open({ ...voice, emotion: this._emotion, leadMs: LEAD_MS }).then((hello) => {
       if (client !== this.client) throw leftError();
       this.frames.reset(hello.sample_rate);
       this._listener.onhello(hello);
@@ -111,6 +113,12 @@ export class SpeechPlayer {
     // Who only wakes it need not listen: the state tells the same.
     hello.catch(() => {});
     return hello;
+  }
+
+  /** Let the voice feel something else from the next face on. @param {Record<string, number> | null} emotion */
+  setEmotion(emotion) {
+    this._emotion = emotion;
+    if (this.client?.hello) this.client.setEmotion(emotion);
   }
 
   /** Connect as open() does, and start the sound, before there is anything to say; call it from a click or a key. */

@@ -10,13 +10,16 @@ from facewire.face.emotion.poses import POSES, pose_weights
 from facewire.face.gap_keeper import GapKeeper
 from facewire.face.idle.gaze import turn_eyes
 from facewire.face.idle.head import Angles
-from facewire.face.regions import LOWER, indices
+from facewire.face.lips import linear_gap
+from facewire.face.regions import JAW_OPEN, LOWER, MOUTH_CLOSE, indices
 from facewire.frames import Weights
 
 _ROUND = indices("mouthFunnel", "mouthPucker")
 _ROUNDED = 1.5
 """How much less a mouth smiles or frowns for funnel and pucker of 1 together: round lips are
 speech's, and corners that are pulled would flatten them."""
+_CLOSERS = indices("mouthRollLower", "mouthPressLeft", "mouthPressRight")
+_MOST_PRESSED = 0.5
 _UNSEEN = 1e-4
 _STAGES = 2
 """Lags one after the other, so that a change begins and ends without a corner."""
@@ -39,6 +42,7 @@ class EmotionLayer:
         self._nods: NDArray[np.float32] = np.array([POSES[n].nod for n in NAMES], np.float32)
         self._looks: NDArray[np.float32] = np.array([POSES[n].look_down for n in NAMES], np.float32)
         self._lips = GapKeeper()
+        self._closing = -float(linear_gap()[_CLOSERS].sum())
         self._stages: list[NDArray[np.float64]] | None = None
         self._shown = False
 
@@ -64,9 +68,20 @@ class EmotionLayer:
         weights += pose * (1 - weights)
         turn_eyes(weights, 0.0, -float(shares @ self._looks))
         limit(weights, 0, 1)
+        self._close(weights, gap)
         self._lips.keep(weights, spoken, gap)
         yaw, pitch, roll = head
         return yaw, pitch + float(shares @ self._nods), roll
+
+    def _close(self, weights: Weights, gap: float) -> None:
+        """Let the lips press and roll in where what is felt parts them, and no jaw can close them.
+
+        So shut lips smile. In place; what that cannot close is left.
+        """
+        excess = self._lips.of(weights) - gap - float(weights[JAW_OPEN] - weights[MOUTH_CLOSE])
+        if excess > 0:
+            pressed = min(excess / self._closing, _MOST_PRESSED)
+            weights[_CLOSERS] = np.minimum(weights[_CLOSERS] + np.float32(pressed), 1)
 
     def _approach(self, felt: Emotion, dt: float) -> NDArray[np.float64]:
         """Return how much of each emotion is seen by now, `[8]`."""

@@ -5,10 +5,10 @@
  * for as long as the feed has nothing to show.
  */
 
-import { isAway } from "../client/face_error.js";
-import { SpeechPlayer } from "../speech/speech_player.js";
-import { SyncCard } from "./sync_card.js";
-import { SyncMeter } from "./sync_meter.js";
+import { isAway } from "../../client/face_error.js";
+import { SpeechPlayer } from "../../speech/speech_player.js";
+import { SyncCard } from "../sync_card.js";
+import { SyncMeter } from "../sync_meter.js";
 import { TextBox } from "./text_box.js";
 import { TextProgress } from "./text_progress.js";
 
@@ -24,7 +24,7 @@ export class TypedSpeech {
   /**
    * @param {string} server
    * @param {{ontake: () => void, ongive: () => void, onstate: () => void, onhello: (hello: object) => void,
-   *   onframe: (frame: import("../client/face_client.js").Frame) => void, isFree: () => boolean}} listener
+   *   onframe: (frame: import("../../client/face_client.js").Frame) => void, isFree: () => boolean}} listener
    *   isFree: whether nobody else has the face or is about to; ontake: it shows the face from now on; ongive: it does no more; onhello, onframe: while it does
    */
   constructor(server, listener) {
@@ -78,6 +78,11 @@ export class TypedSpeech {
   /** Connect and start the sound, so that an answer comes without delay; call it from a click. */
   prepare() {
     this.player.prepare(this.box.voice).catch(() => {});
+  }
+
+  /** Let the voice feel something else from now on. @param {Record<string, number> | null} emotion */
+  setEmotion(emotion) {
+    this.player.setEmotion(emotion);
   }
 
   /** Leave the face to the feed. */

@@ -70,7 +70,7 @@ export class TextBox {
   }
 
   /**
-   * @param {import("../speech/speech_player.js").SpeechState} state
+   * @param {import("../../speech/speech_player.js").SpeechState} state
    * @param {string} sentence why it cannot speak
    */
   state(state, sentence = "") {
