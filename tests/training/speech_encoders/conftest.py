@@ -1,11 +1,8 @@
 """Small encoders of random weights, and the packages that judge them where they are installed."""
 
 import importlib.util
-import sys
-import types
 import warnings
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from facewire_training.speech_encoders.networks.s3 import S3Network, S3Size, ids
 from facewire_training.speech_encoders.networks.seanet import SeanetSize
 from facewire_training.speech_encoders.s3 import random_s3, random_s3_tokenizer
 from facewire_training.speech_encoders.speechtokenizer import random_speechtokenizer
+from facewire_training.speech_encoders.upstream.judges import speechtokenizer_class
 from facewire_training.speech_encoders.wavtokenizer import random_wavtokenizer
 
 Speech = NDArray[np.float32]
@@ -103,11 +101,5 @@ def upstream_speechtokenizer() -> Iterator[Any]:
             "install speechtokenizer: pip install --no-deps speechtokenizer==1.0.1; pip install "
             "einops"
         )
-    package = types.ModuleType("speechtokenizer")
-    package.__path__ = list(found.submodule_search_locations)
-    sys.modules["speechtokenizer"] = package
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it calls torch as torch was
-        yield import_module("speechtokenizer.model").SpeechTokenizer
-    for name in [name for name in sys.modules if name.partition(".")[0] == "speechtokenizer"]:
-        del sys.modules[name]
+    with speechtokenizer_class() as published:
+        yield published

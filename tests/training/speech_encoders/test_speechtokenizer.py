@@ -35,9 +35,8 @@ CONFIG = {
 SIZE = SeanetSize(4, 24, (2, 4, 5, 8), bidirectional=True)
 
 
-@pytest.fixture(scope="module")
-def tensors(speech: NDArray[np.float32]) -> dict[str, Tensor]:
-    """A checkpoint's tensors, called as the published ones."""
+def published_tensors(speech: NDArray[np.float32]) -> dict[str, Tensor]:
+    """Return what of a checkpoint encodes, called as in the published one."""
     encoder = random_seanet(SIZE, 3)
     with torch.no_grad():
         rows = encoder(torch.from_numpy(speech)[None])[0]
@@ -55,6 +54,11 @@ def tensors(speech: NDArray[np.float32]) -> dict[str, Tensor]:
     for number, table in enumerate(random_codebooks(8, 1024, rows, 3).tables):
         named[f"quantizer.vq.layers.{number}._codebook.embed"] = table
     return named
+
+
+@pytest.fixture(scope="module")
+def tensors(speech: NDArray[np.float32]) -> dict[str, Tensor]:
+    return published_tensors(speech)
 
 
 Write = Callable[..., Path]

@@ -1,9 +1,6 @@
 """WavTokenizer's ids and vectors are those of its authors' classes, and of EnCodec's encoder."""
 
 import argparse
-import sys
-import types
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from transformers import EncodecConfig, EncodecModel
 from facewire.errors import ConfigError
 from facewire_training.speech_encoders.networks.codebooks import random_codebooks
 from facewire_training.speech_encoders.networks.seanet import SeanetSize, random_seanet
+from facewire_training.speech_encoders.upstream.judges import wavtokenizer_modules
 from facewire_training.speech_encoders.wavtokenizer import open_wavtokenizer, resampled
 
 SIZE = SeanetSize(4, 24, (2, 4, 5, 8))
@@ -73,12 +71,8 @@ def upstream(request: pytest.FixtureRequest) -> Any:
     if clone is None:
         pytest.skip("name a clone of jishengpeng/WavTokenizer with --wavtokenizer")
     pytest.importorskip("einops", reason="the clone needs einops: pip install einops")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(clone)
-        patch.setitem(sys.modules, "torchaudio", types.ModuleType("torchaudio"))
-        yield import_module("encoder.modules"), import_module("encoder.quantization")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "encoder"]:
-        del sys.modules[name]
+    with wavtokenizer_modules(clone) as modules:
+        yield modules
 
 
 @pytest.mark.filterwarnings("ignore")  # it calls torch as torch was

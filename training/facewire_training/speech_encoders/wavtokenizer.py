@@ -70,7 +70,7 @@ def open_wavtokenizer(weights: Path, device: str = "cpu", *, features: bool = Fa
     Raises:
         ConfigError: the file is missing, damaged, of another revision or another network's.
     """
-    path = _checkpoint_in(weights) if weights.is_dir() else weights
+    path = checkpoint_in(weights) if weights.is_dir() else weights
     tensors = part_of(read_tensors(path, WHAT), _PREFIX)
     convolutions = seanet_tensors(part_of(tensors, "encoder."))
     size = size_of(convolutions)
@@ -91,7 +91,12 @@ def open_wavtokenizer(weights: Path, device: str = "cpu", *, features: bool = Fa
     return _codec(encoder.eval(), codebook, device, features)
 
 
-def _checkpoint_in(folder: Path) -> Path:
+def checkpoint_in(folder: Path) -> Path:
+    """Return the only checkpoint in a folder.
+
+    Raises:
+        ConfigError: there is none, or several.
+    """
     found = sorted(folder.glob("*.ckpt"))
     if len(found) != 1:
         raise ConfigError(
