@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
+from facewire import arkit
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.styles import STYLES
 from facewire_training.model.decoder import (
@@ -19,7 +20,13 @@ from facewire_training.model.decoder import (
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig, hindsight_targets
 from facewire_training.model.frontend import HOP, LogMel, mel_filters
 from facewire_training.model.losses import FaceLoss, LossConfig
-from facewire_training.model.windows import Faces, frame_times, live_windows, token_windows
+from facewire_training.model.windows import (
+    Faces,
+    frame_times,
+    lead_of,
+    live_windows,
+    token_windows,
+)
 
 
 def tiny_encoder() -> Encoder:
@@ -160,6 +167,60 @@ def test_what_is_not_trusted_costs_nothing_and_contacts_do() -> None:
     assert loss(0.4 * jaw, torch.zeros(1, 4, 52), jaw) > loss(0.2 * jaw, torch.zeros(1, 4, 52), jaw)
     apart = loss(0.4 * jaw, 0.4 * jaw, nothing, torch.ones(1, 4))
     assert apart.item() == pytest.approx(LossConfig().contact * 0.4, rel=1e-5)
+
+
+def mouth(gap: list[float]) -> torch.Tensor:
+    """A jaw that opens the lips by a gap at each frame."""
+    face = torch.zeros(1, len(gap), 52)
+    face[0, :, 17] = torch.tensor(gap)
+    return face
+
+
+def test_lips_that_meet_a_frame_late_have_met() -> None:
+    plain, asked = FaceLoss(LossConfig()), FaceLoss(LossConfig(meeting=10.0))
+    truth = mouth([0.4, 0.4, 0.0, 0.4, 0.4, 0.4])
+    late, later, never = (
+        mouth(gap)
+        for gap in (
+            [0.4, 0.4, 0.4, 0.0, 0.4, 0.4],
+            [0.4, 0.4, 0.4, 0.4, 0.0, 0.4],
+            [0.4, 0.4, 0.4, 0.4, 0.4, 0.4],
+        )
+    )
+    assert asked(late, truth).item() == pytest.approx(plain(late, truth).item())
+    for missed in (later, never):
+        more = asked(missed, truth) - plain(missed, truth)
+        assert more.item() == pytest.approx(10.0 * (0.4 - 0.05) / 6, rel=1e-4)
+    assert asked(truth, truth).item() == plain(truth, truth).item()
+
+
+def test_open_lips_that_look_shut_cost_more_and_narrow_sounds_do_not() -> None:
+    plain, asked = FaceLoss(LossConfig()), FaceLoss(LossConfig(apart=10.0))
+
+    def more(said: float, truth: float) -> float:
+        faces = mouth([said] * 4), mouth([truth] * 4)
+        return (asked(*faces) - plain(*faces)).item()
+
+    assert more(0.04, 0.4) == pytest.approx(10.0 * 0.1, rel=1e-4)
+    assert more(0.2, 0.4) == more(0.0, 0.05) == 0
+    assert more(0.04, 0.15) == pytest.approx(10.0 * 0.1 / 2, rel=1e-3)
+
+
+def test_a_tongue_that_lacks_costs_more_than_one_too_much() -> None:
+    plain, asked = FaceLoss(LossConfig()), FaceLoss(LossConfig(seen=3.0))
+    for name in ("tongueOut", "mouthRollLower"):
+        shown = 0.3 * (torch.arange(52) == arkit.INDEX[name]).float().expand(1, 4, 52)
+        hidden = torch.zeros(1, 4, 52)
+        more = asked(hidden, shown) - plain(hidden, shown)
+        assert more.item() == pytest.approx(3 * 0.3, rel=1e-4)
+        assert asked(shown, hidden).item() == plain(shown, hidden).item()
+    jaw = mouth([0.3] * 4)
+    assert asked(0 * jaw, jaw).item() == plain(0 * jaw, jaw).item()
+
+
+def test_a_lead_is_for_those_who_hear_the_speaker() -> None:
+    ahead = [lead_of(lookahead_ms, 20.0) for lookahead_ms in (0, 20, 40, 60, 160)]
+    assert ahead == [320.0, 320.0, 160.0, 0.0, 0.0]
 
 
 def test_what_is_not_trusted_gets_no_gradient() -> None:

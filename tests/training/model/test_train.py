@@ -15,7 +15,11 @@ from facewire.frames import AudioChunk
 from facewire_engines.phones.engine import load_phones
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
+from facewire_training.model.batches import BatchConfig, Batches
+from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import load_run
+from facewire_training.model.networks import hear
+from facewire_training.model.record import heard
 
 RUN = ("--batch", "2", "--hops", "90", "--threads", "1")
 
@@ -57,3 +61,50 @@ def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> No
     assert engine.manifest.command.count("facewire_training.model.train") == 2
     frames = engine.session().push(AudioChunk(np.zeros(16_000, np.float32), 0, 16_000))
     assert len(frames) == 56
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_decoder_learns_from_what_its_encoder_was_recorded_to_hear(tmp_path: Path) -> None:
+    corpus, record = tmp_path / "corpus", tmp_path / "heard"
+    write(corpus / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
+    run("data.targets", "--corpus", corpus)
+    for name, seed in (("a", "0"), ("b", "1")):
+        run("model.train", "--corpus", corpus, "--run", tmp_path / name, "--steps", "1",
+            "--seed", seed, *RUN)  # fmt: skip
+    run("model.record", "--run", tmp_path / "a", "--corpus", corpus, "--out", record,
+        "--steps", "2", "--batch", "2")  # fmt: skip
+    learns = ("--corpus", corpus, "--only", "decoder", "--recorded", record, "--steps", "3", *RUN)
+    run("model.train", "--run", tmp_path / "c", "--begin-with", tmp_path / "a", *learns)
+    before, after = load_run(tmp_path / "a"), load_run(tmp_path / "c")
+    for name, value in before[0].state_dict().items():
+        assert torch.equal(value, after[0].state_dict()[name]), name
+    changed = [
+        not torch.equal(v, after[1].state_dict()[n]) for n, v in before[1].named_parameters()
+    ]
+    assert sum(changed) > len(changed) / 2
+    settings = json.loads((tmp_path / "c" / "config.json").read_text())
+    assert settings["batches"] == json.loads((record / "record.json").read_text())["batches"]
+    command = [sys.executable, "-m", "facewire_training.model.train", "--run", tmp_path / "d",
+               "--begin-with", tmp_path / "b", *learns]  # fmt: skip
+    refused = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=200)
+    assert refused.returncode != 0
+    assert "is of another encoder" in refused.stderr
+
+
+def test_what_was_recorded_is_what_is_heard(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    write(corpus / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
+    run("data.targets", "--corpus", corpus)
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig(width=16)).eval()
+    data = Batches(corpus, BatchConfig(batch=2, hops=90), seed=3, steps=2)
+    first, second = heard(encoder, data, batch=2, carried=0.0)
+    for step, rows in enumerate((first, second)):
+        batch = data[step]
+        with torch.no_grad():
+            scores, effort, _ = hear(encoder, batch["samples"], encoder.past(2)[-1], batch["warp"])
+        torch.testing.assert_close(rows["scores"], scores.half(), atol=0.02, rtol=0.01)
+        torch.testing.assert_close(rows["heard_effort"], effort.half(), atol=0.01, rtol=0.01)
+        torch.testing.assert_close(rows["curves"], batch["curves"].half())
+        assert torch.equal(rows["labels"].long(), batch["labels"])

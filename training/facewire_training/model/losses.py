@@ -16,6 +16,12 @@ LABIALS = frozenset(("p", "b", "m", "f", "v"))
 """Phones in which the lips touch each other or the teeth: what is missed most when it is missed."""
 
 _JAW = arkit.INDEX["jawOpen"]
+_SEEN = ("tongueOut", "mouthRollLower")
+"""Shapes by which th, f and v are known, which are small and rare among all others."""
+_OPEN = 0.14
+"""The gap below which lips of an open mouth look as good as shut: a little above `SHUT`."""
+_MET = 0.05
+"""The gap at which lips have surely met: half of `SHUT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,13 @@ class LossConfig:
     """How much eyes and brows count against the mouth."""
     contact: float = 4.0
     """How much the gap counts where lips must meet in every style."""
+    seen: float = 0.0
+    """How much more the tongue of th and the lower lip of f and v count where there is too little
+    of them."""
+    meeting: float = 0.0
+    """How much it counts that lips meet at least once, a frame early or late."""
+    apart: float = 0.0
+    """How much it counts that lips are not shut where the mouth should be open."""
 
 
 class FaceLoss(nn.Module):
@@ -37,6 +50,7 @@ class FaceLoss(nn.Module):
 
     scale: Tensor
     gap: Tensor
+    lacking: Tensor
 
     def __init__(self, config: LossConfig) -> None:
         super().__init__()
@@ -45,6 +59,8 @@ class FaceLoss(nn.Module):
         scale = torch.where(torch.tensor(lower), 1.0, config.upper)
         self.register_buffer("scale", scale, persistent=False)
         self.register_buffer("gap", torch.from_numpy(linear_gap()), persistent=False)
+        seen = torch.tensor([name in _SEEN for name in arkit.NAMES])
+        self.register_buffer("lacking", torch.where(seen, config.seen, 0.0), persistent=False)
 
     def forward(
         self, raw: Tensor, truth: Tensor, trust: Tensor | None = None, contact: Tensor | None = None
@@ -67,17 +83,26 @@ class FaceLoss(nn.Module):
             truth = torch.where(trust > 0, truth, raw.detach().clamp(0.0, 1.0))
             scale = self.scale * trust
             moving = torch.minimum(scale[:, 1:], scale[:, :-1])
-        error = ((told - truth).abs() * scale).sum(-1).mean()
+        lacks = functional.relu(truth - told) * self.lacking
+        error = (((told - truth).abs() + lacks) * scale).sum(-1).mean()
         moved = ((told.diff(dim=1) - truth.diff(dim=1)).abs() * moving).sum(-1).mean()
-        gap, true_gap = self._gap(told), self._gap(truth)
-        shut = 1.0 + config.closure * functional.relu(0.1 - true_gap) / 0.1
-        if trust is not None:
-            shut = shut * trust[..., _JAW]
-        apart = (shut * (gap - true_gap).abs()).mean()
-        total = error + config.velocity * moved + config.gap * apart
+        off = self._lips(self._gap(told), self._gap(truth))
+        lips = (off if trust is None else off * trust[..., _JAW]).mean()
+        total = error + config.velocity * moved + lips
         if contact is None:
             return total
         return total + config.contact * (contact * self._gap(raw)).mean()
+
+    def _lips(self, gap: Tensor, true_gap: Tensor) -> Tensor:
+        """Return how wrong each lip gap is, `[B, N]`: as a gap, as shut and as open."""
+        config = self.config
+        shut = functional.relu(0.1 - true_gap) / 0.1
+        opened = ((true_gap - 0.1) / 0.1).clamp(0.0, 1.0)
+        off = config.gap * (1.0 + config.closure * shut) * (gap - true_gap).abs()
+        # That lips meet is seen; when they do, not to the frame.
+        nearest = -functional.max_pool1d(-gap, 3, stride=1, padding=1)
+        off = off + config.meeting * functional.relu(nearest - _MET) * shut
+        return off + config.apart * functional.relu(_OPEN - gap) * opened
 
     def _gap(self, weights: Tensor) -> Tensor:
         """Return the lip gap of faces `[..., 52]`, as those who see them see it."""

@@ -47,6 +47,8 @@ class TrainConfig:
     """How much of the running mean of the weights, which is what is exported, a step keeps."""
     every_nth_told: int = 3
     """Of how many crops with known phones the decoder also gets the phones themselves."""
+    lead_ms: float = 0.0
+    """By how much faces of a short look-ahead are ahead of their moment (`windows.lead_of`)."""
     part: str = "all"
     """Which of `PARTS` learns."""
     begin_with: str = ""
@@ -61,6 +63,24 @@ def _gains_by_bfloat16(device: str) -> bool:
     on a GPU, for which these networks are so small that it waits for single steps.
     """
     return device == "cpu" and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+
+
+def hear(
+    encoder: Encoder, samples: Tensor, hidden: Tensor, warp: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return an encoder's scores, effort, and memory after a batch, in float32.
+
+    Args:
+        encoder: which.
+        samples: `[B, T * 160]`.
+        hidden: what its recurrent layers remember of before.
+        warp: `[B]` of the vocal tract.
+    """
+    past_samples, past_mel, _ = encoder.past(len(samples))
+    device = samples.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=_gains_by_bfloat16(device)):
+        scores, effort, *_, after = encoder(samples, past_samples, past_mel, hidden, warp)
+    return scores.float(), effort.float(), after.float()
 
 
 class Model(nn.Module):
@@ -80,21 +100,19 @@ class Model(nn.Module):
         """Return the parts of the loss of one batch, all scalars, and some that only inform.
 
         Args:
-            batch: as `Batches` gives it.
+            batch: as `Batches` gives it, or `Recorded`.
             hidden: what the recurrent layers remember of before.
             generator: where the chance comes from.
 
         Returns:
             The parts, and what the recurrent layers remember at the end.
         """
-        past_samples, past_mel, _ = self.encoder.past(len(batch["samples"]))
-        device = batch["samples"].device.type
-        hears = torch.set_grad_enabled(self.config.part in ("all", "encoder"))
-        with hears, torch.autocast(device, torch.bfloat16, enabled=_gains_by_bfloat16(device)):
-            scores, effort, *_, hidden = self.encoder(
-                batch["samples"], past_samples, past_mel, hidden, batch["warp"]
-            )
-        scores, effort = scores.float(), effort.float()
+        if "scores" in batch:
+            scores, effort = batch["scores"], batch["heard_effort"]
+        else:
+            learns = torch.set_grad_enabled(self.config.part in ("all", "encoder"))
+            with learns:
+                scores, effort, hidden = hear(self.encoder, batch["samples"], hidden, batch["warp"])
         wanted = hindsight_targets(batch["labels"])
         settled = slice(HINDSIGHT, None)
         phones = self.phone_loss(scores, batch["labels"], batch.get("soft"))
@@ -112,14 +130,14 @@ class Model(nn.Module):
         parts["effort"] = off.sum() / measured.sum().clamp(min=1)
         if self.config.part != "encoder":
             faces = Faces(batch["curves"], batch["trust"], batch["contact"], batch["style"])
-            live = live_windows(scores, effort, faces, generator)
+            live = live_windows(scores, effort, faces, generator, self.config.lead_ms)
             # A TTS's certain tokens are the easier road: a part of the crops is enough.
             told = (batch["labels"] != UNKNOWN).all(dim=1).nonzero()[:, 0]
             said = told[:: self.config.every_nth_told]
             labels, efforts = batch["labels"][said], batch["effort"][said]
             tokens = token_windows(labels, efforts, faces.of(said), generator)
             parts |= {"live": self._face(live), "tokens": self._face(tokens)}
-        return parts, hidden.detach().float()
+        return parts, hidden.detach()
 
     def _face(self, windows: Windows) -> Tensor:
         w = windows

@@ -6,6 +6,7 @@ The encoder learns phones and effort; the decoder learns to animate from the enc
 at every look-ahead (the microphone's road) and from the true phones (the TTS's road).
 """
 
+import argparse
 import json
 import time
 from dataclasses import asdict
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
 
+from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
@@ -22,6 +24,7 @@ from facewire_training.model.checkpoint import Training, begin
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
+from facewire_training.model.record import Recorded, recorded_batches
 from facewire_training.option_ranges import (
     BATCH,
     LEARNING_RATE,
@@ -51,6 +54,7 @@ def train(
     stop_after: int | None = None,
     device: str = "cpu",
     workers: int = 1,
+    recorded: Path | None = None,
 ) -> None:
     """Train until `config.steps`, going on from the run's last checkpoint if there is one.
 
@@ -61,13 +65,18 @@ def train(
         stop_after: save and stop after this step, as if the machine were needed for something else.
         device: where the networks are: `cpu` or `cuda`.
         workers: processes that make batches; what they make does not depend on their number.
+        recorded: what its encoder has heard, if only the decoder learns (`record`).
     """
     run.mkdir(parents=True, exist_ok=True)
     training = begin(config, run, device)
     first = training.step
     replace_text(run / "config.json", json.dumps(asdict(config), indent=2))
-    faces = config.part != "encoder"
-    data = Batches(corpus, config.batches, config.seed, config.steps, faces)
+    data: Dataset[dict[str, Tensor]]
+    if recorded:
+        data = Recorded(recorded, training.model.encoder, config.steps)
+    else:
+        faces = config.part != "encoder"
+        data = Batches(corpus, config.batches, config.seed, config.steps, faces)
     last = min(config.steps, stop_after or config.steps)
     loader = DataLoader(
         Subset(data, range(first, last)),
@@ -109,6 +118,24 @@ def _describe(parts: dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
 
 
+def _add_face_losses(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `LossConfig`, and of when a live face is right."""
+    weight, usual = number(0, 100), LossConfig()
+    for option, default, about in (
+        ("--closure", usual.closure, "how much more the lip gap counts where lips should be shut"),
+        ("--seen", usual.seen, "how much more too little tongue or rolled-in lip counts"),
+        ("--meeting", usual.meeting, "how much it counts that lips meet at least once"),
+        ("--apart", usual.apart, "how much it counts that lips are not shut in open sounds"),
+    ):
+        parser.add_argument(option, type=weight, default=default, help=about)
+    parser.add_argument(
+        "--lead-ms",
+        type=number(0, 40),
+        default=TrainConfig().lead_ms,
+        help="by how much faces are ahead of their moment, with a look-ahead of up to 20 ms",
+    )
+
+
 def main() -> None:
     """Parse the command line and train."""
     parser = make_parser(__doc__)
@@ -126,6 +153,12 @@ def main() -> None:
     parser.add_argument(
         "--captures", type=SHARE, default=0.0, help="share of crops with captured faces"
     )
+    parser.add_argument(
+        "--in-style",
+        type=SHARE,
+        default=BatchConfig().in_style,
+        help="share of the other crops that are shown in somebody's captured style",
+    )
     parser.add_argument("--rate", type=LEARNING_RATE, default=1.5e-3, help="highest learning rate")
     parser.add_argument(
         "--warm-up", type=whole_number(0, 1_000_000), default=200, help="steps until it is reached"
@@ -133,14 +166,12 @@ def main() -> None:
     parser.add_argument(
         "--face-share", type=number(0, 100), default=0.15, help="weight of the faces"
     )
-    parser.add_argument(
-        "--closure",
-        type=number(0, 100),
-        default=LossConfig().closure,
-        help="how much more the lip gap counts where the lips should be shut",
-    )
+    _add_face_losses(parser)
     parser.add_argument(
         "--only", dest="part", choices=PARTS, default="all", help="what learns while the rest stays"
+    )
+    parser.add_argument(
+        "--recorded", type=Path, help="what the encoder heard (model.record), with --only decoder"
     )
     parser.add_argument("--begin-with", default="", help="run whose networks this one starts from")
     parser.add_argument("--decoder-of", default="", help="run whose decoder it starts from instead")
@@ -158,26 +189,22 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
-    # Without anybody's captured face there is no style to learn, unless it is asked for alone.
-    styled = arguments.captures > 0 or arguments.part == "styles"
+    if arguments.recorded and arguments.part != "decoder":
+        raise ConfigError("what was recorded teaches a decoder alone; add --only decoder")
     config = TrainConfig(
         encoder=EncoderConfig(width=arguments.width),
-        batches=BatchConfig(
-            batch=arguments.batch,
-            hops=arguments.hops,
-            plain=arguments.plain,
-            in_style=BatchConfig().in_style if styled else 0.0,
-            shares=(
-                *((n, s * (1 - arguments.captures)) for n, s in SHARES if n in chosen),
-                *((n, s * arguments.captures) for n, s in CAPTURE_SHARES if arguments.captures),
-            ),
-        ),
+        batches=_batches(arguments),
         steps=arguments.steps,
         learning_rate=arguments.rate,
         warm_up=arguments.warm_up,
         face_share=arguments.face_share,
-        loss=LossConfig(closure=arguments.closure),
+        loss=LossConfig(
+            closure=arguments.closure,
+            seen=arguments.seen,
+            meeting=arguments.meeting,
+            apart=arguments.apart,
+        ),
+        lead_ms=arguments.lead_ms,
         part=arguments.part,
         begin_with=arguments.begin_with,
         decoder_of=arguments.decoder_of,
@@ -195,7 +222,27 @@ def main() -> None:
             arguments.stop_after,
             arguments.device,
             arguments.workers,
+            arguments.recorded,
         )
+
+
+def _batches(arguments: argparse.Namespace) -> BatchConfig:
+    """Return what batches are made of, or were if they are recorded."""
+    if arguments.recorded:
+        return recorded_batches(arguments.recorded)
+    chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
+    # Without anybody's captured face there is no style to learn, unless it is asked for alone.
+    styled = arguments.captures > 0 or arguments.part == "styles"
+    return BatchConfig(
+        batch=arguments.batch,
+        hops=arguments.hops,
+        plain=arguments.plain,
+        in_style=arguments.in_style if styled else 0.0,
+        shares=(
+            *((n, s * (1 - arguments.captures)) for n, s in SHARES if n in chosen),
+            *((n, s * arguments.captures) for n, s in CAPTURE_SHARES if arguments.captures),
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from facewire_training.model.decoder import PLACES_MS, gather_windows, window_ag
 from facewire_training.model.encoder import HINDSIGHT
 from facewire_training.model.frontend import HOP, SAMPLE_RATE
 
-LOOKAHEADS_MS = (0, 20, 40, 60, 80, 80, 100, 120, 160)
+LOOKAHEADS_MS = (0, 20, 20, 40, 60, 80, 80, 100, 120, 160)
 FRAME_RATES = (30, 60)
+LEAD_UP_TO_MS = 60
+"""Look-ahead from which on a live face is that of its own moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,12 +96,27 @@ def nearest(rows: Tensor, times: Tensor) -> Tensor:
     return rows[:, (times / HOP).floor().long().clamp(0, rows.shape[1] - 1)]
 
 
+def lead_of(lookahead_ms: int, lead_ms: float) -> float:
+    """Return by how many samples a face is ahead of its moment, given the lead of short ones.
+
+    Who hears the speaker directly sees a face late by its look-ahead, and what is unsure of the
+    present follows it late besides. The lead is whole up to 20 ms and gone at `LEAD_UP_TO_MS`.
+    """
+    share = (LEAD_UP_TO_MS - lookahead_ms) / (LEAD_UP_TO_MS - 20)
+    return lead_ms * min(max(share, 0.0), 1.0) * SAMPLE_RATE / 1000
+
+
 def live_windows(
-    scores: Tensor, effort: Tensor, faces: Faces, generator: torch.Generator
+    scores: Tensor,
+    effort: Tensor,
+    faces: Faces,
+    generator: torch.Generator,
+    lead_ms: float = 0.0,
 ) -> Windows:
     """Make the windows that a microphone's session sees, at one random look-ahead."""
     times = frame_times(scores.shape[1], generator, scores.device)
-    lookahead = draw(LOOKAHEADS_MS, generator) * SAMPLE_RATE // 1000
+    lookahead_ms = draw(LOOKAHEADS_MS, generator)
+    lookahead = lookahead_ms * SAMPLE_RATE // 1000
     steps = ((times + lookahead) / HOP).floor().long() - 1
     ages, heard_of = window_ages((steps + 1) * HOP - times)
     rows = torch.cat((scores.softmax(-1), effort[..., None]), dim=-1)
@@ -112,7 +129,7 @@ def live_windows(
         known=mask,
         effort=seen[..., -1],
         effort_known=heard.expand_as(mask),
-        **faces.at(times),
+        **faces.at(times + lead_of(lookahead_ms, lead_ms)),
     )
 
 
