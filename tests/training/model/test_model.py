@@ -5,6 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
+from torch import Tensor
+
 from facewire import arkit
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.styles import STYLES
@@ -169,9 +171,9 @@ def test_what_is_not_trusted_costs_nothing_and_contacts_do() -> None:
     assert apart.item() == pytest.approx(LossConfig().contact * 0.4, rel=1e-5)
 
 
-def mouth(gap: list[float]) -> torch.Tensor:
+def mouth(gap: list[float]) -> Tensor:
     """A jaw that opens the lips by a gap at each frame."""
-    face = torch.zeros(1, len(gap), 52)
+    face: Tensor = torch.zeros(1, len(gap), 52)
     face[0, :, 17] = torch.tensor(gap)
     return face
 
@@ -199,7 +201,7 @@ def test_open_lips_that_look_shut_cost_more_and_narrow_sounds_do_not() -> None:
 
     def more(said: float, truth: float) -> float:
         faces = mouth([said] * 4), mouth([truth] * 4)
-        return (asked(*faces) - plain(*faces)).item()
+        return float(asked(*faces) - plain(*faces))
 
     assert more(0.04, 0.4) == pytest.approx(10.0 * 0.1, rel=1e-4)
     assert more(0.2, 0.4) == more(0.0, 0.05) == 0
