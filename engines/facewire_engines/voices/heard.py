@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire.speaking.voice import Speech, Voice
+from facewire.speaking.voice import SentenceVoice, Speech, Voice
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import ENCODER_INPUTS, PhonesEngine
@@ -41,6 +41,7 @@ class HeardVoice:
         self.sample_rate = SAMPLE_RATE
         self.space: TokenSpace = PHONETIC
         self.silence = INDEX["sil"]
+        self.whole_sentences = isinstance(voice, SentenceVoice) and voice.whole_sentences
         self._voice = voice
         self._engine = engine
 

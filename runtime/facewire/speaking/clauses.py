@@ -57,6 +57,11 @@ class ClauseSplitter:
         return bool(self._text.strip())
 
     @property
+    def ends_a_sentence(self) -> bool:
+        """Whether that would be the end of a sentence, if no more came."""
+        return bool(SENTENCE_END.search(self._text[-LONGEST:].rstrip()))
+
+    @property
     def waiting(self) -> int:
         """Characters of that."""
         return len(self._text)
@@ -130,7 +135,14 @@ class ClauseQueue:
     everybody's time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, sentences: bool = False) -> None:
+        """Begin with nothing.
+
+        Args:
+            sentences: whether clauses that are there are joined, as far as a sentence goes; what
+                has not come is not waited for.
+        """
+        self._sentences = sentences
         self._spoken = False
         self._unsplit = deque[str]()
         """What is not split, in bites."""
@@ -149,6 +161,15 @@ class ClauseQueue:
     def ready(self) -> bool:
         """Whether a clause is complete."""
         return bool(self._clauses)
+
+    @property
+    def nearly_whole(self) -> bool:
+        """Whether a sentence is there that the voice wants, if only its text ends here."""
+        return (
+            self._sentences
+            and self._splitter.ends_a_sentence
+            and not any(map(SENTENCE_END.search, self._clauses))
+        )
 
     @property
     def spoken(self) -> bool:
@@ -184,16 +205,24 @@ class ClauseQueue:
         self._splitter = ClauseSplitter()
 
     def take(self) -> str:
-        """Remove the next clause, which the voice begins to speak."""
-        clause = self._clauses.popleft()
-        self._clause_characters -= len(clause)
-        self._split()
+        """Remove what the voice begins to speak: the next clause, or a sentence as far as it is."""
+        together = self._next()
+        while self._sentences and self._clauses and not SENTENCE_END.search(together):
+            if len(together) + len(self._clauses[0]) >= TOGETHER:
+                break
+            together = f"{together} {self._next()}"
         self._spoken = True
-        return clause
+        return together
 
     def done(self) -> None:
         """Note that the voice has spoken what it took."""
         self._spoken = False
+
+    def _next(self) -> str:
+        clause = self._clauses.popleft()
+        self._clause_characters -= len(clause)
+        self._split()
+        return clause
 
     def _split(self) -> None:
         """Split the text as far as the next clause."""

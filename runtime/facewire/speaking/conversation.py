@@ -22,7 +22,6 @@ from facewire.speaking.answers import (
     Resumed,
     TurnEnd,
 )
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.frame_intervals import FaceRenderer, FrameInterval, PlannedInterval
 from facewire.speaking.models import SpeechModels
 from facewire.speaking.playout import Pacing, Playout
@@ -295,8 +294,7 @@ class Conversation:
                 return None
             if not self._turns.may_begin(number, cut=cut):
                 return None
-            turn = Turn(number, audio=self._spoken_audio)
-            synthesis = TurnSynthesis(turn, self.spec, self._models.spoken, ClauseQueue())
+            synthesis = self._models.spoken_turn(Turn(number, audio=self._spoken_audio))
             self._turns.begin(synthesis, self._clock.now(), cut=cut)
         return synthesis if self._turns.takes_text(synthesis) else None
 

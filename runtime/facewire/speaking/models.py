@@ -10,11 +10,12 @@ from facewire.errors import ConfigError
 from facewire.frames import StreamSpec
 from facewire.speaking.alignment.session import AlignedSession, AligningEngine
 from facewire.speaking.alignment.turn_alignment import AlignedFaces, TurnAlignment
+from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import PushedKinds, PushedSpeech
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
 from facewire.speaking.turn_synthesis import TurnSynthesis
-from facewire.speaking.voice import TokenDecoder, Voice
+from facewire.speaking.voice import SentenceVoice, TokenDecoder, Voice
 from facewire.speaking.voices import (
     EMBEDDED_SPACE,
     holding,
@@ -90,6 +91,11 @@ class SpeechModels:
         if self.voice is not None:
             with holding(self.voice):
                 pass
+
+    def spoken_turn(self, turn: Turn) -> TurnSynthesis:
+        """Return what makes a turn of text."""
+        sentences = isinstance(self.voice, SentenceVoice) and self.voice.whole_sentences
+        return TurnSynthesis(turn, self.spec, self.spoken, ClauseQueue(sentences=sentences))
 
     def spoken(self) -> TokenFaces:
         """Begin a run of faces from the voice's tokens."""

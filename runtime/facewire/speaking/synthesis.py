@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import TypeVar
 
-from facewire.clock import Clock
+from facewire.clock import SECOND, Clock
 from facewire.errors import FacewireError
 from facewire.speaking.answers import Problem
+from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import SpeechPart
 from facewire.speaking.turn_synthesis import TurnSynthesis, Work
 from facewire.speaking.voice import CancellableVoice, Voice
@@ -19,6 +20,9 @@ MADE_S = 20
 """How much speech may wait, besides what has to leave, before the voice is asked for more."""
 FACED_S = 1
 """How many faces may wait, besides those that have to leave."""
+END_S = 0.02
+"""How long a sentence is not begun of which all is there, and only nobody has said so: clients send
+a text, and then that it ends."""
 URGENT_S = 0.25
 """With fewer faces than these a turn is in a hurry."""
 
@@ -66,6 +70,8 @@ class Synthesizer:
         self._threads = threads
         self._on_progress = on_progress
         self._on_problem = on_problem
+        self._nearly_whole: tuple[ClauseQueue, int] | None = None
+        """A text that may be whole, and until when it is waited for its end, in ns."""
         self._voice_event = TimedEvent(clock)
         self._faces_event = TimedEvent(clock)
 
@@ -106,6 +112,9 @@ class Synthesizer:
             synthesis = next(filter(self._wants_voice, self.turns.values()), None)
             if synthesis is None or synthesis.text is None:
                 await self._voice_event.wait()
+                continue
+            if (until := self._end_comes(synthesis.text)) is not None:
+                await self._voice_event.wait(until)
                 continue
             clause = synthesis.text.take()
             self.clause_taken.set()
@@ -187,6 +196,20 @@ class Synthesizer:
         if not synthesis.turn.interrupted:
             synthesis.turn.complete()
             self.give_up(synthesis, why, error)
+
+    def _end_comes(self, text: ClauseQueue) -> int | None:
+        """Return until when to wait for the end of a text, in ns; None if it is to be spoken."""
+        now = self._clock.now()
+        if not text.nearly_whole:
+            self._nearly_whole = None
+            return None
+        if self._nearly_whole is None or self._nearly_whole[0] is not text:
+            self._nearly_whole = text, now + int(END_S * SECOND)
+        until = self._nearly_whole[1]
+        if now < until:
+            return until
+        self._nearly_whole = None
+        return None
 
     def _wants_voice(self, synthesis: TurnSynthesis) -> bool:
         return bool(synthesis.text and synthesis.text.ready) and synthesis.ahead < self._ahead_s

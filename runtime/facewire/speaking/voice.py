@@ -84,6 +84,19 @@ class CancellableVoice(Voice, Protocol):
         ...
 
 
+@runtime_checkable
+class SentenceVoice(Voice, Protocol):
+    """A voice with the melody of whole sentences."""
+
+    @property
+    def whole_sentences(self) -> bool:
+        """Whether it is given as much of a sentence as is there; otherwise, clause by clause.
+
+        It should be so quick that its first sound comes hardly later then.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceRequest:
     """What the function of an entry point in `facewire.voices` gets, to load a voice."""

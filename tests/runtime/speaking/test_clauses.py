@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facewire.speaking.clauses import LONGEST, ClauseQueue, ClauseSplitter
+from facewire.speaking.clauses import LONGEST, TOGETHER, ClauseQueue, ClauseSplitter
 
 
 def clauses_of(*pieces: str) -> list[str]:
@@ -79,6 +79,71 @@ def test_a_long_text_is_split_no_further_than_the_voice_needs() -> None:
         text.done()
     assert clauses == 10_000
     assert (text.waiting, text.quiet) == (0, True)
+
+
+def taken(text: ClauseQueue) -> list[str]:
+    found = []
+    while text.ready:
+        found.append(text.take())
+        text.done()
+    return found
+
+
+def test_a_voice_that_wants_sentences_is_given_as_much_of_one_as_is_there() -> None:
+    text = ClauseQueue(sentences=True)
+    text.push("Well, now, go, ")
+    assert text.take() == "Well, now, go,"
+    text.push("then, if you like, come back. And, so ")
+    assert taken(text) == ["then, if you like, come back.", "And,"]
+    text.flush()
+    assert taken(text) == ["so"]
+    assert (text.waiting, text.ready) == (0, False)
+
+
+def test_the_first_clause_of_a_text_that_comes_slowly_is_not_kept_waiting() -> None:
+    text, given = ClauseQueue(sentences=True), list[str]()
+    for word in ["Well,", "that", "is", "odd,", "she", "said."]:
+        text.push(f"{word} ")
+        given += taken(text)
+    text.flush()
+    assert given + taken(text) == ["Well,", "that is odd,", "she said."]
+
+
+def test_a_sentence_is_joined_however_the_text_is_split() -> None:
+    sentence = "One, two, three."
+    text = ClauseQueue(sentences=True)
+    text.push(f"{sentence} " * 500)
+    text.flush()
+    assert taken(text) == [sentence] * 500
+
+
+def test_a_long_sentence_is_joined_as_far_as_it_is_spoken_in_one_breath() -> None:
+    clause = "na na na na na na na na na,"
+    text = ClauseQueue(sentences=True)
+    text.push(f"{clause} " * 40)
+    text.flush()
+    given = taken(text)
+    assert " ".join(given) == " ".join([clause] * 40)
+    assert all(TOGETHER // 2 < len(piece) <= TOGETHER for piece in given)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Well, now, go.", True),
+        ("Well, now, go. ", False),  # that is known
+        ("Well, now", False),
+        ("Go on. Well, now.", False),  # there is a sentence before
+        ("Now.", True),
+    ],
+)
+def test_a_sentence_whose_end_nobody_has_confirmed_is_known(text: str, *, whole: bool) -> None:
+    queue, other = ClauseQueue(sentences=True), ClauseQueue()
+    queue.push(text)
+    other.push(text)
+    assert (queue.nearly_whole, other.nearly_whole) == (whole, False)
+    queue.flush()
+    assert not queue.nearly_whole
 
 
 def test_a_clause_that_is_given_whole_is_not_split() -> None:

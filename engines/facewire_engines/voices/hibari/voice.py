@@ -45,6 +45,7 @@ class HibariVoice:
         self.sample_rate = SAMPLE_RATE
         self.space: TokenSpace = PHONETIC
         self.silence = INDEX["sil"]
+        self.whole_sentences = True
         self._hibari = hibari
         self._speed = speed_of(rate)
         self._pitch = checked_pitch(pitch)
@@ -103,6 +104,7 @@ class HibariSound:
         self.sample_rate = SAMPLE_RATE
         self.space: TokenSpace = PHONETIC
         self.silence = INDEX["sil"]
+        self.whole_sentences = True
         self._hibari = hibari
         self._speed = speed_of(rate)
 

@@ -33,6 +33,7 @@ class WorkerVoice:
         self.sample_rate = SAMPLE_RATE
         self.space: TokenSpace = PHONETIC
         self.silence = INDEX["sil"]
+        self.whole_sentences = not worker.slow
         self._worker = worker
         self._speed = speed
         self._speech_of = speech_of
