@@ -7,8 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 
+from facewire.errors import ConfigError
 from facewire_training.model.batches import BatchConfig
-from facewire_training.model.checkpoint import Training, begin, learned
+from facewire_training.model.checkpoint import Training, begin, learned, width_of
 from facewire_training.model.decoder import DecoderConfig
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.networks import PARTS, TrainConfig
@@ -104,3 +105,12 @@ def test_a_run_may_begin_with_the_decoder_of_another(tmp_path: Path) -> None:
         assert torch.equal(value, learned(Path(origin))[name]), name
     for name, value in both.average.items():
         assert torch.equal(value, both.model.state_dict()[name])
+
+
+def test_a_run_that_begins_with_a_wider_one_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "wide").mkdir()
+    wide = replace(small(), encoder=replace(small().encoder, width=12))
+    begin(wide, tmp_path / "wide").save(tmp_path / "wide")
+    assert width_of(tmp_path / "wide") == 12
+    with pytest.raises(ConfigError, match=r"wide holds wider networks .*; leave --width, or begin"):
+        begin(small(begin_with=str(tmp_path / "wide")), tmp_path / "narrow")

@@ -16,6 +16,7 @@ from facewire_engines.phones.engine import load_phones
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
 from facewire_training.model.batches import BatchConfig, Batches
+from facewire_training.model.checkpoint import width_of
 from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import load_run
 from facewire_training.model.networks import hear
@@ -38,11 +39,12 @@ def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> No
     write(corpus / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
     run("data.targets", "--corpus", corpus)
     run("model.train", "--corpus", corpus, "--run", tmp_path / "a", "--steps", "2",
-        "--only", "encoder", *RUN)  # fmt: skip
+        "--only", "encoder", "--width", "96", *RUN)  # fmt: skip
     joint = ("--corpus", corpus, "--begin-with", tmp_path / "a", "--steps", "4", *RUN)
     run("model.train", "--run", tmp_path / "whole", *joint)
     run("model.train", "--run", tmp_path / "parts", *joint, "--stop-after", "2")
     run("model.train", "--run", tmp_path / "parts", *joint, "--workers", "2")
+    assert width_of(tmp_path / "whole") == 96
     whole, parts = load_run(tmp_path / "whole"), load_run(tmp_path / "parts")
     for ours, theirs in zip(whole, parts, strict=True):
         for name, value in ours.state_dict().items():

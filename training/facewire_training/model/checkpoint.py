@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from facewire.errors import ConfigError
 from facewire_training.model.networks import PARTS, Model, TrainConfig
 from facewire_training.model.widen import widened
 from facewire_training.training_run import read_state, write_checkpoint
@@ -63,6 +64,9 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     """Return a training as a run left it, or a new one, perhaps from the networks of another.
 
     Those may be narrower: what they do is what the new ones begin with.
+
+    Raises:
+        ConfigError: those are wider, or other networks.
     """
     torch.manual_seed(config.seed)
     model = Model(config).to(device)
@@ -73,7 +77,14 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
         trained, lr=config.learning_rate, weight_decay=config.weight_decay
     )
     if config.begin_with:
-        model.load_state_dict(widened(learned(Path(config.begin_with)), model.state_dict()))
+        try:
+            grown = widened(learned(Path(config.begin_with)), model.state_dict())
+        except ValueError as error:
+            raise ConfigError(
+                f"{config.begin_with} holds wider networks than these ({error}); leave --width, or "
+                "begin with another run"
+            ) from error
+        model.load_state_dict(grown)
     if config.decoder_of:
         other = learned(Path(config.decoder_of)).items()
         decoder = {name: value for name, value in other if name.startswith("decoder.")}
@@ -88,6 +99,11 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
         training.average, training.hidden = state["average"], state["hidden"]
         training.step = state["step"]
     return training
+
+
+def width_of(run: Path) -> int:
+    """Return how wide the encoder of a run is."""
+    return int(read_state(run / "checkpoint.pt")["config"]["encoder"]["width"])
 
 
 def learned(run: Path) -> Weights:

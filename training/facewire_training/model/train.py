@@ -20,7 +20,7 @@ from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
-from facewire_training.model.checkpoint import Training, begin
+from facewire_training.model.checkpoint import Training, begin, width_of
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
 from facewire_training.model.networks import PARTS, TrainConfig
@@ -185,14 +185,19 @@ def main() -> None:
         "--workers", type=whole_number(0, 64), default=1, help="processes that make batches"
     )
     parser.add_argument(
-        "--width", type=WIDTH, default=EncoderConfig().width, help="of the encoder's GRUs"
+        "--width", type=WIDTH, help="of the encoder's GRUs; that of --begin-with by default"
     )
-    arguments = parser.parse_args()
+    _train(parser.parse_args())
+
+
+def _train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
+    begun_width = width_of(Path(arguments.begin_with)) if arguments.begin_with else None
+    width = arguments.width or begun_width or EncoderConfig().width
     if arguments.recorded and arguments.part != "decoder":
         raise ConfigError("what was recorded teaches a decoder alone; add --only decoder")
     config = TrainConfig(
-        encoder=EncoderConfig(width=arguments.width),
+        encoder=EncoderConfig(width=width),
         batches=_batches(arguments),
         steps=arguments.steps,
         learning_rate=arguments.rate,
