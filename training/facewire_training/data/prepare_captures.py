@@ -180,6 +180,10 @@ def _chosen(options: argparse.Namespace) -> list[Job]:
         planned += beat2_jobs(options.beat2, options.matrix, options.out)
     if options.beat1:
         split = options.beat_split or (options.beat2 or options.beat1) / FILE
+        if not split.is_file():
+            raise ConfigError(
+                f"there is no {split} that says who is for what; give BEAT2's with --beat-split"
+            )
         planned += beat1_jobs(options.beat1, split, options.out)
     if not planned:
         raise ConfigError("nothing to make; give --data, --beat2 or --beat1")

@@ -40,7 +40,9 @@ def read_matrix(path: Path) -> NDArray[np.float64]:
     expected = (len(shape_sets.ALPHABETICAL), EXPRESSIONS + 3)
     if getattr(matrix, "shape", None) != expected:
         shape = getattr(matrix, "shape", "an archive")
-        raise ConfigError(f"the matrix {path} is {shape} instead of {expected}")
+        raise ConfigError(
+            f"the matrix {path} is {shape} instead of {expected}; give BEAT2's mat_final.npy"
+        )
     if matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all():
         raise ConfigError(f"the matrix {path} has values that are no numbers; get it again")
     return np.asarray(np.linalg.pinv(matrix.astype(np.float64)))
@@ -62,7 +64,8 @@ def read_flame(path: Path, to_arkit: NDArray[np.float64]) -> Floats:
             given = {name: arrays[name] for name in ("expressions", "poses")}
             rate = float(arrays["mocap_frame_rate"]) if "mocap_frame_rate" in arrays else 30.0
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
-        raise ConfigError(f"cannot read the face in {path}: {error}; get it again") from error
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read the face in {path}: {why}; get it again") from error
     expressions, poses = given["expressions"], given["poses"]
     _check(path, expressions, poses, rate)
     face = np.concatenate((expressions, poses[:, JAW]), axis=1).astype(np.float64)
