@@ -24,7 +24,7 @@ from facewire.server.client import Client, already_open
 from facewire.server.context import ServerContext
 from facewire.server.session_audio import AudioIntake, PcmPiece
 from facewire.server.sockets.fair_connection import FairConnection
-from facewire.speaking.clauses import ClauseSplitter
+from facewire.speaking.text.clauses import ClauseSplitter
 from facewire.wire.agent import (
     AgentHello,
     AgentProblem,
@@ -211,7 +211,7 @@ class Answers:
             return
         if not hasattr(answer, "__anext__"):
             raise TypeError(f"it replied with {type(answer).__name__!r} instead of text")
-        splitter, sentence, left = ClauseSplitter(), "", self._limits.text_characters
+        splitter, sentence, left = ClauseSplitter(marks=False), "", self._limits.text_characters
         empty = 0
         try:
             while left > 0 and (piece := await self._next(answer)) is not None:

@@ -174,6 +174,7 @@ class ActiveTurns:
             self._synthesizer.give_up(synthesis, why)
         else:
             synthesis.say(text)
+            self._check_marks(synthesis)
 
     def push(self, number: int, speech: PushedAudio | PushedTokens) -> bool:
         """Take tokens or audio, or end the turn if it cannot; tell whether there was a turn."""
@@ -231,6 +232,7 @@ class ActiveTurns:
         if synthesis is not None:
             synthesis.end()
             self._check_times(synthesis)
+            self._check_marks(synthesis)
         elif number > self._playout.newest and number not in self._left_out:
             self.complain(number, f"there is no turn {number} to end")
 
@@ -274,6 +276,11 @@ class ActiveTurns:
     def complain(self, number: int, message: str) -> None:
         """Say what about a turn cannot be done, once: what follows from that is left out."""
         self.end_early(Problem(number, message))
+
+    def _check_marks(self, synthesis: TurnSynthesis) -> None:
+        """Say, once, what is wrong with marks in a turn's text, which is spoken all the same."""
+        if synthesis.text is not None and (wrong := synthesis.text.take_problem()):
+            self.answers.append(Problem(synthesis.turn.number, wrong))
 
     def _check_times(self, synthesis: TurnSynthesis) -> None:
         """Say, once, that the times of a turn cannot be meant so."""

@@ -10,8 +10,8 @@ from facewire.errors import ConfigError
 from facewire.frames import StreamSpec
 from facewire.speaking.alignment.session import AlignedSession, AligningEngine
 from facewire.speaking.alignment.turn_alignment import AlignedFaces, TurnAlignment
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import PushedKinds, PushedSpeech
+from facewire.speaking.text.clauses import ClauseQueue
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
 from facewire.speaking.turn_synthesis import TurnSynthesis

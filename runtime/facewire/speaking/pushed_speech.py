@@ -15,6 +15,7 @@ from facewire.audio.resample import StreamResampler
 from facewire.errors import ConfigError, WireError
 from facewire.frames import Samples
 from facewire.speaking.alignment.turn_alignment import TurnAlignment
+from facewire.speaking.text.feelings import Feeling
 from facewire.speaking.voice import Span
 from facewire.tokens import TokenSpace
 
@@ -36,11 +37,12 @@ class SpeechPart:
     """The same for the encoder, at the rate of the engine."""
     tokens: NDArray[np.int32] = field(default_factory=NO_TOKENS.copy)
     words: tuple[Span, ...] = ()
+    feelings: tuple[Feeling, ...] = ()
 
     def only_tokens(self, most: int) -> bool:
         """Tell whether it is nothing but tokens, and at most so many."""
         return 0 < len(self.tokens) <= most and not (
-            len(self.samples) or len(self.heard) or self.words
+            len(self.samples) or len(self.heard) or self.words or self.feelings
         )
 
 

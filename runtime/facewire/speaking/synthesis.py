@@ -7,8 +7,10 @@ from typing import TypeVar
 from facewire.clock import SECOND, Clock
 from facewire.errors import FacewireError
 from facewire.speaking.answers import Problem
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import SpeechPart
+from facewire.speaking.text.clauses import ClauseQueue
+from facewire.speaking.text.emotion_marks import unmarked
+from facewire.speaking.text.feelings import MarkedClause
 from facewire.speaking.turn_synthesis import TurnSynthesis, Work
 from facewire.speaking.voice import CancellableVoice, Voice
 from facewire.stream.threads import ServerThreads
@@ -217,15 +219,23 @@ class Synthesizer:
     async def _say(self, synthesis: TurnSynthesis, clause: str) -> None:
         """Have a clause spoken, as far ahead as there is room, as long as it is wanted."""
         assert self._voice is not None
-        pieces = self._voice.speak(clause)
+        plain, marks = unmarked(clause)
+        marked = MarkedClause(plain, marks, self._voice.sample_rate)
+        pieces = self._voice.speak(plain)
         while (speech := await self._threads.wait(next, pieces, None)) is not None:
-            synthesis.push(SpeechPart(speech.samples, tokens=speech.tokens, words=speech.words))
+            feelings = (*synthesis.take_feelings(), *marked.take(speech.words))
+            synthesis.push(
+                SpeechPart(
+                    speech.samples, tokens=speech.tokens, words=speech.words, feelings=feelings
+                )
+            )
             self._faces_event.set()
             while synthesis.ahead >= self._ahead_s and not synthesis.turn.interrupted:
                 await self._voice_event.wait()
             if synthesis.turn.interrupted:
                 await self._threads.wait(_close, pieces)
                 return
+        synthesis.feel_next(marked.rest())
 
 
 def _close(pieces: object) -> None:

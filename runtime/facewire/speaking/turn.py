@@ -9,9 +9,12 @@ import numpy as np
 
 from facewire import arkit
 from facewire.clock import MILLISECOND
+from facewire.emotion import Emotion
 from facewire.frames import BlendshapeFrame, Samples
 from facewire.speaking.alignment.captions import Captions
+from facewire.speaking.text.feelings import Feeling
 from facewire.speaking.voice import Span
+from facewire.stream.timeline import Timeline
 
 _SHORT = 2
 """Samples that rounding to frames can leave over at the end of a turn; nobody hears them."""
@@ -115,6 +118,7 @@ class Turn:
         self._known = 0
         self._ends_with_sound = False
         self._words: deque[tuple[int, tuple[Span, ...]]] = deque()
+        self._emotions = Timeline[Emotion | None](None)
 
     @property
     def state(self) -> TurnState:
@@ -181,6 +185,11 @@ class Turn:
             )
             self._words.append((self._known, on_own_clock))
 
+    def feel(self, feelings: Sequence[Feeling]) -> None:
+        """Take what is felt in the audio that comes next, counted from its beginning."""
+        for feeling in feelings:
+            self._emotions.add(max(self._known + feeling.start, 0), feeling.emotion)
+
     def settle(self) -> None:
         """Say that nothing more is known for now."""
         if self._state is TurnState.SYNTHESISING:
@@ -226,6 +235,7 @@ class Turn:
         if self._faces:
             self._last = self._faces.popleft()
         own = self._own
+        frame = replace(self._last, emotion=self._emotions.advance(own))
         self._own += count
         words: list[Span] = []
         while self._words and (self._words[0][0] < self._own or not self.unfinished):
@@ -234,7 +244,7 @@ class Turn:
             until = min(self._own, self._known)
             words += self.captions.take(until, complete=not self.unfinished)
         self.frames += 1
-        return TurnInterval(self._last, self._cut(count), tuple(words), own)
+        return TurnInterval(frame, self._cut(count), tuple(words), own)
 
     def _cut(self, count: int) -> Samples:
         """Remove the next samples, at most `count`; the last ones of a turn may be fewer."""

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from facewire.frames import BlendshapeFrame, StreamSpec
 from facewire.speaking.alignment.turn_alignment import AlignedFaces
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import PushedSpeech, SpeechPart, UndecodedAudio
+from facewire.speaking.text.clauses import ClauseQueue
+from facewire.speaking.text.feelings import Feeling
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_faces import AudioFaces, TokenFaces
 
@@ -68,6 +69,7 @@ class TurnSynthesis:
         """Of the tokens that were pushed."""
         self._decoded: tuple[SpeechPart, UndecodedAudio] | None = None
         """What a thread has decoded, and from what, until it is taken."""
+        self._feelings: tuple[Feeling, ...] = ()
         self._open_faces = open_faces
         self._faces: TokenFaces | AudioFaces | AlignedFaces | None = None
         self._began = 0
@@ -130,6 +132,15 @@ class TurnSynthesis:
         if text:
             self.received += 1
             self.text.push(text)
+
+    def feel_next(self, feelings: tuple[Feeling, ...]) -> None:
+        """Let what is felt at the end of a clause hold from the speech on that comes next."""
+        self._feelings += feelings
+
+    def take_feelings(self) -> tuple[Feeling, ...]:
+        """Return what is felt from the beginning of the next speech on, once."""
+        feelings, self._feelings = self._feelings, ()
+        return feelings
 
     def push(self, part: SpeechPart) -> None:
         """Take the next part of speech."""
@@ -230,6 +241,7 @@ class TurnSynthesis:
     def _open(self, part: SpeechPart) -> None:
         """Let a part into the turn, and into its run of faces."""
         self.turn.note(part.words)
+        self.turn.feel(part.feelings)
         self.turn.hear(part.samples)
         if not len(part.tokens) and not len(part.heard):
             return

@@ -33,7 +33,7 @@ from facewire_cli.speaking.local_speech import LocalSpeech
 from facewire_cli.speaking.outputs import Outputs
 from facewire_cli.speaking.speaker import Speaker
 from facewire_cli.speaking.speech_progress import SpeechProgress
-from facewire_cli.speaking.typed_text import PAUSE_S, clauses_from
+from facewire_cli.speaking.typed_text import PAUSE_S, clauses_from, whole_clause
 from facewire_cli.summary import print_outputs
 
 WORDS_CAPACITY = 4_096
@@ -192,10 +192,11 @@ class Speaking:
 
     async def _clauses(self, text: str) -> AsyncIterator[str]:
         if text != "-":
-            yield text
+            yield whole_clause(text, _warn)
             return
         # Without a listener, how long somebody thought about a word shall not change the files.
-        async for clause in clauses_from(standard_input().fileno(), PAUSE_S if self.live else None):
+        pause_s = PAUSE_S if self.live else None
+        async for clause in clauses_from(standard_input().fileno(), pause_s, on_problem=_warn):
             yield clause
 
     def _open_progress(self, stack: AsyncExitStack, text: str) -> SpeechProgress:
@@ -219,3 +220,7 @@ class Speaking:
         self._progress.say(words)
         for queue in self._words:
             queue.put_nowait(words)
+
+
+def _warn(problem: str) -> None:
+    Console(stderr=True).print(f"warning: {problem}", soft_wrap=True, highlight=False, markup=False)

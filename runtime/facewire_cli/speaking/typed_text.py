@@ -3,11 +3,12 @@
 import asyncio
 import codecs
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 
 from facewire.daemon_thread import call_in_daemon
-from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
+from facewire.speaking.text.clauses import ClauseSplitter, SentenceJoiner
+from facewire.speaking.text.emotion_marks import MarkReader
 
 PAUSE_S = 0.7
 """Where no more text has come for so long, what is there is said."""
@@ -15,8 +16,20 @@ PAUSE_S = 0.7
 _READ_BYTES = 65_536
 
 
+def whole_clause(text: str, on_problem: Callable[[str], None]) -> str:
+    """Return a text that is spoken as a whole, its marks read; what is wrong with them is told."""
+    marks = MarkReader()
+    clause = marks.push(text) + marks.flush()
+    for problem in marks.problems:
+        on_problem(problem)
+    return clause
+
+
 async def clauses_from(
-    descriptor: int, pause_s: float | None = PAUSE_S
+    descriptor: int,
+    pause_s: float | None = PAUSE_S,
+    *,
+    on_problem: Callable[[str], None] = lambda problem: None,
 ) -> AsyncGenerator[str, None]:
     """Yield the clauses of UTF-8 text from a file descriptor, each as soon as it is complete.
 
@@ -25,6 +38,7 @@ async def clauses_from(
     Args:
         descriptor: stays open; a read that is under way when this is closed may still take bytes.
         pause_s: after how long without text an incomplete clause counts as complete; None is never.
+        on_problem: is told what is wrong with marks in the text.
     """
     splitter = ClauseSplitter()
     # Who does not wait gets whole sentences, as from a text that is there at once.
@@ -46,6 +60,8 @@ async def clauses_from(
         if joiner is not None:
             clauses = [sentence for clause in clauses for sentence in joiner.push(clause)]
             clauses += [] if data else joiner.flush()
+        for problem in splitter.take_problems():
+            on_problem(problem)
         for clause in clauses:
             yield clause
         if not data:

@@ -16,7 +16,7 @@ from facewire.face.lips import SHUT, lip_gap
 from facewire.frames import Samples, StreamSpec
 from facewire.server.server import FaceServer
 from facewire.wire.binary import WireFrame
-from facewire_client import FaceClient, ServerError, SpeakClient
+from facewire_client import FaceClient, Problem, ServerError, SpeakClient, Words
 from facewire_engines.phones.engine import load_embedded
 
 SMILE, FROWN = arkit.INDEX["mouthSmileLeft"], arkit.INDEX["browDownLeft"]
@@ -113,6 +113,37 @@ async def test_what_is_no_emotion_is_refused_in_a_sentence(
     async with FaceClient(url(server)) as client:
         with pytest.raises(ValueError, match=says):
             await client.set_emotion(emotion)
+
+
+async def test_marks_in_a_text_are_felt_at_their_words_and_wrong_ones_are_told(
+    server: FaceServer,
+) -> None:
+    pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
+    options = {"voice": "espeak", "pacing": "burst", "emotion": {}}
+    async with SpeakClient(url(server), **options) as speaker:  # type: ignore[arg-type]
+        await speaker.say(pieces("<happy>We won!</happy> And <angry=0.8>they lost.", 3))
+        await speaker.end()
+        events = [event async for event in speaker]
+    words = [word for event in events if isinstance(event, Words) for word in event.words]
+    assert [word.word for word in words] == ["We", "won!", "And", "they", "lost."]
+    frames = [event for event in events if isinstance(event, WireFrame) and event.turn]
+    place = {word.word: (word.start, word.end) for word in words}
+    felt = {
+        word: weights([frame for frame in frames if start <= frame.timestamp < end])
+        for word, (start, end) in place.items()
+    }
+    assert felt["We"][:, FROWN].max() < 0.01
+    assert felt["won!"][:, SMILE].max() > 0.3
+    assert felt["And"][0, FROWN] < 0.05
+    assert felt["lost."][:, FROWN].min() > 0.5
+    assert felt["lost."][:, SMILE].max() < 0.3
+    (problem,) = [event for event in events if isinstance(event, Problem)]
+    assert problem.message.startswith("<angry> holds to the end")
+
+
+async def pieces(text: str, size: int) -> AsyncIterator[str]:
+    for at in range(0, len(text), size):
+        yield text[at : at + size]
 
 
 async def test_a_turn_of_speech_feels_what_the_stream_does(

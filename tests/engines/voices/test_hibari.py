@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from facewire.errors import ConfigError
-from facewire.speaking.clauses import TOGETHER
+from facewire.speaking.text.clauses import TOGETHER
 from facewire.speaking.voice import CancellableVoice, Speech, VoiceRequest
 from facewire_engines.phones.misaki import PAUSES, STRESS, phones_of
 from facewire_engines.phones.phone_set import INDEX, PHONES

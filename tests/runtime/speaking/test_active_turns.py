@@ -5,8 +5,8 @@ from typing import Any
 from facewire.clock import SECOND
 from facewire.frames import StreamSpec
 from facewire.speaking.active_turns import LeftOut, TurnPatience
-from facewire.speaking.clauses import ClauseQueue
 from facewire.speaking.pushed_speech import SpeechPart
+from facewire.speaking.text.clauses import ClauseQueue
 from facewire.speaking.turn import Turn
 from facewire.speaking.turn_synthesis import TurnSynthesis
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from facewire.errors import ConfigError, EngineError
-from facewire.speaking.clauses import clean
+from facewire.speaking.text.clauses import clean
 from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.backends.choice import graph_loader, parse_backend

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from facewire.errors import ConfigError
-from facewire.speaking.clauses import ClauseSplitter
+from facewire.speaking.text.clauses import ClauseSplitter
 from facewire.speaking.voice import Span, Speech
 from facewire.tokens import TokenSpace
 from facewire.toml_file import nearest

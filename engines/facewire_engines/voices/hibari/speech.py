@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire.speaking.clauses import SENTENCE_END
+from facewire.speaking.text.clauses import SENTENCE_END
 from facewire.speaking.voice import Span, Speech
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.voices.hibari import package

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from facewire.errors import ConfigError, EngineError
-from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
+from facewire.speaking.text.clauses import ClauseSplitter, SentenceJoiner
 from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE

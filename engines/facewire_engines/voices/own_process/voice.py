@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Self
 
 from facewire.errors import EngineError
-from facewire.speaking.clauses import ClauseSplitter, SentenceJoiner
+from facewire.speaking.text.clauses import ClauseSplitter, SentenceJoiner
 from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facewire.speaking.clauses import LONGEST, TOGETHER, ClauseQueue, ClauseSplitter
+from facewire.emotion import emotion_of
+from facewire.speaking.text.clauses import LONGEST, TOGETHER, ClauseQueue, ClauseSplitter
+from facewire.speaking.text.emotion_marks import unmarked
 
 
 def clauses_of(*pieces: str) -> list[str]:
@@ -153,3 +155,32 @@ def test_a_clause_that_is_given_whole_is_not_split() -> None:
     assert (text.ready, text.spoken, text.quiet) == (False, True, False)
     text.done()
     assert text.quiet
+
+
+def test_marks_stay_at_their_words_and_end_no_clause() -> None:
+    splitter = ClauseSplitter()
+    text = "<happy>We won!</happy> <sad>They lost, Dr.</sad> Who <calm>did</calm> too."
+    clauses = splitter.push(text) + splitter.flush()
+    plain = ["We won!", "They lost,", "Dr. Who did too."]
+    assert [unmarked(clause)[0] for clause in clauses] == plain
+    happy, sad, calm = (emotion_of({name: 1.0}) for name in ("happy", "sad", "calm"))
+    assert [unmarked(clause)[1] for clause in clauses] == [
+        [(0, happy), (7, None)],
+        [(0, sad)],
+        [(3, None), (8, calm), (11, None)],
+    ]
+    assert splitter.take_problems() == []
+
+
+def test_a_splitter_that_reads_no_marks_leaves_them_in_the_text() -> None:
+    splitter = ClauseSplitter(marks=False)
+    assert splitter.push("<happy>Hi.</happy> ") + splitter.flush() == ["<happy>Hi.</happy>"]
+
+
+def test_wrong_marks_of_a_queue_are_told_once() -> None:
+    queue = ClauseQueue()
+    queue.push("a </sad> b </calm>")
+    assert "</sad> is left out" in queue.take_problem()
+    queue.flush()
+    assert queue.take_problem() == ""
+    assert queue.take() == "a b"

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections import deque
 
+from facewire.speaking.text.emotion_marks import MARKS, MarkReader, is_mark, without_marks
+
 LONGEST = 300
 """Characters; a clause without any punctuation is cut at the last space before that."""
 TOGETHER = 120
@@ -21,11 +23,11 @@ _ABBREVIATIONS = frozenset((
 """Words whose full stop ends no sentence, as long as more follows."""
 
 _CLOSERS = "\"'”’»›)]}"
-_SPACED = re.compile(rf"[.!?…;:,؟،؛।॥։።]+[{re.escape(_CLOSERS)}]*(?=\s)")
+_SPACED = re.compile(rf"[.!?…;:,؟،؛।॥։።]+[{re.escape(_CLOSERS)}{MARKS}]*(?=\s)")
 """Ends a clause where white space follows."""
-_UNSPACED = re.compile(r"[。！？；，、：]+[」』）”’]*(?=[^。！？；，、：」』）”’])")
+_UNSPACED = re.compile(rf"[。！？；，、：]+[」』）”’{MARKS}]*(?=[^。！？；，、：」』）”’{MARKS}])")
 """Ends a clause whatever follows."""
-SENTENCE_END = re.compile(rf"[.!?…؟।॥։။。！？]+[{re.escape(_CLOSERS)}」』）]*$")
+SENTENCE_END = re.compile(rf"[.!?…؟।॥։။。！？]+[{re.escape(_CLOSERS)}」』）{MARKS}]*$")
 """Whether a clause is the last one of its sentence."""
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _LAST_WORD = re.compile(r"([\w.]+)\.$")
@@ -38,7 +40,7 @@ def clean(text: str) -> str:
 
 
 def _unspeakable(character: str) -> bool:
-    if character in "\n\u200c\u200d":
+    if character in "\n\u200c\u200d" or is_mark(character):
         return False
     return unicodedata.category(character)[0] == "C" and character != "\t"
 
@@ -46,7 +48,9 @@ def _unspeakable(character: str) -> bool:
 class ClauseSplitter:
     """Takes pieces of a text, and gives its clauses as soon as each is complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, marks: bool = True) -> None:
+        """Begin with nothing; `marks` are read and kept as characters, or left in the text."""
+        self._marks = MarkReader() if marks else None
         self._text = ""
         self._seen = 0
         """Where the search for an end goes on: no clause ends before it."""
@@ -54,7 +58,7 @@ class ClauseSplitter:
     @property
     def pending(self) -> bool:
         """Whether there is text of which the end has not come."""
-        return bool(self._text.strip())
+        return bool(self._text.strip()) or bool(self._marks and self._marks.waiting)
 
     @property
     def ends_a_sentence(self) -> bool:
@@ -64,11 +68,18 @@ class ClauseSplitter:
     @property
     def waiting(self) -> int:
         """Characters of that."""
-        return len(self._text)
+        return len(self._text) + (self._marks.waiting if self._marks else 0)
+
+    def take_problems(self) -> list[str]:
+        """Return what was wrong with marks, in sentences, once."""
+        if self._marks is None:
+            return []
+        problems, self._marks.problems = self._marks.problems, []
+        return problems
 
     def push(self, piece: str) -> list[str]:
         """Add a piece, and return the clauses that are complete now."""
-        self._text += clean(piece)
+        self._text += clean(self._marks.push(piece) if self._marks else piece)
         clauses: list[str] = []
         while (end := self._end()) is not None:
             _append(clauses, self._text[:end])
@@ -79,7 +90,8 @@ class ClauseSplitter:
     def flush(self) -> list[str]:
         """Return what is left, as if the text ended here."""
         clauses: list[str] = []
-        _append(clauses, self._text)
+        left = clean(self._marks.flush()) if self._marks else ""
+        _append(clauses, self._text + left)
         self._text, self._seen = "", 0
         return clauses
 
@@ -143,6 +155,8 @@ class ClauseQueue:
                 has not come is not waited for.
         """
         self._sentences = sentences
+        self._wrong = False
+        """Whether a mark was."""
         self._spoken = False
         self._unsplit = deque[str]()
         """What is not split, in bites."""
@@ -170,6 +184,14 @@ class ClauseQueue:
             and self._splitter.ends_a_sentence
             and not any(map(SENTENCE_END.search, self._clauses))
         )
+
+    def take_problem(self) -> str:
+        """Return what was wrong with the text's first wrong mark, in a sentence, once."""
+        problems = self._splitter.take_problems()
+        if self._wrong or not problems:
+            return ""
+        self._wrong = True
+        return problems[0]
 
     @property
     def spoken(self) -> bool:
@@ -240,6 +262,7 @@ class ClauseQueue:
 
 def _goes_on(clause: str) -> bool:
     """Tell whether the full stop at the end belongs to an abbreviation or an initial."""
+    clause = without_marks(clause)
     found = _LAST_WORD.search(clause)
     if not found:
         return not clause.strip()

@@ -1,0 +1,122 @@
+"""Marks in a text that say what is felt: `<happy>We won!</happy>`, or `<sad=0.4>`.
+
+Inside the runtime a mark is one character of Unicode's private use, so that whatever cuts and joins
+text need not know of it: `MarkReader` writes them, `unmarked` takes them out of a clause again.
+"""
+
+import re
+from collections.abc import Iterator
+
+from facewire.emotion import NAMES, Emotion, emotion_of
+from facewire.errors import ConfigError
+
+FIRST, LAST = "\ue000", "\uefff"
+MARKS = f"{FIRST}-{LAST}"
+"""All characters that are marks, as a class of a regular expression."""
+_NONE = LAST
+"""No mark holds: what the stream feels, is felt."""
+_STEPS = 100
+"""Shares are kept as hundredths."""
+
+_MARK = re.compile(rf"<(/?)({'|'.join(NAMES)})(?:\s*=\s*([^<>=]{{1,12}}))?\s*>", re.IGNORECASE)
+_LONGEST = 40
+"""Characters of a mark; what is longer is text."""
+_OWN = re.compile(f"[{MARKS}]")
+DEEPEST = 50
+"""Marks inside each other."""
+
+
+class MarkReader:
+    """Takes a text in pieces, cut anywhere, and writes its marks as characters."""
+
+    def __init__(self) -> None:
+        self._left = ""
+        """What may be the beginning of a mark."""
+        self._open: list[tuple[str, str]] = []
+        """Names of the marks that hold, and their characters; the last one counts."""
+        self.problems: list[str] = []
+        """What is wrong with marks, in sentences, until somebody takes it."""
+
+    @property
+    def waiting(self) -> int:
+        """Characters that may be the beginning of a mark."""
+        return len(self._left)
+
+    def push(self, piece: str) -> str:
+        """Return the text as far as it is known; a mark that has begun waits for its end."""
+        text = self._left + _OWN.sub(" ", piece)
+        begins = text.rfind("<", max(0, len(text) - _LONGEST))
+        whole = begins < 0 or ">" in text[begins:]
+        self._left = "" if whole else text[begins:]
+        return _MARK.sub(self._character, text if whole else text[:begins])
+
+    def flush(self) -> str:
+        """Return what is left, as if the text ended here."""
+        left, self._left = self._left, ""
+        for name, _ in self._open:
+            self.problems.append(f"<{name}> holds to the end; write </{name}> where it shall not")
+        self._open.clear()
+        return left
+
+    def _character(self, mark: re.Match[str]) -> str:
+        closes, name, share = mark[1], mark[2].lower(), mark[3]
+        if closes:
+            return self._close(name)
+        if len(self._open) == DEEPEST:
+            self.problems.append(f"<{name}> is left out: {DEEPEST} marks are open already")
+            return ""
+        try:
+            felt = _character_of(name, 1.0 if share is None else float(share))
+        except (ConfigError, ValueError):
+            self.problems.append(f"{mark[0]} is left out: a share is from 0 to 1, as <{name}=0.5>")
+            return ""
+        self._open.append((name, felt))
+        return felt
+
+    def _close(self, name: str) -> str:
+        opened = [place for place, (other, _) in enumerate(self._open) if other == name]
+        if not opened:
+            self.problems.append(f"</{name}> is left out: there is no <{name}> before it")
+            return ""
+        del self._open[opened[-1]]
+        return self._open[-1][1] if self._open else _NONE
+
+
+def unmarked(clause: str) -> tuple[str, list[tuple[int, Emotion | None]]]:
+    """Return a clause without its marks, and what is felt from which of its characters on.
+
+    None is what the stream feels.
+    """
+    return " ".join(without_marks(clause).split()), list(_marks(clause))
+
+
+def without_marks(text: str) -> str:
+    """Return text without the characters that are marks."""
+    return _OWN.sub("", text)
+
+
+def is_mark(character: str) -> bool:
+    """Tell whether a character is a mark."""
+    return FIRST <= character <= LAST
+
+
+def _marks(clause: str) -> Iterator[tuple[int, Emotion | None]]:
+    plain = ""
+    for character in clause:
+        if not is_mark(character):
+            # White space is counted as `unmarked` leaves it.
+            plain = (
+                (plain + character).lstrip() if not character.isspace() else plain.rstrip() + " "
+            )
+            continue
+        yield len(plain.lstrip()), _emotion_of(character)
+
+
+def _character_of(name: str, share: float) -> str:
+    emotion_of({name: share})
+    return chr(ord(FIRST) + NAMES.index(name) * (_STEPS + 1) + round(share * _STEPS))
+
+
+def _emotion_of(character: str) -> Emotion | None:
+    name, share = divmod(ord(character) - ord(FIRST), _STEPS + 1)
+    return emotion_of({NAMES[name]: share / _STEPS}) if name < len(NAMES) else None
