@@ -1,11 +1,16 @@
 """Code of others, such as an agent or a voice: what it raises ends its own work and no more."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+class ForeignCodeInterrupted(BaseException):
+    """Ends a call of others' code that keeps everybody waiting; raised in its midst."""
 
 
 @contextmanager
@@ -28,19 +33,47 @@ def exits_as_errors() -> Iterator[None]:
         raise RuntimeError("it was cancelled by its own code") from error
 
 
+def call_foreign(work: Callable[[], T]) -> T:
+    """Call code of others on the event loop.
+
+    Raises:
+        CancelledError: it was interrupted, since the program ends.
+        RuntimeError: `work` raised SystemExit, or CancelledError.
+        Exception: what else it raised.
+    """
+    try:
+        with exits_as_errors():
+            return work()
+    except ForeignCodeInterrupted:
+        raise asyncio.CancelledError from None
+
+
 async def await_foreign(work: Awaitable[T]) -> T:
     """Await code of others in a task of its own caller's.
 
     Raises:
-        CancelledError: the task is being cancelled, also where `work` has caught that.
+        CancelledError: the task is being cancelled, also where `work` has caught that, or `work`
+            was interrupted, since the program ends.
         RuntimeError: `work` raised SystemExit, or CancelledError by itself.
         Exception: what else it raised.
     """
-    with exits_as_errors():
-        result = await work
+    try:
+        with exits_as_errors():
+            result = await work
+    except ForeignCodeInterrupted:
+        raise asyncio.CancelledError from None
     if _being_cancelled():
         raise asyncio.CancelledError
     return result
+
+
+def is_in_foreign_code(frame: FrameType | None) -> bool:
+    """Tell whether what a thread executes is others' code that the event loop waits for."""
+    while frame is not None:
+        if frame.f_code in _FOREIGN:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _being_cancelled() -> bool:
@@ -50,3 +83,6 @@ def _being_cancelled() -> bool:
     except RuntimeError:
         return False
     return task is not None and task.cancelling() > 0
+
+
+_FOREIGN = (call_foreign.__code__, await_foreign.__code__)

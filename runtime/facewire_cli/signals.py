@@ -53,8 +53,8 @@ def end_in_order() -> None:
 
 
 @contextlib.contextmanager
-def first_signal(act: Callable[[int], None]) -> Iterator[None]:
-    """Let the first signal call `act` with its number, and those after it do nothing."""
+def first_signal(act: Callable[[int], None], again: Handler | None = None) -> Iterator[None]:
+    """Let the first signal call `act` with its number, and those after it `again` or nothing."""
     before = [(number, signal.getsignal(number)) for number in _numbers()]
     received = threading.Event()
 
@@ -62,7 +62,7 @@ def first_signal(act: Callable[[int], None]) -> Iterator[None]:
         received.set()
         act(number)
 
-    _handle(receive)
+    _handle(receive, again)
     try:
         yield
     finally:
@@ -83,6 +83,14 @@ def watch_signals() -> None:
     threading.Thread(target=_watch, args=(woken, ours), name="signals", daemon=True).start()
 
 
+def interrupt_main_thread() -> None:
+    """Have a later signal's handler called in the main thread, also out of a system call."""
+    main = threading.main_thread().ident
+    # Windows cannot; what ends the process at once is left there.
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGTERM)
+
+
 def leave(status: int) -> NoReturn:
     """End the process now, without waiting for any thread; what was printed is written."""
     for stream in (sys.stdout, sys.stderr):
@@ -94,11 +102,11 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _handle(first: Handler) -> None:
+def _handle(first: Handler, again: Handler | None = None) -> None:
     def handle(number: int, frame: FrameType | None) -> None:
         _noticed.set()
         for each in _numbers():
-            _set(each, _ignore)
+            _set(each, again or _ignore)
         first(number, frame)
 
     for number in _numbers():

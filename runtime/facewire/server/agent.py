@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from facewire import __version__
 from facewire.agents.agent import Agent, AgentError, AgentMaker, Heard, Spoken
 from facewire.audio.resample import StreamResampler
-from facewire.foreign_code import await_foreign, exits_as_errors
+from facewire.foreign_code import await_foreign, call_foreign
 from facewire.frames import Samples
 from facewire.listening.activity import (
     LOUDNESS_SENTENCE,
@@ -46,6 +46,7 @@ _ENDS = (".", "!", "?", "…", "。", "！", "？")
 EMPTY_PIECES = 10_000
 """So many pieces without a letter may come one after the other."""
 _FAILED = "the agent failed, and the server's log says why; say it again"
+_UNMADE = "the agent cannot begin, and the server's log says why; try again later"
 
 
 class AgentConnection:
@@ -265,16 +266,13 @@ def _made(maker: AgentMaker) -> Agent:
         ProtocolError: it cannot be made.
     """
     try:
-        with exits_as_errors():
-            return maker.make()
+        return call_foreign(maker.make)
+    except AgentError as error:
+        logger.warning("the agent cannot begin: %s", error)
+        raise ProtocolError(error.plain, ErrorCode.INTERNAL) from error
     except Exception as error:
-        logger.exception("the agent failed")
-        sentence = f"the agent cannot begin ({_why(error)}); see the server's log"
-        raise ProtocolError(sentence, ErrorCode.INTERNAL) from error
-
-
-def _why(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        logger.exception("the agent cannot begin")
+        raise ProtocolError(_UNMADE, ErrorCode.INTERNAL) from error
 
 
 def _ms(samples: int) -> float:

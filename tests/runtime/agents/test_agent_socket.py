@@ -309,9 +309,22 @@ async def test_an_agent_that_does_not_let_itself_be_interrupted_says_no_more() -
         assert [message["reply"] for message in after] == [2, 2]
 
 
-async def test_an_agent_that_cannot_be_made_is_one_sentence() -> None:
+UNMADE = "the agent cannot begin, and the server's log says why; try again later"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (SystemExit("no key at /srv/key"), UNMADE),
+        (OSError("no key at /srv/key"), UNMADE),
+        (AgentError("no key at /srv/key", "nobody is here today"), "nobody is here today"),
+    ],
+)
+async def test_an_agent_that_cannot_be_made_is_one_plain_sentence(
+    error: BaseException, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
     def make() -> Agent:
-        raise SystemExit("no key")
+        raise error
 
     async with (
         new_server(agent=AgentMaker("unmade", make)) as server,
@@ -321,7 +334,9 @@ async def test_an_agent_that_cannot_be_made_is_one_sentence() -> None:
         said_by_server = json.loads(await connection.recv())
         while said_by_server["type"] == "agent":
             said_by_server = json.loads(await connection.recv())
-    assert "no key" in said_by_server["message"]
+    # Where its key is kept is for the log.
+    assert said_by_server["message"] == sentence
+    assert "no key at /srv/key" in caplog.text
 
 
 async def test_an_interruption_before_the_first_word_and_twice() -> None:
