@@ -8,6 +8,7 @@ from rich.text import Text
 from facewire.agents.agent import AgentMaker
 from facewire.clock import Clock
 from facewire.server.http.address import certificate_of
+from facewire.server.refusal import ServedBy
 from facewire.server.server import Broadcaster, FaceServer
 from facewire.settings.open_from_settings import face_factory
 from facewire.settings.settings import Settings
@@ -21,6 +22,7 @@ def serve_page(
     clock: Clock,
     broadcaster: Broadcaster | None = None,
     *,
+    command: str,
     open_sound: bool = False,
     decoders: Sequence[TokenDecoder] = (),
     agent: AgentMaker | None = None,
@@ -32,6 +34,7 @@ def serve_page(
         settings: where it listens, and whom it lets in.
         clock: of everything.
         broadcaster: the live stream, if there is one.
+        command: of ours that serves it, such as "live".
         open_sound: whether its sound is nobody's secret, whatever the settings say.
         decoders: of tokens that clients may push, besides the engine's.
         agent: answers what is said to the page.
@@ -57,6 +60,7 @@ def serve_page(
         agent=agent,
         limits=wanted.limits,
         broadcaster=broadcaster,
+        served_by=ServedBy(f"facewire {command}"),
     )
 
 

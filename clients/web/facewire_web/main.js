@@ -11,7 +11,7 @@ import { EmotionCard } from "./page/emotion_card.js";
 import { FaceView } from "./face/face_view.js";
 import { Feed } from "./page/feed.js";
 import { LatencyStats } from "./page/latency.js";
-import { chooseServer } from "./page/other_server.js";
+import { aboutServer, chooseServer } from "./page/other_server.js";
 import { FramePlayout } from "./client/frame_playout.js";
 import { calmPose, neutralPose, parsePose } from "./client/pose.js";
 import { Readout } from "./page/readout.js";
@@ -55,6 +55,8 @@ const inspection = {
   get sound() {
     return sound;
   },
+  /** What the server is; see aboutServer of page/other_server.js. */
+  about: null,
   /** What is talked about with the server's agent; see page/dialogue.js. */
   dialogue: null,
   /** How far face and sound are apart; see page/sync_meter.js. */
@@ -133,6 +135,12 @@ function goLive(server) {
     feed.setEmotion(emotion);
     speech.setEmotion(emotion);
   });
+  let about = null;
+  const learn = (told) => {
+    inspection.about = told;
+    dialogue.offer(told.agent);
+    readout.servedBy(told.servedBy);
+  };
   byId("speak").addEventListener("click", () => {
     dialogue.stop();
     toggleSpeech(feed, speech, feelings.emotion);
@@ -152,10 +160,10 @@ function goLive(server) {
     inspection.state = state;
     inspection.sentence = sentence;
     writeState(feed, speech);
-    if (state === "no-stream") {
-      speech.stay();
-      void dialogue.offer();
-    }
+    if (state === "no-stream") speech.stay();
+    // What comes back may be another server.
+    if (state === "away") about = null;
+    else if (["waiting", "live", "no-stream"].includes(state)) about ??= aboutServer(server).then(learn);
     if (state === "asking" && !speech.hasFace) view.draw(neutralPose());
   }
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
@@ -18,6 +19,16 @@ logger = logging.getLogger("facewire.server")
 
 CLOSE_S = 2.0
 """How long a client may take to hear it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBy:
+    """Who serves the page, for the sentences that say what its user can do."""
+
+    command: str = ""
+    """Starts it again, such as "facewire live"; empty where a program of somebody's own serves."""
+    port_option: str = "--port"
+    """What chooses its port."""
 
 
 class CalmLogger(logging.LoggerAdapter[logging.Logger]):
@@ -43,9 +54,8 @@ def listen_error(error: OSError, host: str, port: int, option: str = "--port") -
         )
     if error.errno == errno.EACCES:
         return ConfigError(f"port {port} is reserved by the system; choose another with {option}")
-    return ConfigError(
-        f"cannot listen on {host} ({error.strerror or error}); choose an address with --host"
-    )
+    address = "an address with --host" if option.startswith("-") else "another address"
+    return ConfigError(f"cannot listen on {host} ({error.strerror or error}); choose {address}")
 
 
 def protocol_error_of(errors: BaseExceptionGroup[ProtocolError]) -> ProtocolError:

@@ -28,7 +28,14 @@ from facewire.server.http.requests import (
     SPEAK_PATH,
     RequestGate,
 )
-from facewire.server.refusal import CLOSE_S, CalmLogger, listen_error, protocol_error_of, refuse
+from facewire.server.refusal import (
+    CLOSE_S,
+    CalmLogger,
+    ServedBy,
+    listen_error,
+    protocol_error_of,
+    refuse,
+)
 from facewire.server.session import SessionConnection
 from facewire.server.slots import SessionSlots
 from facewire.server.sockets.closing import closed_within
@@ -83,6 +90,7 @@ class FaceServer:
         decoders: Sequence[TokenDecoder] = (),
         agent: AgentMaker | None = None,
         limits: Limits | None = None,
+        served_by: ServedBy | None = None,
     ) -> None:
         """Get ready to listen.
 
@@ -105,6 +113,7 @@ class FaceServer:
             decoders: of tokens that clients of `/speak` may push, besides the engine's.
             agent: answers on `/agent`; without one nobody does.
             limits: how much one client may ask for.
+            served_by: whom its sentences name; by default, a program of somebody's own.
         """
         self.broadcaster = broadcaster or Broadcaster(clock=clock)
         self._has_stream = broadcaster is not None
@@ -120,7 +129,9 @@ class FaceServer:
             base_path="/".join(["", *filter(None, base_path.split("/"))]),
             secure=tls is not None,
             has_agent=agent is not None,
+            served_by=(served_by or ServedBy()).command,
         )
+        self._port_option = (served_by or ServedBy()).port_option
         self._agent = agent
         self._limits = limits or Limits()
         self._threads = ServerThreads(engine, max_sessions)
@@ -203,7 +214,7 @@ class FaceServer:
                 logger=CalmLogger(logger),
             )
         except OSError as error:
-            raise listen_error(error, self._host, self._port) from error
+            raise listen_error(error, self._host, self._port, self._port_option) from error
         for listening in self._server.sockets:
             # What is accepted inherits it.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)

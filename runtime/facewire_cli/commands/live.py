@@ -158,7 +158,7 @@ async def _live(
             listeners.append(delayed)
         if page:
             broadcaster = Broadcaster(clock=clock)
-            server = serve_page(loaded, settings, clock, broadcaster)
+            server = serve_page(loaded, settings, clock, broadcaster, command="live")
             await stack.enter_async_context(server)
             viewers = WebSocketSink(broadcaster)
             sinks.append(viewers)

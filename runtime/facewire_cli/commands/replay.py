@@ -130,7 +130,7 @@ async def _replay(
         if page:
             loaded = await asyncio.to_thread(load_from_settings, settings)
             broadcaster = Broadcaster(clock=clock)
-            server = serve_page(loaded, settings, clock, broadcaster)
+            server = serve_page(loaded, settings, clock, broadcaster, command="replay")
             await stack.enter_async_context(server)
             viewers = WebSocketSink(broadcaster)
             sinks.append(viewers)

@@ -69,7 +69,9 @@ async def _serve(settings: Settings, clock: Clock, agent: AgentMaker | None) -> 
     decoders = await asyncio.to_thread(load_decoders, settings)
     tune_process()
     async with (
-        serve_page(loaded, settings, clock, decoders=decoders, agent=agent) as server,
+        serve_page(
+            loaded, settings, clock, command="serve", decoders=decoders, agent=agent
+        ) as server,
         serve_audio2face(server, settings) as port,
     ):
         console = Console(stderr=True)

@@ -184,7 +184,9 @@ class Speaking:
     async def _open_page(self, stack: AsyncExitStack, engine: Engine) -> Broadcaster:
         broadcaster = Broadcaster(clock=self._clock)
         # What a voice says is no microphone's sound.
-        server = serve_page(engine, self._settings, self._clock, broadcaster, open_sound=True)
+        server = serve_page(
+            engine, self._settings, self._clock, broadcaster, command="say", open_sound=True
+        )
         await stack.enter_async_context(server)
         waits = "" if self._outputs.live else " (it speaks when you open the page)"
         print_address(Console(stderr=True), server, "the face is at {}" + waits)

@@ -1,5 +1,9 @@
 """The viewer page in a real browser: what it draws, and what it says when something is missing."""
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -142,3 +146,61 @@ def test_why_there_is_no_microphone_is_said_while_the_face_goes_on(
         page.wait_for_function(f"facewire.drawnFrames > {drawn + 30}")
         assert sentence in page.get_by_role("status").inner_text()
     browser.close()
+
+
+OWN_PROGRAM = """
+import asyncio
+from facewire.clock import SystemClock
+from facewire.face import make_face
+from facewire.server.server import Broadcaster, FaceServer
+from facewire.stream.engines import load_engine
+
+async def main():
+    clock = SystemClock()
+    stream = Broadcaster(clock=clock)
+    engine = load_engine("energy")
+    async with FaceServer(engine, make_face, clock=clock, port=0, broadcaster=stream) as server:
+        print(server.page_urls[0], flush=True)
+        await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("-m", "facewire", "serve", "--port", "0"), "Start facewire serve again;"),
+        (("-m", "facewire", "live", "--port", "0", "--input"), "Start facewire live again;"),
+        (("-c", OWN_PROGRAM), "The program that shows this face has ended. Start it again;"),
+    ],
+    ids=["serve", "live", "own program"],
+)
+def test_a_server_that_is_gone_is_named_as_it_was_started(
+    browser: "Browser",
+    open_page: OpenPage,
+    demo_again_and_again: str,
+    arguments: tuple[str, ...],
+    sentence: str,
+) -> None:
+    files = [demo_again_and_again] if "live" in arguments else []
+    process = subprocess.Popen(
+        [sys.executable, *arguments, *files],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        found = None
+        while found is None:
+            line = process.stdout.readline()
+            assert line, "it served nothing"
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        with open_page(browser, f"{found[0]}/") as page:
+            page.wait_for_function("facewire.about?.servedBy !== undefined")
+            process.kill()
+            page.wait_for_function("facewire.state === 'away'")
+            assert sentence in page.get_by_role("status").inner_text()
+    finally:
+        process.kill()
+        process.communicate()

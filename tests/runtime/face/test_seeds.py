@@ -67,8 +67,9 @@ def test_the_sessions_of_a_seeded_server_differ_and_repeat() -> None:
 
 @pytest.fixture
 async def server() -> AsyncIterator[FaceServer]:
+    settings = Settings(server=ServerSettings(port=0))
     async with serve_page(
-        load_engine("energy"), Settings(server=ServerSettings(port=0)), SystemClock()
+        load_engine("energy"), settings, SystemClock(), command="serve"
     ) as server:
         yield server
 

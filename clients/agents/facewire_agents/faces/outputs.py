@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from facewire.clock import Clock
 from facewire.errors import ConfigError
 from facewire.face import make_face
+from facewire.server.refusal import ServedBy
 from facewire.server.server import Broadcaster, FaceServer
 from facewire.sinks.uri import FACES, parse_output, sink_of
 from facewire.sinks.websocket import WebSocketSink
@@ -57,6 +58,7 @@ class FaceOutputs:
             port=self._options.page,
             broadcaster=self._broadcaster,
             open_sound=True,
+            served_by=ServedBy(port_option="FaceOptions(page=...)"),
         )
         await stack.enter_async_context(server)
         stack.callback(setattr, self, "page_urls", ())

@@ -47,24 +47,13 @@ export class Dialogue {
     this.microphone = null;
     this._captions = new Captions();
     this._client = null;
-    this._asked = false;
     this._attempt = new AbortController();
     byId("talk").addEventListener("click", () => (this.state === "off" ? void this.start() : this.stop()));
   }
 
-  /** Show the button, if the server has an agent. */
-  async offer() {
-    if (this._asked) return;
-    this._asked = true;
-    try {
-      const url = new URL(this._server, location.href);
-      url.protocol = url.protocol.replace("ws", "http");
-      url.pathname = `${url.pathname.replace(/\/[^/]*\.html$/, "").replace(/\/$/, "")}/agent`;
-      const { agent } = await (await fetch(url)).json();
-      byId("talk").hidden = byId("talk").disabled = !agent;
-    } catch {
-      this._asked = false; // a server that is away is asked again
-    }
+  /** Show the button, if the server has an agent. @param {boolean} agent */
+  offer(agent) {
+    byId("talk").hidden = byId("talk").disabled = !agent;
   }
 
   /** Call it from a click: browsers lend a microphone, and start sound, only then. */

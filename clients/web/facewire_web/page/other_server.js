@@ -25,6 +25,24 @@ export async function chooseServer(named, place) {
   return named;
 }
 
+/**
+ * Ask a server what it is.
+ * @param {string} server
+ * @returns {Promise<{agent: boolean, servedBy: string | null}>} whether it has an agent, and the
+ *   command that starts it, empty where there is none; null: it does not answer
+ */
+export async function aboutServer(server) {
+  try {
+    const url = new URL(server, location.href);
+    url.protocol = url.protocol.replace("ws", "http");
+    url.pathname = `${url.pathname.replace(/\/[^/]*\.html$/, "").replace(/\/$/, "")}/agent`;
+    const { agent, served_by: servedBy = "" } = await (await fetch(url)).json();
+    return { agent: Boolean(agent), servedBy: String(servedBy) };
+  } catch {
+    return { agent: false, servedBy: null };
+  }
+}
+
 /** The host of another server than the page's own; null where there is nothing to ask about. */
 function foreignHost(named) {
   let url;

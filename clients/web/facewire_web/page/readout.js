@@ -63,7 +63,7 @@ export class Readout {
   constructor() {
     this._server = "this server";
     this._spoke = false;
-    this._command = null;
+    this._servedBy = null;
     this._failure = null;
     for (const stage of STAGES) this._addStage(stage);
   }
@@ -72,6 +72,11 @@ export class Readout {
   server(address) {
     this._server = hostOf(address);
     byId("server-name").textContent = this._server;
+  }
+
+  /** Learn which command starts the server; an empty one: a program of somebody's own does. @param {string} command */
+  servedBy(command) {
+    this._servedBy = command;
   }
 
   /**
@@ -84,8 +89,6 @@ export class Readout {
     const [text, tone] = SPEECH_PILL[speech] ?? PILL[state];
     byId("pill-text").textContent = text;
     byId("pill").dataset.tone = tone;
-    if (state === "live") this._command = "facewire live";
-    if (state === "no-stream") this._command = "facewire serve";
     this._spoke ||= speech === "speaking";
     this.notice(this._sentence(state, sentence, speech));
     const speaking = state === "speaking" || state === "asking";
@@ -103,7 +106,7 @@ export class Readout {
     if (this._failure && QUIET.includes(state)) return this._failure;
     if (SPEECH_PILL[speech] || (state === "no-stream" && this._spoke)) return "";
     if (state === "asking") return `Please allow the microphone. Its sound goes to ${this._server}, and is not kept.`;
-    if (state === "away") return awaySentence(this._command);
+    if (state === "away") return awaySentence(this._servedBy);
     return sentence || SENTENCES[state] || "";
   }
 
@@ -186,8 +189,9 @@ export class Readout {
   }
 }
 
-/** What to do when the server is gone, by the command that it was started with, if that is known. */
+/** What to do when the server is gone, by the command that starts it; null: nothing is known of it. */
 function awaySentence(command) {
+  if (command === "") return "The program that shows this face has ended. Start it again; this page finds it by itself.";
   const start = command ? `Start \`${command}\` again` : "Start it with `facewire live` or `facewire serve`";
   return `The server is away. ${start}; this page finds it by itself.`;
 }

@@ -43,6 +43,8 @@ class RequestGate:
     """Whether the connection has TLS."""
     has_agent: bool = False
     """Whether somebody answers on `/agent`: the page asks by a plain GET."""
+    served_by: str = ""
+    """The command that starts the server, for the page to name it; empty if there is none."""
     log: RareLog = field(default_factory=lambda: RareLog(logger, SystemClock()))
     """Of what any stranger can cause."""
 
@@ -81,7 +83,8 @@ class RequestGate:
             response.headers["Location"] = f"{self.base_path.rpartition('/')[2]}/{query}"
             return response
         if path == AGENT_PATH:
-            return json_response({"agent": self.has_agent})
+            named = {"served_by": self.served_by} if self.served_by else {}
+            return json_response({"agent": self.has_agent, **named})
         headers = page_headers(_host(request), url.query, self.allow_origin)
         response = http_response(path, page_headers=headers)
         if self.access.token and path in ("/", "/index.html"):

@@ -136,6 +136,7 @@ async def test_pipecat_a_face_that_cannot_start_mutes_nobody(
     assert len(agent.sounded) >= 1.8 * RATE
     (error,) = agent.errors
     assert error.startswith("the agent speaks without a face: ")
+    assert ("choose another port with FaceOptions(page=...)" in error) == (kind == "page")
     assert error.endswith("(its server is asked again from time to time)") == (kind == "server")
     (heard,) = agent.heard
     assert heard.context == "two"
