@@ -63,8 +63,12 @@ RECORDED = (
 )
 EVENTS = {str(kind.__struct_config__.tag) for kind in FaceEvent.__subclasses__()}
 """What is added to a realtime session, which is no module."""
-CHECKED_ELSEWHERE = ("make ", "pip install ", "cd ", "git clone ", "arecord ", "export ", "apt ")
-"""See the tests below; `arecord` needs a sound card, and its other half is run with a pipe."""
+CHECKED_ELSEWHERE = (
+    "make ", "pip install ", "cd ", "git clone ", "arecord ", "export ", "apt ",
+    "python clients/agents/examples/",
+)  # fmt: skip
+"""See the tests below; `arecord` needs a sound card, and its other half is run with a pipe. Agents
+need frameworks (tests/clients/agents/inside/test_examples.py)."""
 
 
 def environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a listener had heard when the agent was interrupted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,9 +16,16 @@ class Heard:
     sample_rate: int
     """Hz, of the audio that the framework gave."""
     word: str = ""
-    """The last word that had begun, where the framework knows words."""
+    """The last word that had begun, where the framework knows the times of words."""
+    text: str = ""
+    """All words that had begun, up to that one."""
 
     @property
     def at_ms(self) -> float:
         """How long the speech was heard: what `conversation.item.truncate` and the like ask for."""
         return 0.0 if self.sample is None else 1000 * (self.sample + 1) / self.sample_rate
+
+
+def heard_of(context: str, sample: int | None, sample_rate: int, words: Sequence[str]) -> Heard:
+    """Return what was heard up to a sample, with the words that had begun by then."""
+    return Heard(context, sample, sample_rate, words[-1] if words else "", " ".join(words))

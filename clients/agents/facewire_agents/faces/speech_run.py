@@ -145,7 +145,7 @@ class SpeechRun:
         begin, sample = self.stream(0), self.stream(position)
         return 0 if begin is None or sample is None else sample - begin
 
-    def word_at(self, position: int) -> str:
-        """Return the last word that begins before a position; empty if there is none."""
+    def words_before(self, position: int) -> list[str]:
+        """Return the words that begin before a position, the last thousand of them."""
         count = bisect_left(self.words, position, key=lambda word: word.start)
-        return self.words[count - 1].word if count else ""
+        return [word.word for word in self.words[:count]]

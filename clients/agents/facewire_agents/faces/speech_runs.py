@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from facewire.frames import BlendshapeFrame
 from facewire.speaking.playout_clock import PlayoutClock
-from facewire_agents.faces.heard import Heard
+from facewire_agents.faces.heard import Heard, heard_of
 from facewire_agents.faces.speech_run import SpeechRun
 
 
@@ -42,7 +42,7 @@ class SpeechRuns:
         position = self.heard_of(run, now)
         source = run.offset + run.source(position)
         last = source - 1 if source else None
-        return Heard(run.context, last, run.sample_rate, run.word_at(position))
+        return heard_of(run.context, last, run.sample_rate, run.words_before(position))
 
     def may_show(self, frame: BlendshapeFrame) -> bool:
         """Tell whether a transport has taken the sound of a frame."""

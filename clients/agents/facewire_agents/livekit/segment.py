@@ -11,6 +11,7 @@ from livekit import rtc
 from facewire.clock import SECOND
 from facewire.errors import ConfigError
 from facewire_agents.faces import AgentFace, Heard, SpeechRun
+from facewire_agents.faces.heard import heard_of
 
 logger = logging.getLogger(__name__)
 
@@ -102,10 +103,10 @@ class Segment:
     def heard(self, position: float) -> Heard:
         """Return what was heard of it, up to a second of it."""
         count = min(round(position * self.sample_rate), self.captured)
-        run, word = self.run, ""
+        run, words = self.run, list[str]()
         if run is not None:
-            word = run.word_at(run.position(count) - run.position(run.offset))
-        return Heard(self.name, count - 1 if count else None, self.sample_rate, word)
+            words = run.words_before(run.position(count) - run.position(run.offset))
+        return heard_of(self.name, count - 1 if count else None, self.sample_rate, words)
 
     def forward(self, face: AgentFace, held: HeldFrame, now: int) -> None:
         """Note that the sink took a frame."""

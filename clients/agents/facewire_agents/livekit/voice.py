@@ -9,8 +9,9 @@ from livekit.agents.utils import aio, shortuuid
 
 from facewire.audio.format import Encoding
 from facewire.speaking.voice import Speech, Voice
-from facewire.speaking.voices import holding, load_local_voice
+from facewire.speaking.voices import holding
 from facewire.wire.binary import encode_samples
+from facewire_agents.own_voice import load_own_voice
 
 SILENCE_MS = 20
 
@@ -21,7 +22,7 @@ class FacewireTTS(tts.TTS):
     def __init__(
         self, voice: str = "", *, language: str = "en-us", rate: int = 175, pitch: int = 50
     ) -> None:
-        """Load the voice.
+        """Load the voice, and log which one it is.
 
         Args:
             voice: its name, as `--voice` takes it; by default, the one that `say` speaks with.
@@ -32,7 +33,7 @@ class FacewireTTS(tts.TTS):
         Raises:
             ConfigError: there is no such voice or language, or its library is not installed.
         """
-        self.voice: Voice = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
+        self.voice: Voice = load_own_voice(voice, language=language, rate=rate, pitch=pitch)
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=self.voice.sample_rate,

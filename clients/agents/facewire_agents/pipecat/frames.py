@@ -50,7 +50,9 @@ class FaceInterruptedFrame(SystemFrame):
     at_ms: float
     """How long the speech was heard."""
     word: str
-    """The last word that had begun; empty where the TTS tells no words."""
+    """The last word that had begun; empty where the TTS tells no words with times."""
+    text: str
+    """All words that had begun."""
 
 
 MarkFrame = SoundMarkFrame | FaceMessageFrame

@@ -234,5 +234,5 @@ def _output_behind(processor: FrameProcessor) -> BaseOutputTransport | None:
 def _interrupted(heard: Heard) -> FaceInterruptedFrame:
     return FaceInterruptedFrame(
         context_id=heard.context, sample=heard.sample, sample_rate=heard.sample_rate,
-        at_ms=heard.at_ms, word=heard.word,
+        at_ms=heard.at_ms, word=heard.word, text=heard.text,
     )  # fmt: skip

@@ -11,8 +11,9 @@ from pipecat.services.tts_service import TTSService
 
 from facewire.audio.format import Encoding
 from facewire.speaking.voice import Voice
-from facewire.speaking.voices import holding, load_local_voice
+from facewire.speaking.voices import holding
 from facewire.wire.binary import encode_samples
+from facewire_agents.own_voice import load_own_voice
 
 
 class FacewireTTSService(TTSService):
@@ -27,7 +28,7 @@ class FacewireTTSService(TTSService):
         pitch: int = 50,
         **kwargs: Any,
     ) -> None:
-        """Load the voice.
+        """Load the voice, and log which one it is.
 
         Args:
             voice: its name, as `--voice` takes it; by default, the embedded one.
@@ -47,9 +48,7 @@ class FacewireTTSService(TTSService):
             settings=TTSSettings(model=None, voice=voice, language=None),
             **kwargs,
         )
-        self._own_voice: Voice = load_local_voice(
-            language=language, voice=voice, rate=rate, pitch=pitch
-        )
+        self._own_voice: Voice = load_own_voice(voice, language=language, rate=rate, pitch=pitch)
 
         self._said: dict[str, int] = {}
         """Samples of each speech that was begun, at the rate of the voice."""

@@ -7,13 +7,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from livekit.agents import Agent, AgentSession
+from pipecat.frames.frames import (
+    EndFrame,
+    InterruptionFrame,
+    LLMMessagesAppendFrame,
+    TTSSpeakFrame,
+)
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.workers.runner import WorkerRunner
 
 from facewire.wire.binary import WireFrame
+from facewire_agents.faces import Heard
+from facewire_agents.livekit import FaceOutput, FacewireTTS, PageOutput
+from facewire_agents.pipecat import FaceOptions, FaceProcessor, FacewireTTSService, PageTransport
 from facewire_client import AudioRun, FaceViewer, ServerError
 
 ROOT = Path(__file__).parents[4]
-EXAMPLES = ROOT / "clients" / "agents" / "examples"
 DOC = ROOT / "docs" / "agents.md"
+TEXT = "Bob bought my puppy a map, and Mary made some more of them by Monday."
 PATIENCE_S = 30
 """Separates what hangs from what works."""
 
@@ -36,8 +51,9 @@ async def watch(url: str, until_spoken: int) -> tuple[list[WireFrame], list[Audi
 
 @pytest.mark.parametrize("name", ["pipecat_agent.py", "livekit_agent.py"])
 async def test_an_example_speaks_and_can_be_interrupted(name: str) -> None:
+    (command,) = re.findall(rf"^python (\S+{name} --port) 8765$", DOC.read_text(), re.MULTILINE)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(EXAMPLES / name), "--port", "0",
+        sys.executable, *command.split(), "0", cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None
@@ -55,7 +71,8 @@ async def test_an_example_speaks_and_can_be_interrupted(name: str) -> None:
             told = (await process.stdout.readline()).decode()
         assert re.match(r"interrupted: Heard\(context='.+', sample=\d+, ", told), told
         answered, _ = await watch(url, 30)
-        assert max(frame.turn for frame in answered) == 2
+        # On a busy machine a voice pauses, and its greeting has more turns than one.
+        assert max(frame.turn for frame in answered) > max(frame.turn for frame in frames)
         process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == 0
@@ -96,6 +113,75 @@ async def test_a_program_of_the_docs_is_short_and_speaks(number: int, tmp_path: 
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def snippets() -> list[str]:
+    """What the docs say of the model."""
+    told = DOC.read_text(encoding="utf-8").partition("## What the model should know")[2]
+    return re.findall(r"```python\n(.*?)```", told, re.DOTALL)
+
+
+async def interrupt_soon(heard: list[Heard]) -> None:
+    """Return as soon as an interruption was told, and what follows it is done."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not heard:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+
+
+def check_note(note: str, heard: Heard) -> None:
+    assert heard.text.startswith("Bob bought")
+    assert heard.text.endswith(heard.word)
+    assert TEXT.startswith(heard.text)
+    assert f"{heard.at_ms / 1000:.1f} s" in note
+    assert repr(heard.text) in note
+
+
+async def test_the_model_of_pipecat_can_be_told_what_was_heard() -> None:
+    context, heard = LLMContext(), list[Heard]()
+    memory = LLMContextAggregatorPair(context)
+    face = FaceProcessor(FaceOptions(idle=False))
+    face.add_event_handler("on_interrupted", lambda _, told: heard.append(told))
+    parts = [memory.user(), FacewireTTSService(), face, PageTransport(), memory.assistant()]
+    worker = PipelineWorker(Pipeline(parts), enable_rtvi=False, cancel_on_idle_timeout=False)
+    exec(
+        snippets()[0],
+        {"face": face, "worker": worker, "LLMMessagesAppendFrame": LLMMessagesAppendFrame},
+    )
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    await face.opened()
+    await worker.queue_frame(TTSSpeakFrame(TEXT))
+    await asyncio.sleep(2)
+    await worker.queue_frame(InterruptionFrame())
+    await interrupt_soon(heard)
+    await worker.queue_frame(EndFrame())
+    await running
+    (note,) = [m["content"] for m in context.messages if m["role"] == "developer"]
+    check_note(note, heard[0])
+
+
+async def test_the_model_of_livekit_can_be_told_what_was_heard() -> None:
+    heard, updates = list[Heard](), set[asyncio.Task[None]]()
+    agent = Agent(instructions="Answer.")
+    session = AgentSession(tts=FacewireTTS())
+    session.output.audio = face = FaceOutput(PageOutput(), FaceOptions(idle=False))
+    face.on("face_interrupted", heard.append)
+    exec(snippets()[1], {"face": face, "agent": agent, "updates": updates, "asyncio": asyncio})
+    await face.start()
+    await session.start(agent)
+    session.say(TEXT)
+    await asyncio.sleep(2)
+    await session.interrupt()
+    await interrupt_soon(heard)
+    (note,) = [
+        item.text_content for item in agent.chat_ctx.items
+        if item.type == "message" and item.role == "developer"
+    ]  # fmt: skip
+    check_note(note, heard[0])
+    await session.aclose()
+    await face.aclose()
 
 
 def unused_port() -> int:
