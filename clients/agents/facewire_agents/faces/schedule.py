@@ -1,14 +1,15 @@
 """Which face is shown when: those that were made, in order, by when their sound is heard."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from facewire.clock import SECOND
+from facewire.clock import SECOND, Clock
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.playout_clock import PlayoutClock
+from facewire.stream.timed_event import TimedEvent
 
 STUCK_NS = 5 * SECOND
 """A face that waits so long for a sound that no transport takes is given up."""
@@ -92,3 +93,36 @@ class FaceSchedule:
         frame = self._faces[0].frame
         when = self._clock.due(frame.timestamp, now)
         return when if when > now or self._may_show(frame) else when + STUCK_NS
+
+
+class ShownFaces:
+    """Shows faces by a schedule. Used by one event loop."""
+
+    def __init__(
+        self, clock: Clock, playout: PlayoutClock, may_show: Callable[[BlendshapeFrame], bool]
+    ) -> None:
+        """Begin with none; the arguments are those of the schedule, and what keeps time."""
+        self.schedule = FaceSchedule(playout, may_show)
+        self.last = -1
+        """Index of the last face that was shown."""
+        self._clock = clock
+        self._changed = TimedEvent(clock)
+
+    def look(self) -> None:
+        """Look at the schedule again, which has changed."""
+        self._changed.set()
+
+    async def run(self, show: Callable[[BlendshapeFrame, list[MadeFace]], Awaitable[None]]) -> None:
+        """Show what is due, until it is cancelled.
+
+        Args:
+            show: shows a face; it gets all that are due, too, of which that is the last.
+        """
+        while True:
+            now = self._clock.now()
+            shown, due = self.schedule.take(now)
+            if shown is None:
+                await self._changed.wait(self.schedule.wake(now))
+                continue
+            self.last = shown.index
+            await show(shown, due)

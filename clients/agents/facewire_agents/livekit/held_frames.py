@@ -160,7 +160,7 @@ class HeldFrames:
             logger.warning("the faces of some speech take too long; it goes on without them")
             run.over = True
         else:
-            self._face.end(run)
+            self._face.runs.end(run)
 
     async def _offer(self, held: HeldFrame) -> None:
         """Hand a frame to the sink, and note when it is heard."""

@@ -137,7 +137,7 @@ class FaceOutput(AudioOutput):
         run = segment.find_run(self._face, frame)
         if run is not None:
             note_words(self._face, run, [*self._words_before, *words])
-            self._face.push(run, bytes(frame.data))
+            self._face.runs.push(run, bytes(frame.data))
         self._words_before.clear()
         await self._held.add(segment.cut(frame))
 
@@ -148,7 +148,7 @@ class FaceOutput(AudioOutput):
         self._words_before.clear()
         if segment is not None:
             if segment.run is not None:
-                self._face.end(segment.run)
+                self._face.runs.end(segment.run)
             self._held.end(segment)
 
     def clear_buffer(self) -> None:
@@ -243,4 +243,4 @@ def note_words(face: AgentFace, run: SpeechRun, words: Iterable[object]) -> None
     for word in words:
         start = getattr(word, "start_time", None)
         if isinstance(word, str) and isinstance(start, (int, float)):
-            face.note(run, word.strip(), round(start * RATE) - run.position(run.offset))
+            face.runs.note(run, word.strip(), round(start * RATE) - run.position(run.offset))

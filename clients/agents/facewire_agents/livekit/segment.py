@@ -76,11 +76,13 @@ class Segment:
         # It begins, the TTS had paused, or the sound has changed its kind.
         before = self.run
         if before is not None:
-            face.end(before)
+            face.runs.end(before)
         self.captured = self.captured * rate // self.sample_rate
         self.sample_rate, self.channels, self.run = rate, channels, None
         try:
-            self.run = face.begin(self.name, rate, channels, offset=self.captured, after=before)
+            self.run = face.runs.begin(
+                self.name, rate, channels, offset=self.captured, after=before
+            )
         except ConfigError as error:
             logger.error("this speech has no face: %s", error)
         return self.run

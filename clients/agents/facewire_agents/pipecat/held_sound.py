@@ -119,7 +119,7 @@ class HeldSound:
             await self.end()
         speech = self._speech or self._begin(frame)
         speech.last, speech.like = self._clock.now(), frame
-        self._face.push(speech.run, frame.audio)
+        self._face.runs.push(speech.run, frame.audio)
         self._hold(speech, await speech.pieces.push(frame.audio))
         while self._held_ns > HELD_S * SECOND:
             self._room.clear()
@@ -185,7 +185,7 @@ class HeldSound:
     async def _end_run(self) -> None:
         speech, self._speech = self._speech, None
         if speech is not None and not speech.run.ended:
-            self._face.end(speech.run)
+            self._face.runs.end(speech.run)
             self._hold(speech, await speech.pieces.flush())
 
     def _begin(self, frame: TTSAudioRawFrame) -> Speech:
@@ -194,7 +194,7 @@ class HeldSound:
         goes_on = before is not None and before.is_of(frame)
         after = before.run if before and goes_on else None
         offset = after.offset + after.pushed if after else 0
-        run = self._face.begin(
+        run = self._face.runs.begin(
             context, frame.sample_rate, frame.num_channels, offset=offset, after=after
         )
         run.interruptible = frame.interruptible
@@ -214,7 +214,9 @@ class HeldSound:
     def _note(self, speech: Speech, frame: TTSTextFrame) -> None:
         if frame.pts:
             start = round((frame.pts - speech.began) * RATE / SECOND)
-            self._face.note(speech.run, frame.text, start - speech.run.position(speech.run.offset))
+            self._face.runs.note(
+                speech.run, frame.text, start - speech.run.position(speech.run.offset)
+            )
 
     def _hold(self, speech: Speech, pieces: list[SoundPiece]) -> None:
         duration = duration_ns(speech.pieces.samples, speech.pieces.sample_rate)
