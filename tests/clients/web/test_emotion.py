@@ -87,3 +87,24 @@ def test_what_is_said_into_the_microphone_is_felt(
             page.wait_for_function(f"{SMILE} > 0.35 && facewire.pose.browInnerUp < 0.4")
     finally:
         browser.close()
+
+
+def test_marks_in_what_is_typed_are_felt_and_neither_said_nor_written(
+    browser: "Browser", server: str, open_page: OpenPage
+) -> None:
+    with open_page(browser, f"{server}/") as page:
+        page.wait_for_function("facewire.speech?.state === 'resting'")
+        said = page.evaluate("""() => {
+            const words = [];
+            const { client } = facewire.speech, { onwords } = client;
+            client.onwords = (message) => (words.push(...message.words), onwords?.(message));
+            window.said = words;
+        }""")
+        assert said is None
+        page.get_by_label("What the face says").fill("<happy>We won!</happy> <sad>They lost.</sad>")
+        page.get_by_role("button", name="Say", exact=True).click()
+        page.wait_for_function(f"facewire.speech.hearing === 1 && {SMILE} > 0.4")
+        page.wait_for_function(f"facewire.pose.mouthFrownLeft > 0.3 && {SMILE} < 0.3")
+        page.wait_for_function("facewire.speech.pending === 0")
+        assert page.evaluate("said.map(({ word }) => word)") == ["We", "won!", "They", "lost."]
+        assert page.locator("#say-hint").text_content() == ""

@@ -1,5 +1,7 @@
 /** The last question as the agent understood it, and the sentence of its answer that is heard, over the face. */
 
+import { withoutMarks } from "./typing/marks.js";
+
 const KEPT = 100;
 
 const byId = (id) => document.getElementById(id);
@@ -17,7 +19,7 @@ export class Captions {
 
   /** Learn what a turn of speech says. @param {number} turn */
   add(turn, text) {
-    this._texts.set(turn, text);
+    this._texts.set(turn, withoutMarks(text));
     if (this._texts.size > KEPT) this._texts.delete(this._texts.keys().next().value);
   }
 

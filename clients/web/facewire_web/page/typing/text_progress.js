@@ -1,5 +1,7 @@
 /** How much of a long text has been said: by the words that the server names, and when they are heard. */
 
+import { withoutMarks } from "./marks.js";
+
 const KEPT = 8;
 
 export class TextProgress {
@@ -47,4 +49,4 @@ export class TextProgress {
   }
 }
 
-const lengthOf = (text) => text.replace(/\s/g, "").length;
+const lengthOf = (text) => withoutMarks(text).replace(/\s/g, "").length;
