@@ -12,9 +12,14 @@ from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_s
 from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.voices.espeak.voice import EspeakVoice
 from facewire_engines.voices.heard import HeardVoice
-from facewire_engines.voices.hibari.package import import_hibari, load_hibari, other_version
+from facewire_engines.voices.hibari.package import (
+    import_hibari,
+    load_hibari,
+    other_version,
+    own_voices,
+)
 from facewire_engines.voices.hibari.voice import HibariSound, HibariVoice, speaks, speed_of
-from facewire_engines.voices.kokoro.voice import KokoroSettings, kokoro_voice
+from facewire_engines.voices.kokoro.voice import LANGUAGES, KokoroSettings, kokoro_voice
 from facewire_engines.voices.kokoro.voice import read_settings as read_kokoro_settings
 from facewire_engines.voices.piper.voice import PiperSettings, piper_voice
 from facewire_engines.voices.piper.voice import read_settings as read_piper_settings
@@ -81,8 +86,9 @@ class LoadHibari:
     def describe(self) -> VoiceDescription:
         """Describe it."""
         return VoiceDescription(
-            "American English", "a woman, natural", "Apache-2.0", install_command("voice")
-        )
+            "American English", "a woman, natural", "Apache-2.0", install_command("voice"),
+            own_voices=own_voices(),
+        )  # fmt: skip
 
 
 class LoadCosyVoice:
@@ -114,7 +120,7 @@ class LoadCosyVoice:
         """Describe it."""
         return VoiceDescription(
             "many, as its model", "whoever is in a recording", "Apache-2.0",
-            "docs/cosyvoice.md", needs="FILE.toml",
+            "with CosyVoice and a file that names it", needs="FILE.toml",
         )  # fmt: skip
 
 
@@ -147,8 +153,9 @@ class LoadPiper:
     def describe(self) -> VoiceDescription:
         """Describe it."""
         return VoiceDescription(
-            "40 languages", "as its model", "GPL-3.0", "docs/text.md", needs="MODEL.onnx"
-        )
+            "as its model", "as its model", "GPL-3.0",
+            'with a model of yours, and pip install "piper-tts[alignment]"', needs="MODEL.onnx",
+        )  # fmt: skip
 
 
 class LoadKokoro:
@@ -180,8 +187,9 @@ class LoadKokoro:
     def describe(self) -> VoiceDescription:
         """Describe it."""
         return VoiceDescription(
-            "9 languages", "as its voice", "GPL-3.0", "docs/text.md", needs="VOICE.pt"
-        )
+            f"{len(LANGUAGES)} languages and accents", "as its voice", "GPL-3.0",
+            "with a model of yours, and pip install kokoro", needs="VOICE.pt",
+        )  # fmt: skip
 
 
 load_espeak = LoadEspeak()

@@ -3,7 +3,7 @@
 Any TTS that knows the times of its phones, visemes or words can be one: `speak` is all it has.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -97,6 +97,16 @@ class SentenceVoice(Voice, Protocol):
         ...
 
 
+@runtime_checkable
+class SelectiveVoice(Voice, Protocol):
+    """A voice that leaves out words, such as those in a script that it cannot read."""
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """The first few words that it could not say, each once."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceRequest:
     """What the function of an entry point in `facewire.voices` gets, to load a voice."""
@@ -137,6 +147,8 @@ class VoiceDescription:
     """A command that installs it, or where it is said how."""
     needs: str = ""
     """What has to be written after its name, such as `MODEL.onnx`."""
+    own_voices: tuple[tuple[str, str], ...] = ()
+    """What may be written after its name and a colon, and in a few words what that is."""
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
+from facewire.speaking.voice import SelectiveVoice, Voice
 from facewire.speaking.voices import holding, load_local_voice
 from facewire_cli import options
 from facewire_cli.running import run
@@ -27,6 +28,9 @@ Examples:
 
     facewire say "Hello." --mute -o face.csv          # a silent mouth, and word times
 """
+
+NAMED = 40
+"""Characters of a word that could not be said, at most."""
 
 
 @options.choosing(
@@ -51,7 +55,8 @@ def say(
     voice: Annotated[
         str,
         typer.Option(
-            help="Such as f2 or Annie (`facewire voices`), cosyvoice:FILE.toml, or a package's."
+            help="hibari, espeak or a variant of it such as f2 (`facewire voices`), "
+            "piper:MODEL.onnx, kokoro:VOICE.pt, cosyvoice:FILE.toml, or a package's."
         ),
     ] = "",
     language: Annotated[
@@ -113,7 +118,22 @@ def say(
         if not speaking.live and speaking.report.samples:
             console.print("interrupted; the files hold what was made until then")
         raise
+    left_out = _left_out(loaded)
     if not speaking.report.samples:
+        if text == "-" and not speaking.has_read:
+            raise ConfigError("standard input ended without any text; send some words into it")
+        if left_out:
+            raise ConfigError(f"nothing in the text can be spoken; {left_out}")
         raise ConfigError("nothing in the text can be spoken; give some words")
     speaking.print_summary(console)
+    if left_out:
+        console.print(left_out, style="yellow", soft_wrap=True, markup=False, highlight=False)
     raise_failures(speaking.report)
+
+
+def _left_out(voice: Voice) -> str:
+    """Name the words that a voice could not say; empty if there are none."""
+    if not isinstance(voice, SelectiveVoice) or not voice.left_out:
+        return ""
+    words = ", ".join(repr(word[:NAMED]) for word in voice.left_out)
+    return f"this voice cannot say {words}; choose another --voice or --language for that"

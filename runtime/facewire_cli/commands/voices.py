@@ -42,6 +42,8 @@ class Row(msgspec.Struct, frozen=True):
     """How to get what is missing."""
     package: str
     is_ours: bool
+    own_voices: tuple[tuple[str, str], ...] = ()
+    """Voices of its own: what comes after `NAME:`, and what that is."""
 
 
 def voices(
@@ -63,6 +65,11 @@ def voices(
         console.out(msgspec.json.encode(found).decode(), highlight=False)
         return
     console.print(_table(rows), soft_wrap=True)
+    for row in (row for row in rows if row.own_voices):
+        console.print(f"\n--voice, of {row.name}", style="bold")
+        for name, about in row.own_voices:
+            line = f"{row.name}:{name}  {about}"
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
     if languages:
         console.print("\n--language, of espeak", style="bold")
         listed = [f"{code}  {name}" for code, name in languages.items()]
@@ -99,7 +106,7 @@ def _row(plugin: Plugin) -> Row:
             installed, get = False, described.get
     return Row(
         name, described.speaks, described.sounds, described.licence, installed, get,
-        plugin.package, plugin.is_ours,
+        plugin.package, plugin.is_ours, described.own_voices,
     )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ class Speaking:
         self._clock = clock
         self._lead_s = lead_ms / 1000 if self.live else None
         self._mute = mute
+        self.has_read = False
+        """Whether any text came from standard input."""
         self._words: list[SinkQueue[Sequence[Span]]] = []
         self._progress = SpeechProgress(0)
         self._speech: LocalSpeech | None = None
@@ -199,6 +201,7 @@ class Speaking:
         # Without a listener, how long somebody thought about a word shall not change the files.
         pause_s = PAUSE_S if self.live else None
         async for clause in clauses_from(standard_input().fileno(), pause_s, on_problem=_warn):
+            self.has_read = True
             yield clause
 
     def _open_progress(self, stack: AsyncExitStack, text: str) -> SpeechProgress:

@@ -12,7 +12,7 @@ import pytest
 
 from facewire.errors import ConfigError
 from facewire.speaking.text.clauses import TOGETHER
-from facewire.speaking.voice import CancellableVoice, Speech, VoiceRequest
+from facewire.speaking.voice import CancellableVoice, SelectiveVoice, Speech, VoiceRequest
 from facewire_engines.phones.misaki import PAUSES, STRESS, phones_of
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.voices.heard import HeardVoice
@@ -196,6 +196,23 @@ def test_odd_text_is_read_and_its_words_are_those_written(
     found = [word for speech in spoken(voice, text) for word in speech.words]
     assert [word.label for word in found] == (words or text.split())
     assert all(word.end > word.start for word in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Say 你好 and 谢谢, 5 times 😀 to 你好 - please!", ["你好", "谢谢,"]),
+        ("你好 means hello", ["你好"]),
+        ("hello, 你好", ["你好"]),
+        ("On 10/12/2019 at 9:30am Dr. Xyzzyq's AT&T came — it paid $5.", []),
+        (" ".join("天地玄黄宇宙洪荒"), list("天地玄黄宇")),
+    ],
+)
+def test_words_that_it_cannot_say_are_told(hibari: Hibari, text: str, words: list[str]) -> None:
+    voice = HibariVoice(hibari)
+    assert isinstance(voice, SelectiveVoice)
+    spoken(voice, text)
+    assert voice.left_out == words
 
 
 def test_a_link_does_not_set_how_its_words_are_said(voice: HibariVoice) -> None:

@@ -189,7 +189,7 @@ async def test_an_interrupt_keeps_what_was_said(
     [
         (["  "], ["nothing to say"]),
         (["...", "-o", "a.csv"], ["nothing in the text"]),
-        (["-", "-o", "a.csv"], ["nothing in the text"]),
+        (["-", "-o", "a.csv"], ["standard input", "send some words"]),
         (["hi", "--language", "martian"], ["martian"]),
         (["hi", "--voice", "nobody"], ["nobody"]),
         (["hi", "--rate", "7"], ["80"]),
@@ -204,6 +204,25 @@ def test_a_users_mistake_is_one_sentence_and_status_2(
     arguments: list[str], parts: list[str], tmp_path: Path
 ) -> None:
     fails_with_one_sentence(say(*arguments, cwd=tmp_path), *parts)
+
+
+def test_words_that_a_voice_cannot_say_are_named(tmp_path: Path) -> None:
+    pytest.importorskip("hibari", reason="needs hibari-tts")
+    result = say("Hello 你好, hello 你好.", "-o", "a.csv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    (line,) = (line for line in result.stdout.decode().splitlines() if "cannot say" in line)
+    assert line.count("你好") == 2, "each once, as it is written: with a comma and a full stop"
+    assert "--voice" in line
+    fails_with_one_sentence(
+        say("你好", "-o", "b.csv", cwd=tmp_path), "cannot say '你好'", "--language"
+    )
+    assert b"cannot say" not in say("Hello.", "-o", "c.csv", cwd=tmp_path).stdout
+
+
+def test_a_language_of_a_region_is_that_language(tmp_path: Path) -> None:
+    result = say("Guten Tag.", "--language", "de-DE", "-o", "a.csv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "'de-de'" in result.stderr.decode()
 
 
 @pytest.mark.slow
@@ -245,10 +264,17 @@ def test_languages_and_voices_are_listed_and_can_be_chosen(tmp_path: Path) -> No
     assert rows["espeak"]["installed"]
     assert rows["espeak"]["licence"] == "GPL-3.0"
     assert rows["hibari"]["licence"] == "Apache-2.0"
+    assert str(len(found["languages"])) in rows["espeak"]["speaks"].split()
+    assert not [row for row in found["all"] if "docs/" in row["get"]]
+    own = {row["name"]: dict(row["own_voices"]) for row in found["all"]}
+    if rows["hibari"]["installed"]:
+        assert own["hibari"]["heart"] == "American, female"
+        assert {"fenrir", "emma"} < own["hibari"].keys()
     assert not rows["cosyvoice:FILE.toml"]["installed"] or rows["cosyvoice:FILE.toml"]["get"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert "de  German" in shown.stdout
     assert "American English" in shown.stdout
+    assert ("hibari:heart" in shown.stdout) == rows["hibari"]["installed"]
     fails_with_one_sentence(say("hi", "--voice", "zzzzzz", cwd=tmp_path), "facewire voices")
 
 

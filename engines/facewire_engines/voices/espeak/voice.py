@@ -1,8 +1,10 @@
 """The embedded voice: espeak-ng, whose phones go straight to the decoder of the embedded model."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +29,8 @@ from facewire_engines.voices.phone_times import (
     token_samples,
 )
 
+logger = logging.getLogger(__name__)
+
 SLOWEST, FASTEST = 80, 450
 """Words a minute."""
 HIGHEST = 100
@@ -36,6 +40,11 @@ _LEAD_IN_S = CLOSURE_S
 """Silence before a clause, in which lips close for a stop that begins it."""
 
 _WORD = re.compile(r"\S+")
+
+_MAIN = {"en": "en-us", "zh": "cmn"}
+"""What is spoken of a language that is known by other codes alone."""
+MOST_CODE = 40
+"""Characters of a code that are looked at."""
 
 _UNSPACED = ("CJK ", "HIRAGANA ", "KATAKANA ", "THAI ", "LAO ", "KHMER ", "MYANMAR ")
 """Beginnings of the names of characters that are written without spaces between words."""
@@ -83,12 +92,26 @@ class EspeakVoice:
 
 def _language(wanted: str) -> str:
     known = {code.lower(): voice for code, voice in languages().items()}
-    found = known.get(wanted.strip().lower().replace("_", "-"))
+    code = wanted.strip().lower().replace("_", "-")
+    if code in known:
+        return known[code]
+    # The language without its region, as in de-DE, or of its main one, as for fr-CA.
+    parts = code[:MOST_CODE].split("-")
+    shorter = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    found = next((c for s in shorter for c in (s, f"{s}-{s}", _MAIN.get(s)) if c in known), None)
     if found is None:
         raise ConfigError(
-            f"espeak-ng does not speak {wanted!r}; {_nearest(wanted, known, 'en-us')}"
+            f"espeak-ng does not speak {wanted[:MOST_CODE]!r}; "
+            f"{_nearest(wanted[:MOST_CODE], known, 'en-us')}"
         )
-    return found
+    _tell_fallback(code[:MOST_CODE], found)
+    return known[found]
+
+
+@lru_cache(maxsize=64)
+def _tell_fallback(wanted: str, found: str) -> None:
+    """Say, once, that a region is not told from others."""
+    logger.warning("espeak-ng does not tell %s from %s, which it speaks", ascii(wanted), found)
 
 
 def _variant(wanted: str) -> str:

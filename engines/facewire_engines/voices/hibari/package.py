@@ -121,6 +121,29 @@ def _load(voice: str) -> Hibari:
         ) from error
 
 
+def own_voices() -> tuple[tuple[str, str], ...]:
+    """Return the voices of the package, with what each is or how to get it; none without it."""
+    try:
+        package = import_hibari()
+        return tuple((name, _about(package, name)) for name in package.voices.VOICES)
+    except Exception:  # whoever lists voices is told elsewhere what is wrong with the package
+        return ()
+
+
+def _about(package: ModuleType, voice: str) -> str:
+    known = package.voices.VOICES[voice]
+    about = f"{known['accent']}, {known['gender']}"
+    try:
+        _model_file(package, voice)
+    except ConfigError:
+        return f"{about}; downloaded once by: {_download_command(voice)}"
+    return about
+
+
+def _download_command(voice: str) -> str:
+    return f'hibari "Hello." --voice {voice} -o hello.wav'
+
+
 def other_version() -> str:
     """Say in one sentence that the version installed is not the one whose times are known."""
     return (
@@ -152,7 +175,7 @@ def _model_file(package: ModuleType, voice: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(
             f"the voice hibari:{voice} is not on this machine; this downloads it once: "
-            f'hibari "Hello." --voice {voice} -o hello.wav'
+            f"{_download_command(voice)}"
         ) from error
     return found
 

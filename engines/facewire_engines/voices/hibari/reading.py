@@ -37,6 +37,8 @@ class Reading:
 
     symbols: str
     words: tuple[Word, ...]
+    left_out: tuple[str, ...] = ()
+    """Words of the text that have letters or digits, of which nothing is said."""
 
     @property
     def sounds(self) -> bool:
@@ -66,8 +68,10 @@ def read(text: str, reader: Any, normalise: Any, alphabet: dict[str, int]) -> Re
             symbols += " "
             label, first = "", len(symbols)
     spoken.append(Word(label, first, len(symbols)))
-    words = (word for word in _as_written(text, spoken) if word.end > word.first)
-    return Reading(symbols, tuple(words))
+    found = tuple(_as_written(text, spoken))
+    left_out = (word.label for word in found if _is_lost(word, symbols))
+    words = (word for word in found if word.end > word.first)
+    return Reading(symbols, tuple(words), tuple(left_out))
 
 
 def split(reading: Reading) -> Iterator[Reading]:
@@ -87,11 +91,19 @@ def _cut(words: tuple[Word, ...], first: int, end: int) -> Iterator[Word]:
             yield Word(word.label, word.first - first, min(word.end, end) - first)
 
 
+def _is_lost(word: Word, symbols: str) -> bool:
+    """Tell whether there is something to say in a word, and nothing is said."""
+    said = any(map(phones_of, symbols[word.first : word.end]))
+    return not said and any(map(str.isalnum, word.label))
+
+
 def _as_written(text: str, spoken: list[Word]) -> Iterator[Word]:
     """Give the symbols of what was written out to the words of the text that they stand for."""
     written = _WORD.findall(text)
     matcher = SequenceMatcher(None, written, [word.label for word in spoken], autojunk=False)
     for _, a, b, c, d in matcher.get_opcodes():
+        if c == d:
+            yield from (Word(label, spoken[c - 1].end, spoken[c - 1].end) for label in written[a:b])
         count = b - a
         for index in range(count):
             part = spoken[c + index * (d - c) // count : c + (index + 1) * (d - c) // count]

@@ -1,6 +1,6 @@
 """The natural voice: hibari, whose phones go straight to the decoder of the embedded model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -23,6 +23,8 @@ USUAL = 175
 """Words a minute at the speed that the voice was trained at."""
 HIGHEST = 100
 """Of the pitch, from 0."""
+MOST_LEFT_OUT = 5
+"""Words that are remembered."""
 
 
 class HibariVoice:
@@ -49,6 +51,8 @@ class HibariVoice:
         self._hibari = hibari
         self._speed = speed_of(rate)
         self._pitch = checked_pitch(pitch)
+        self.left_out: list[str] = []
+        """The first few words that it could not say."""
         self._turn = 0
         """Another one after `cancel`."""
 
@@ -60,7 +64,9 @@ class HibariVoice:
         """
         turn = self._turn
         for piece in pieces(text):
-            for reading in split(self.read(piece)):
+            whole = self.read(piece)
+            self._note(whole.left_out)
+            for reading in split(whole):
                 if self._turn != turn:
                     return
                 if reading.sounds:
@@ -86,6 +92,11 @@ class HibariVoice:
             raise EngineError(
                 f"hibari cannot read {text[:40]!r} ({type(error).__name__}); say it in other words"
             ) from error
+
+    def _note(self, left_out: Iterable[str]) -> None:
+        for word in left_out:
+            if len(self.left_out) < MOST_LEFT_OUT and word not in self.left_out:
+                self.left_out.append(word)
 
     def _say(self, reading: Reading, text: str) -> Speech:
         sound, frames = self._hibari.synthesise(reading.symbols, self._speed, self._pitch)
