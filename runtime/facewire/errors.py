@@ -3,6 +3,7 @@
 * FacewireError
     * ConfigError     an option, a file or a device is wrong; the user can fix it
         * CapacityError   everything that can be served at once is taken; try again later
+        * BrokenPackageError  a library that only some users need is there, and does not load
     * WireError       the peer broke the protocol; its connection closes
     * EngineError     a model is missing, damaged, or does not fit its engine
 
@@ -33,6 +34,10 @@ class ConfigError(FacewireError):
 
 class CapacityError(ConfigError):
     """Everything that can be served at once is taken; try again later."""
+
+
+class BrokenPackageError(ConfigError):
+    """A library that only some users need is there, and does not load."""
 
 
 class WireError(FacewireError):

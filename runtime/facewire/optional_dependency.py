@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
 from types import ModuleType
 
-from facewire.errors import ConfigError, FacewireError
+from facewire.errors import BrokenPackageError, ConfigError, FacewireError
 
 
 def import_optional(
@@ -32,6 +32,7 @@ def import_optional(
 
     Raises:
         FacewireError: it is missing, or does not load here; of the class `error`.
+        BrokenPackageError: it is there, and does not load, if that class is `ConfigError`.
     """
     try:
         return import_module(module)
@@ -40,6 +41,8 @@ def import_optional(
         why = "" if _is_missing(problem, module) else f", which does not load ({_first(problem)})"
         or_else = f", or {hint}" if hint else ""
         install = command or install_command(extra)
+        if why and error is ConfigError:
+            error = BrokenPackageError
         raise error(f"{need}{why}; install it with: {install}{or_else}") from problem
 
 

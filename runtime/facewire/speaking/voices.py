@@ -1,9 +1,11 @@
 """Voices by name, and what turns their tokens into faces."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 
-from facewire.errors import ConfigError
+from facewire.errors import BrokenPackageError, ConfigError
 from facewire.plugins import find_plugin, has_plugin, plugins
 from facewire.speaking.voice import (
     CheckableLoader,
@@ -14,6 +16,8 @@ from facewire.speaking.voice import (
 )
 from facewire.stream.engine import Engine
 from facewire.toml_file import nearest
+
+logger = logging.getLogger(__name__)
 
 NATURAL = "hibari"
 """The voice that is meant where none is named, if it is installed and speaks the language."""
@@ -72,9 +76,18 @@ def default_voice(language: str) -> str:
         load = plugin.load()
         if isinstance(load, CheckableLoader):
             load.check(VoiceRequest(language=language))
+    except BrokenPackageError as error:
+        _tell_fallback(str(error))
+        return EMBEDDED
     except ConfigError:
         return EMBEDDED
     return NATURAL
+
+
+@cache
+def _tell_fallback(problem: str) -> None:
+    """Say, once, why the voice is another one than usual."""
+    logger.warning("%s; until then %s speaks", problem, EMBEDDED)
 
 
 def _load(name: str, request: VoiceRequest) -> Voice:

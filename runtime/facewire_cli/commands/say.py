@@ -1,5 +1,6 @@
 """`facewire say`: text to speech and a face in step, or to a silent mouth."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -91,6 +92,7 @@ def say(
     """
     if not text.strip():
         raise ConfigError("there is nothing to say; give a text, or - to read standard input")
+    text = _utf8(text)
     outputs = sort_outputs(
         [*chosen.settings.outputs, *(out or [])],
         mute=mute,
@@ -129,6 +131,26 @@ def say(
     if left_out:
         console.print(left_out, style="yellow", soft_wrap=True, markup=False, highlight=False)
     raise_failures(speaking.report)
+
+
+def _utf8(text: str) -> str:
+    """Return a text as it was typed, where Python has read it in a locale without its letters.
+
+    Raises:
+        ConfigError: it was not typed in UTF-8.
+    """
+    try:
+        return os.fsencode(text).decode() if any(map(_is_escaped, text)) else text
+    except UnicodeError as error:
+        raise ConfigError(
+            "the text is not written in UTF-8; set the terminal to UTF-8, or send it as a file: "
+            "iconv -f LATIN1 -t UTF-8 FILE | facewire say -"
+        ) from error
+
+
+def _is_escaped(character: str) -> bool:
+    """Tell whether a character is a byte that Python could not read, by PEP 383."""
+    return "\udc80" <= character <= "\udcff"
 
 
 def _left_out(voice: Voice) -> str:

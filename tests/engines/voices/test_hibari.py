@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -320,13 +321,19 @@ def test_another_version_is_said_and_listened_to(
 
 
 @pytest.mark.usefixtures("hibari")
-def test_another_graph_is_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_graph_is_said_and_listened_to(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     package._load.cache_clear()
     monkeypatch.setattr(package, "_DURATIONS", "/No_such_output")
     try:
         assert isinstance(load_hibari_voice(VoiceRequest()), HeardVoice)
     finally:
         package._load.cache_clear()
+    (record,) = caplog.records
+    told = record.getMessage()
+    assert told.startswith(f"the model of hibari-tts {version('hibari-tts')}")
+    assert told.endswith(f'--force-reinstall --no-deps "hibari-tts=={version("hibari-tts")}"')
 
 
 def test_without_the_package_espeak_speaks() -> None:
@@ -348,6 +355,28 @@ except ConfigError as error:
     assert "hibari-tts" in found.stdout
     assert "pip install" in found.stdout
     assert len(found.stdout.splitlines()) == 1
+
+
+def test_a_package_that_does_not_load_is_said_once_and_espeak_speaks(tmp_path: Path) -> None:
+    pytest.importorskip("espeakng_loader", reason="needs espeak-ng")
+    (tmp_path / "hibari.py").write_text("raise RuntimeError('numpy is too new')\n")
+    program = """
+import logging
+from facewire.speaking.voices import load_voice
+logging.basicConfig(format="%(message)s")
+for language in ("en-us", "en-us", "de"):
+    voice = load_voice(language=language, voice="", rate=175, pitch=50)
+    print(type(voice).__name__)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split() == ["EspeakVoice"] * 3
+    (told,) = found.stderr.splitlines()
+    for part in ("hibari", "numpy is too new", "pip install", "espeak speaks"):
+        assert part in told
 
 
 @pytest.mark.usefixtures("hibari")

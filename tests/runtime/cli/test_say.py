@@ -225,6 +225,21 @@ def test_a_language_of_a_region_is_that_language(tmp_path: Path) -> None:
     assert "'de-de'" in result.stderr.decode()
 
 
+def test_text_is_read_as_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    def said(text: bytes) -> subprocess.CompletedProcess[bytes]:
+        command = [*map(str.encode, FACEWIRE), b"say", text, b"-o", b"words.tsv", b"--overwrite"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, timeout=100
+        )
+
+    result = said("A café.".encode())
+    assert result.returncode == 0, result.stderr
+    assert "café." in (tmp_path / "words.tsv").read_text(encoding="utf-8")
+    fails_with_one_sentence(said("A café.".encode("latin-1")), "UTF-8")
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_characters(tmp_path: Path) -> None:
     text = ("All work and no play makes Jack a dull boy. " * 2_300)[:100_000]

@@ -145,7 +145,13 @@ def _download_command(voice: str) -> str:
 
 
 def other_version() -> str:
-    """Say in one sentence that the version installed is not the one whose times are known."""
+    """Say in one sentence why the times of what is installed are not known."""
+    if _installed_version() == VERSION:
+        return (
+            f"the model of hibari-tts {VERSION} on this machine tells no times that are known here, "
+            "so its sound is listened to; for its times, install it again with: pip install "
+            f'--force-reinstall --no-deps "hibari-tts=={VERSION}"'
+        )
     return (
         f"hibari-tts is installed as {_installed_version()}, whose graph tells no times that are "
         f"known here, so its sound is listened to; {VERSION} is quicker and more exact"
