@@ -81,9 +81,12 @@ def nearest_phones(symbol: str) -> tuple[int, ...]:
         if character in _PHONES or character in _FOREIGN or character == "ː"
     )
     classes: list[int] = []
-    while letters:
-        size = next((n for n in range(_LONGEST, 1, -1) if letters[:n] in _PHONES), 1)
-        found = _PHONES.get(letters[:size], _FOREIGN.get(letters[:size], ""))
+    at = 0
+    while at < len(letters):
+        # Read in place: what is cut off would be copied for each letter.
+        size = next((n for n in range(_LONGEST, 1, -1) if letters[at : at + n] in _PHONES), 1)
+        found = letters[at : at + size]
+        found = _PHONES.get(found, _FOREIGN.get(found, ""))
         classes.extend(INDEX[phone] for phone in found.split())
-        letters = letters[size:]
+        at += size
     return tuple(classes)

@@ -148,8 +148,8 @@ def other_version() -> str:
     """Say in one sentence why the times of what is installed are not known."""
     if _installed_version() == VERSION:
         return (
-            f"the model of hibari-tts {VERSION} on this machine tells no times that are known here, "
-            "so its sound is listened to; for its times, install it again with: pip install "
+            f"the model of hibari-tts {VERSION} on this machine tells no times that are known "
+            "here, so its sound is listened to; for its times, install it again with: pip install "
             f'--force-reinstall --no-deps "hibari-tts=={VERSION}"'
         )
     return (

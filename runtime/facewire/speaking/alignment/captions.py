@@ -10,8 +10,6 @@ from facewire.speaking.voice import Span
 
 TOGETHER = 50
 """Words that are told with one face: a client may send thousands for the same moment."""
-LONGEST = 200
-"""Characters of a word that comes in pieces; what follows is another word."""
 
 
 class Captions:
@@ -58,7 +56,7 @@ class Captions:
     def _next_whole(self) -> tuple[int, TimedWord]:
         """Remove the next word, with the pieces of it that have come, and its number."""
         _, number, word = heappop(self._waiting)
-        while self._waiting and len(word.word) < LONGEST:
+        while self._waiting:
             following = self._waiting[0][-1]
             if not (following.joins and goes_on(word, following)):
                 break

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from facewire.errors import WireError
 
+LONGEST_LABEL = 200
+"""Characters of a word or a sound; what is longer is none."""
+
 
 class AlignmentError(WireError):
     """Times that a client sent are not of the shape that they should be."""

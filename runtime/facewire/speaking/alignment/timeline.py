@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from facewire.speaking.alignment.marks import Mark, MarkSpan, TimedSound, TimedWord
+from facewire.speaking.alignment.marks import LONGEST_LABEL, Mark, MarkSpan, TimedSound, TimedWord
 
 LONGEST_WORD_S = 1.0
 LONGEST_SOUND_S = 0.4
@@ -63,7 +63,8 @@ def goes_on(last: TimedWord, word: TimedWord) -> bool:
     """Tell whether a piece belongs to the word before it."""
     end_s = last.start_s if last.end_s is None else last.end_s
     apart = word.start_s - end_s > JOINED_S
-    return last.joins and not apart and not last.word[-1:].isspace()
+    room = len(last.word) < LONGEST_LABEL
+    return last.joins and room and not apart and not last.word[-1:].isspace()
 
 
 def bounded(marks: Sequence[Mark]) -> list[MarkSpan]:

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from facewire.speaking.alignment.formats.fields import Fields, number, objects, text, whole_number
+from facewire.speaking.alignment.formats.fields import (
+    Fields,
+    number,
+    objects,
+    short_text,
+    whole_number,
+)
 from facewire.speaking.alignment.marks import Mark, TimedSound, TimedWord
 
 VISEMES = (
@@ -39,7 +45,7 @@ def read(data: Any, unit_s: float = TICK_S) -> Iterator[Mark]:
             yield TimedSound(start_s, phones=_phones(fields["visemeid"]))
         else:
             yield TimedWord(
-                text(fields.get("text"), "text"), start_s, _end(fields, start_s, unit_s)
+                short_text(fields.get("text"), "text"), start_s, _end(fields, start_s, unit_s)
             )
 
 

@@ -15,9 +15,9 @@ from facewire.speaking.alignment.formats.fields import (
     folded,
     number,
     objects,
-    text,
+    short_text,
 )
-from facewire.speaking.alignment.marks import Mark, TimedWord
+from facewire.speaking.alignment.marks import LONGEST_LABEL, Mark, TimedWord
 
 _WHAT = "the characters of ElevenLabs, their starts and their ends"
 _MS = 1e-3
@@ -47,20 +47,21 @@ def _characters(fields: Fields) -> Iterator[tuple[str, float, float]]:
         names = ("characters", "characterstarttimesseconds", "characterendtimesseconds")
         rows = zip(*columns(fields, names, _WHAT), strict=True)
         for one, start, end in rows:
-            yield text(one, "a character"), number(start, "a start"), number(end, "an end")
+            yield short_text(one, "a character"), number(start, "a start"), number(end, "an end")
         return
     lengths = "charsdurationsms" if "charsdurationsms" in fields else "chardurationsms"
     rows = zip(*columns(fields, ("chars", "charstarttimesms", lengths), _WHAT), strict=True)
     for one, start, length in rows:
         start_s = number(start, "a start", _MS)
-        yield text(one, "a character"), start_s, start_s + number(length, "a duration", _MS)
+        yield short_text(one, "a character"), start_s, start_s + number(length, "a duration", _MS)
 
 
 def _words(characters: Iterable[tuple[str, float, float]]) -> Iterator[Mark]:
     """Yield the words, each with the white space behind it; the last may be a part of one."""
     label, start_s, end_s = "", 0.0, 0.0
     for character, first_s, last_s in characters:
-        if label[-1:].isspace() and not character.isspace():
+        ended = label[-1:].isspace() and not character.isspace()
+        if ended or len(label) >= LONGEST_LABEL:
             yield TimedWord(label, start_s, end_s, joins=True)
             label = ""
         if not label:

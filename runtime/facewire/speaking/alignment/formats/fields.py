@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from facewire.speaking.alignment.marks import AlignmentError
+from facewire.speaking.alignment.marks import LONGEST_LABEL, AlignmentError
 
 FURTHEST_S = 1e6
 """No turn lasts as long as this, so no time is further from its beginning."""
@@ -86,6 +86,21 @@ def text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise AlignmentError(f"{what} is a text, not {_short(value)}")
     return value
+
+
+def short_text(value: Any, what: str) -> str:
+    """Return a text that names a word or a sound.
+
+    Raises:
+        AlignmentError: it is none, or too long for one.
+    """
+    named = text(value, what)
+    if len(named) > LONGEST_LABEL:
+        raise AlignmentError(
+            f"{what} has {LONGEST_LABEL} characters at most, not {len(named)}; send times of "
+            "single words or sounds"
+        )
+    return named
 
 
 def columns(fields: Fields, names: Sequence[str], what: str) -> list[list[Any]]:

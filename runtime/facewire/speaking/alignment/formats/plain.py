@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from facewire.speaking.alignment.formats.fields import Fields, number, objects, text
+from facewire.speaking.alignment.formats.fields import Fields, number, objects, short_text
 from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedSound, TimedWord
 
 ARPABET = frozenset((
@@ -30,7 +30,7 @@ def read_words(data: Any) -> Iterator[Mark]:
             raise AlignmentError("the phones of a word are a list of ARPAbet")
         if len(phones) > MOST_PHONES:
             raise AlignmentError(f"a word has {MOST_PHONES} phones at most, not {len(phones)}")
-        word = text(fields.get("word"), "word")
+        word = short_text(fields.get("word"), "word")
         spelled = tuple(_phone(phone) for phone in phones)
         yield TimedWord(word, number(fields.get("start"), "start"), _end(fields), spelled)
 
@@ -44,13 +44,13 @@ def read_phones(data: Any) -> Iterator[Mark]:
     for fields in objects(data, "phones"):
         start_s, end_s = number(fields.get("start"), "start"), _end(fields)
         if "ipa" in fields:
-            yield TimedSound(start_s, end_s, ipa=text(fields["ipa"], "ipa"))
+            yield TimedSound(start_s, end_s, ipa=short_text(fields["ipa"], "ipa"))
         else:
             yield TimedSound(start_s, end_s, (_phone(fields.get("phone")),))
 
 
 def _phone(value: Any) -> str:
-    plain = text(value, "phone").strip().lower().rstrip("012")
+    plain = short_text(value, "phone").strip().lower().rstrip("012")
     if plain not in ARPABET:
         raise AlignmentError(f"{value[:20]!r} is no phone of ARPAbet, such as 'AA' or 'zh'")
     return plain

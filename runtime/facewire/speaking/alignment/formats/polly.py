@@ -7,7 +7,7 @@ phones of all languages are here, by the ones of English that look like them.
 from collections.abc import Iterator
 from typing import Any
 
-from facewire.speaking.alignment.formats.fields import json_lines, number, objects, text
+from facewire.speaking.alignment.formats.fields import json_lines, number, objects, short_text, text
 from facewire.speaking.alignment.marks import Mark, TimedSound, TimedWord
 
 VISEMES = {
@@ -31,6 +31,8 @@ def read(data: Any) -> Iterator[Mark]:
     for fields in objects(listed, "speech marks of Polly"):
         start_s = number(fields.get("time"), "time", MILLISECOND_S)
         kind, value = fields.get("type"), text(fields.get("value"), "value")
+        if kind in ("viseme", "word"):  # a sentence may be long
+            value = short_text(value, f"a {kind}")
         if kind == "viseme":
             yield TimedSound(start_s, phones=tuple(VISEMES.get(value, "").split()))
         elif kind == "word":

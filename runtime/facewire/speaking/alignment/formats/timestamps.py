@@ -14,7 +14,7 @@ from facewire.speaking.alignment.formats.fields import (
     folded,
     number,
     objects,
-    text,
+    short_text,
 )
 from facewire.speaking.alignment.marks import AlignmentError, Mark, TimedSound, TimedWord
 
@@ -46,6 +46,6 @@ def _marks(fields: Fields) -> Iterator[Mark]:
     for one, start, end in zip(*columns(fields, names, f"{label}, start and end"), strict=True):
         start_s, end_s = number(start, "a start"), number(end, "an end")
         if label == "words":
-            yield TimedWord(text(one, "a word"), start_s, end_s)
+            yield TimedWord(short_text(one, "a word"), start_s, end_s)
         else:
-            yield TimedSound(start_s, end_s, ipa=text(one, "a phoneme"))
+            yield TimedSound(start_s, end_s, ipa=short_text(one, "a phoneme"))
