@@ -10,7 +10,12 @@ import pytest
 from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.alignment.formats.plain import ARPABET
 from facewire.speaking.alignment.formats.registry import FORMATS, MAX_BYTES, read_marks
-from facewire.speaking.alignment.marks import AlignmentError, TimedSound, TimedWord
+from facewire.speaking.alignment.marks import (
+    LONGEST_LABEL,
+    AlignmentError,
+    TimedSound,
+    TimedWord,
+)
 from facewire.speaking.alignment.timeline import Timeline
 from facewire_engines.phones.phone_set import PHONES
 
@@ -247,3 +252,46 @@ def test_what_is_no_json_is_told_too() -> None:
     for data in (b"[NaN]", b"", b"[" * 100_000, b'{"a":'):
         with pytest.raises(AlignmentError, match="times are JSON"):
             list(read_marks("words", data))
+
+
+LONG = "a" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("azure", {"audio_offset": 0, "text": LONG}),
+        ("cartesia", {"word_timestamps": {"words": [LONG], "start": [0], "end": [1]}}),
+        ("cartesia", {"phoneme_timestamps": {"phonemes": [LONG], "start": [0], "end": [1]}}),
+        ("elevenlabs", {"chars": [LONG], "charStartTimesMs": [0], "charDurationsMs": [1]}),
+        ("phones", {"ipa": LONG, "start": 0}),
+        ("phones", {"phone": LONG, "start": 0}),
+        ("polly", {"type": "word", "value": LONG, "time": 0}),
+        ("rime", {"words": [LONG], "start": [0], "end": [1]}),
+        ("words", {"word": LONG, "start": 0}),
+    ],
+)
+def test_what_is_too_long_for_a_word_or_a_sound_is_one_sentence(name: str, data: Any) -> None:
+    with pytest.raises(AlignmentError, match=f"{LONGEST_LABEL} characters at most") as caught:
+        marks(name, data)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_sentence_beside_the_words_may_be_long() -> None:
+    assert marks("polly", {"type": "sentence", "value": LONG, "time": 0}) == []
+
+
+def test_characters_without_spaces_are_words_of_some_length() -> None:
+    count = 5_000
+    told = {
+        "chars": ["字"] * count,
+        "charStartTimesMs": [*range(count)],
+        "charDurationsMs": [1] * count,
+    }
+    found = marks("elevenlabs", told)
+    assert "".join(word.word for word in found) == "字" * count
+    assert {len(word.word) for word in found} == {LONGEST_LABEL}
+    timeline = Timeline()
+    timeline.add(found)
+    said = [span.mark.word for span in timeline.spans() if isinstance(span.mark, TimedWord)]
+    assert max(map(len, said)) == LONGEST_LABEL
