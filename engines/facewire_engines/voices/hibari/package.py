@@ -6,7 +6,6 @@ used: text in, sound out.
 
 import threading
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
 
@@ -17,9 +16,8 @@ from facewire.errors import ConfigError
 from facewire.frames import Samples
 from facewire.optional_dependency import import_optional, install_command
 from facewire.toml_file import nearest
-from facewire_engines.voices.hibari.reader import load_reader
+from facewire_engines.phones.hibari_reader import VERSION, installed_version, load_reader
 
-VERSION = "0.2.1"
 SAMPLE_RATE = 24_000
 FRAME = 600
 """Samples of what the graph counts durations in: 25 ms."""
@@ -146,23 +144,16 @@ def _download_command(voice: str) -> str:
 
 def other_version() -> str:
     """Say in one sentence why the times of what is installed are not known."""
-    if _installed_version() == VERSION:
+    if installed_version() == VERSION:
         return (
             f"the model of hibari-tts {VERSION} on this machine tells no times that are known "
             "here, so its sound is listened to; for its times, install it again with: pip install "
             f'--force-reinstall --no-deps "hibari-tts=={VERSION}"'
         )
     return (
-        f"hibari-tts is installed as {_installed_version()}, whose graph tells no times that are "
+        f"hibari-tts is installed as {installed_version()}, whose graph tells no times that are "
         f"known here, so its sound is listened to; {VERSION} is quicker and more exact"
     )
-
-
-def _installed_version() -> str:
-    try:
-        return version("hibari-tts")
-    except PackageNotFoundError:
-        return "an unknown version"
 
 
 def _model_file(package: ModuleType, voice: str) -> str:
@@ -188,7 +179,7 @@ def _model_file(package: ModuleType, voice: str) -> str:
 
 def _with_durations(package: ModuleType, voice: str, path: str) -> Any:
     """Return the voice with a graph that tells durations too, or None if it is another version."""
-    if _installed_version() != VERSION:
+    if installed_version() != VERSION:
         return None
     with open(path, "rb") as file:
         model = file.read()
@@ -202,9 +193,6 @@ def _with_durations(package: ModuleType, voice: str, path: str) -> Any:
 
 
 def _reader(package: ModuleType, voice: str) -> Any:
-    """Return the reader of a voice; None if this is another version, which loads its own."""
-    if _installed_version() != VERSION:
-        return None
     return load_reader(british=bool(package.voices.VOICES[voice]["british"]))
 
 

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from facewire_engines.phones.alignment.units import Classes
+from facewire_engines.phones.hibari_reader import load_reader
 from facewire_engines.phones.misaki import phones_of_word
 
 _LOCK = Lock()
@@ -23,7 +24,7 @@ def is_installed() -> bool:
 @cache
 def _dictionary(*, british: bool) -> Any:
     """Load it, which takes a second."""
-    return import_module("hibari.g2p").G2P(british=british)
+    return load_reader(british=british)
 
 
 @lru_cache(maxsize=20_000)

@@ -1,16 +1,20 @@
-"""The package's reader, with its dictionaries parsed a little at a time.
+"""The reader of the package hibari-tts (Apache-2.0): from English to letters of misaki.
 
-The package has json parse each of them whole: in that one call of up to 0.2 s no other thread of
-the process gets the interpreter, so the faces of everybody who is served would come late.
+Its dictionaries are parsed a little at a time here. The package has json parse each of them whole:
+in that one call of up to 0.2 s no other thread of the process gets the interpreter, so the faces of
+everybody who is served would come late.
 """
 
 import gzip
 import json
 import re
+from importlib.metadata import PackageNotFoundError, version
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed lacks it
 from pathlib import Path
 from typing import Any
 
+VERSION = "0.2.1"
+"""The version whose reader was looked into; that of another is made as the package does."""
 WINDOW = 1 << 16
 """Characters that are parsed in one call, which takes about a millisecond."""
 
@@ -27,8 +31,16 @@ _NEXT = re.compile(r"\s*+([,}])")
 _scan: Any = json.JSONDecoder().raw_decode
 
 
+def installed_version() -> str:
+    """Return which version is installed, in words if nobody knows."""
+    try:
+        return version("hibari-tts")
+    except PackageNotFoundError:
+        return "an unknown version"
+
+
 def load_reader(*, british: bool) -> Any:
-    """Return what the package's class `G2P` makes, of the version that was looked into.
+    """Return what the package's class `G2P` makes, for one thread at a time.
 
     Raises:
         OSError, ValueError, LookupError: a file of the package is missing or damaged.
@@ -36,6 +48,8 @@ def load_reader(*, british: bool) -> Any:
     # Imported where the package is known to be there: it is an extra.
     from hibari import g2p as parts
 
+    if installed_version() != VERSION:
+        return parts.G2P(british=british)
     assets = Path(parts.ASSETS)
     accent = "gb" if british else "us"
     gold, silver = (_load(assets / f"lexicon_{accent}_{x}.json.gz") for x in ("gold", "silver"))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facewire_engines.phones.hibari_reader import WINDOW, load_reader, parse_object
 from facewire_engines.voices.hibari import package
-from facewire_engines.voices.hibari.reader import WINDOW, load_reader, parse_object
 
 HELD_S = 0.1
 """Of the processor, in one piece: by the package's own loading it is 0.2 s."""
