@@ -6,6 +6,7 @@ One process at a time writes to it, and neither a crash nor a full disk halves w
 import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -50,6 +51,21 @@ def hold_folder(folder: Path) -> Iterator[None]:
         raise _no_room(folder, error) from error
     finally:
         lock.release()
+
+
+def check_numbers(step: int, gradient: float, losses: Mapping[str, float]) -> None:
+    """Refuse to learn from a batch whose loss or gradient is no number; what is saved stays.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    broken = [name for name, value in losses.items() if not isfinite(value)]
+    if broken or not isfinite(gradient):
+        what = f"loss ({', '.join(broken)})" if broken else "gradient"
+        raise ConfigError(
+            f"the {what} of batch {step} is no number; nothing was learned from it, and the last "
+            "checkpoint is kept: take a smaller --rate, or look at what the batch holds"
+        )
 
 
 def show_progress() -> Progress:

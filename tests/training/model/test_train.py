@@ -16,10 +16,10 @@ from facewire_engines.phones.engine import load_phones
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
 from facewire_training.model.batches import BatchConfig, Batches
-from facewire_training.model.checkpoint import width_of
+from facewire_training.model.checkpoint import begin, width_of
 from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import load_run
-from facewire_training.model.networks import hear
+from facewire_training.model.networks import TrainConfig, hear
 from facewire_training.model.record import heard
 
 RUN = ("--batch", "2", "--hops", "90", "--threads", "1")
@@ -63,6 +63,25 @@ def test_the_recipe_makes_an_engine_and_resumes_to_the_bit(tmp_path: Path) -> No
     assert engine.manifest.command.count("facewire_training.model.train") == 2
     frames = engine.session().push(AudioChunk(np.zeros(16_000, np.float32), 0, 16_000))
     assert len(frames) == 56
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    write(corpus / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
+    config = TrainConfig(encoder=EncoderConfig(width=16))
+    (tmp_path / "broken").mkdir()
+    training = begin(config, tmp_path / "broken")
+    training.average["encoder.head.bias"].fill_(torch.nan)
+    training.save(tmp_path / "broken")
+    (tmp_path / "broken" / "command.txt").write_text("none")
+    command = [sys.executable, "-m", "facewire_training.model.train", "--corpus", corpus, "--run",
+               tmp_path / "run", "--begin-with", tmp_path / "broken", "--steps", "2",
+               "--only", "encoder", *RUN]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert result.returncode == 2, result.stderr
+    assert "of batch 0 is no number; nothing was learned from it" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,23 @@ def test_a_run_learns_resumes_and_becomes_an_engine(
     assert len(session.push(chunk) + session.flush()) == 60
     with pytest.raises(ConfigError, match="choose another --run"):
         Training(RunConfig(network=small, space="cosyvoice2"), tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
+    corpus: Path, tokens: Path, tmp_path: Path
+) -> None:
+    small = NetworkConfig(features=8, width=32, layers=1)
+    config = RunConfig(network=small, space=STAND_IN.name, steps=2, batch=3, frames=10)
+    train(config, batches(corpus, tokens), tmp_path)
+    kept = (tmp_path / "checkpoint.pt").read_bytes()
+    longer = replace(config, steps=4)
+    drawn = batches(corpus, tokens)
+    _, targets, _ = drawn.shards[0]
+    object.__setattr__(targets, "curves", np.full(targets.curves.shape, np.nan, np.float32))
+    with pytest.raises(ConfigError, match=r"the loss \(face\) of batch 2 is no number; nothing"):
+        train(longer, drawn, tmp_path)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == kept
+    assert Training(longer, tmp_path).step == 2
 
 
 def test_digits_are_embedded_alike_in_training_and_after() -> None:

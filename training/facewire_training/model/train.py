@@ -36,7 +36,7 @@ from facewire_training.option_ranges import (
     number,
     whole_number,
 )
-from facewire_training.training_run import hold_folder, replace_text, show_progress
+from facewire_training.training_run import check_numbers, hold_folder, replace_text, show_progress
 
 
 def schedule(config: TrainConfig, step: int) -> float:
@@ -107,11 +107,13 @@ def _step(training: Training, batch: dict[str, Tensor]) -> dict[str, float]:
         total = total + config.face_share * (parts["live"] + parts["tokens"])
     training.optimizer.zero_grad()
     total.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-    nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+    length = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+    said = {name: float(value.detach()) for name, value in parts.items()}
+    check_numbers(step, length, said)
     training.optimizer.step()
     training.step += 1
     training.take_average()
-    return {name: round(float(value.detach()), 5) for name, value in parts.items()}
+    return {name: round(value, 5) for name, value in said.items()}
 
 
 def _describe(parts: dict[str, float]) -> str:

@@ -214,6 +214,7 @@ def test_a_run_that_cannot_go_on_says_why(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_is_not_learned(tmp_path: Path) -> None:
     network = new_network(SmallConfig("labels", TINY))
-    with pytest.raises(ConfigError, match="batch 0 is no number"):
-        train(network, lambda step: {"total": torch.tensor(float("nan"))}, tmp_path, 5, 1e-3)
+    broken = torch.tensor(float("nan"), requires_grad=True)
+    with pytest.raises(ConfigError, match=r"the loss \(total\) of batch 0 is no number"):
+        train(network, lambda step: {"total": broken}, tmp_path, 5, 1e-3)
     assert not (tmp_path / "checkpoint.pt").exists()

@@ -23,6 +23,7 @@ from facewire_training.option_ranges import BATCH, LEARNING_RATE, SEED, STEPS, T
 from facewire_training.recipes.cosyvoice.batches import TokenBatches, Windows
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 from facewire_training.training_run import (
+    check_numbers,
     hold_folder,
     read_state,
     replace_text,
@@ -83,7 +84,11 @@ class Training:
             self.step = state["step"]
 
     def learn(self, windows: Windows) -> dict[str, float]:
-        """Take one step, and return the parts of the loss."""
+        """Take one step, and return the parts of the loss.
+
+        Raises:
+            ConfigError: the loss or its gradient is no number; nothing is learned then.
+        """
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = config.rate * schedule(self.step, config.steps)
@@ -91,10 +96,12 @@ class Training:
         self.optimizer.zero_grad()
         total = parts["face"] + config.speech * parts["speech"]
         total.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        length = float(nn.utils.clip_grad_norm_(self.network.parameters(), 1.0))
+        said = {name: float(value.detach()) for name, value in parts.items()}
+        check_numbers(self.step, length, said)
         self.optimizer.step()
         self.step += 1
-        return {name: round(float(value.detach()), 5) for name, value in parts.items()}
+        return {name: round(value, 5) for name, value in said.items()}
 
     def losses(self, windows: Windows) -> dict[str, Tensor]:
         """Return the parts of the loss, all scalars."""

@@ -35,6 +35,7 @@ from facewire_training.speech_encoders.small.networks import (
     share_used,
 )
 from facewire_training.training_run import (
+    check_numbers,
     hold_folder,
     replace_text,
     show_progress,
@@ -167,13 +168,13 @@ def _learn(
     step: int,
 ) -> dict[str, float]:
     parts = losses(step)
-    if not parts["total"].isfinite():
-        raise ConfigError(f"the loss of batch {step} is no number; take a smaller --rate")
     optimizer.zero_grad()
     parts["total"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    length = float(torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0))
+    said = {name: float(value.detach()) for name, value in parts.items()}
+    check_numbers(step, length, said)
     optimizer.step()
-    return {name: round(float(value.detach()), 4) for name, value in parts.items()}
+    return {name: round(value, 4) for name, value in said.items()}
 
 
 def _go_on(network: SmallEncoder, optimizer: torch.optim.Optimizer, run: Path) -> int:
