@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnxscript", reason="install onnx: pip install -e '.[train]'")
 
+from facewire.errors import ConfigError
 from facewire.frames import AudioChunk
 from facewire_engines.phones.engine import load_phones
 from facewire_training.data.corpora.nospeech import NoSpeech
@@ -21,6 +22,7 @@ from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import load_run
 from facewire_training.model.networks import TrainConfig, hear
 from facewire_training.model.record import heard
+from facewire_training.model.train import take_step
 
 RUN = ("--batch", "2", "--hops", "90", "--threads", "1")
 
@@ -74,14 +76,30 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(tmp_path: Pa
     training.average["encoder.head.bias"].fill_(torch.nan)
     training.save(tmp_path / "broken")
     (tmp_path / "broken" / "command.txt").write_text("none")
-    command = [sys.executable, "-m", "facewire_training.model.train", "--corpus", corpus, "--run",
-               tmp_path / "run", "--begin-with", tmp_path / "broken", "--steps", "2",
-               "--only", "encoder", *RUN]  # fmt: skip
+    words = ("--corpus", corpus, "--run", tmp_path / "run", "--begin-with", tmp_path / "broken",
+             "--steps", "2", "--only", "encoder", *RUN)  # fmt: skip
+    command = [sys.executable, "-m", "facewire_training.model.train", *map(str, words)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert result.returncode == 2, result.stderr
     assert "of batch 0 is no number; nothing was learned from it" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_gpu_that_is_too_small_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
+    config = TrainConfig(
+        encoder=EncoderConfig(width=16), batches=BatchConfig(batch=4, hops=90), part="encoder"
+    )
+    training = begin(config, tmp_path / "run")
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
+
+    training.model.encoder.gru.register_forward_pre_hook(full)
+    batch = Batches(tmp_path, config.batches, 0, 1, False)[0]
+    with pytest.raises(ConfigError, match=r"too little memory for --batch 4; try --batch 2$"):
+        take_step(training, batch)
 
 
 @pytest.mark.slow

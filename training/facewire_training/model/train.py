@@ -87,7 +87,7 @@ def train(
     with show_progress() as progress, (run / "metrics.jsonl").open("a") as log:
         bar = progress.add_task("training", total=config.steps, completed=first)
         for step, batch in enumerate(loader, start=first):
-            parts = _step(training, {name: rows.to(device) for name, rows in batch.items()})
+            parts = take_step(training, {name: rows.to(device) for name, rows in batch.items()})
             progress.update(bar, advance=1, description=_describe(parts))
             if step % 10 == 0:
                 log.write(json.dumps({"step": step, "time": time.time(), **parts}) + "\n")
@@ -96,7 +96,22 @@ def train(
                 training.save(run)
 
 
-def _step(training: Training, batch: dict[str, Tensor]) -> dict[str, float]:
+def take_step(training: Training, batch: dict[str, Tensor]) -> dict[str, float]:
+    """Take a step, and return the parts of the loss.
+
+    Raises:
+        ConfigError: the loss or its gradient is no number, or the GPU has too little memory.
+    """
+    try:
+        return _learn(training, batch)
+    except torch.OutOfMemoryError:
+        crops = training.model.config.batches.batch
+        raise ConfigError(
+            f"the GPU has too little memory for --batch {crops}; try --batch {max(crops // 2, 1)}"
+        ) from None
+
+
+def _learn(training: Training, batch: dict[str, Tensor]) -> dict[str, float]:
     model, config, step = training.model, training.model.config, training.step
     for group in training.optimizer.param_groups:
         group["lr"] = config.learning_rate * schedule(config, step)
