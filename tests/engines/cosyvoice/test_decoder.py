@@ -30,7 +30,7 @@ from facewire_engines.plan_building import build_plans
 torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
-from facewire_training.model.onnx_folder import export_graph, write_folder  # noqa: E402
+from facewire_training.onnx_folder import export_graph, write_folder  # noqa: E402
 from facewire_training.recipes.cosyvoice.export import write_model  # noqa: E402
 from facewire_training.recipes.cosyvoice.network import (  # noqa: E402
     Network,

@@ -26,7 +26,6 @@ from facewire_training.phones import PhoneInterval
 from facewire_training.recipes.cosyvoice.batches import TokenBatches
 from facewire_training.recipes.cosyvoice.export import load_run, write_model
 from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
-from facewire_training.recipes.cosyvoice.s3 import load_s3
 from facewire_training.recipes.cosyvoice.stand_in import (
     StandInTokenizer,
     learn,
@@ -35,6 +34,7 @@ from facewire_training.recipes.cosyvoice.stand_in import (
 )
 from facewire_training.recipes.cosyvoice.token_shards import from_phones, load_tokens, write
 from facewire_training.recipes.cosyvoice.train import RunConfig, Training, train
+from facewire_training.speech_encoders.upstream.s3_package import load_s3
 
 SAID = ("sil", "b", "aa", "m", "iy", "p", "uw", "f", "ae", "sil")
 

@@ -16,7 +16,6 @@ pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 from numpy.typing import NDArray
 
 from facewire_training.bundled_speech import bundled_speech
-from facewire_training.recipes.cosyvoice.s3 import _import_s3tokenizer
 from facewire_training.speech_encoders.encoder import SpeechEncoder
 from facewire_training.speech_encoders.hubert import random_hubert_features
 from facewire_training.speech_encoders.networks.s3 import S3Network, S3Size, ids_of_codes
@@ -24,6 +23,7 @@ from facewire_training.speech_encoders.networks.seanet import SeanetSize
 from facewire_training.speech_encoders.s3 import random_s3, random_s3_tokenizer
 from facewire_training.speech_encoders.speechtokenizer import random_speechtokenizer
 from facewire_training.speech_encoders.upstream.judges import speechtokenizer_class
+from facewire_training.speech_encoders.upstream.s3_package import _import_s3tokenizer
 from facewire_training.speech_encoders.wavtokenizer import random_wavtokenizer
 
 Speech = NDArray[np.float32]

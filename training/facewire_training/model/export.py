@@ -24,7 +24,7 @@ from facewire_training.data.styles import parse_styles
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
-from facewire_training.model.onnx_folder import (
+from facewire_training.onnx_folder import (
     ExportedGraph,
     add_folder_options,
     export_graph,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from facewire_engines.backends.graph import NEXT
-from facewire_training.model.onnx_folder import ExportedGraph, export_graph
+from facewire_training.onnx_folder import ExportedGraph, export_graph
 
 PAST = "past_"
 """What the names of pasts begin with."""

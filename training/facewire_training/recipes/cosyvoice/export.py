@@ -14,7 +14,7 @@ from facewire_engines.model_files import DataSource
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.shards import load
 from facewire_training.data.sources import SOURCES
-from facewire_training.model.onnx_folder import (
+from facewire_training.onnx_folder import (
     add_folder_options,
     export_graph,
     refuse_kept,

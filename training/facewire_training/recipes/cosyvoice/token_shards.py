@@ -24,8 +24,8 @@ from facewire_training.animation.effort import effort_from_audio
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SAMPLE_RATE
 from facewire_training.data.shards import UNKNOWN, Shard, load
-from facewire_training.recipes.cosyvoice.s3 import S3, load_s3
 from facewire_training.recipes.cosyvoice.stand_in import StandInTokenizer, load_stand_in
+from facewire_training.speech_encoders.upstream.s3_package import S3, load_s3
 
 Tokenize = Callable[[Shard, int], NDArray[np.int32]]
 

@@ -21,7 +21,7 @@ from facewire.report_file import command_line
 from facewire_engines.hubert.engine import feature_rows
 from facewire_engines.recipe.model import ENCODER
 from facewire_training.command import make_parser, run_command
-from facewire_training.model.onnx_folder import (
+from facewire_training.onnx_folder import (
     ExportedGraph,
     add_folder_options,
     refuse_kept,

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from facewire_engines.recipe.model import DECODER, ENCODER, FACE, FRONT_END
-from facewire_training.model.onnx_folder import ExportedGraph
+from facewire_training.onnx_folder import ExportedGraph
 from facewire_training.recipes.hubert.geometry import Geometry
 from facewire_training.recipes.hubert.model import FaceModel, streamed
 from facewire_training.speech_encoders.networks.hubert_checkpoints import HOP

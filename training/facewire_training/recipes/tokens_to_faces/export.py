@@ -19,7 +19,7 @@ from facewire_engines.model_files import DataSource, SpeechRows
 from facewire_engines.recipe.model import DECODER, FACE
 from facewire_training.command import make_parser, run_command
 from facewire_training.data.sources import read_sources
-from facewire_training.model.onnx_folder import (
+from facewire_training.onnx_folder import (
     ExportedGraph,
     add_folder_options,
     export_graph,

@@ -21,10 +21,10 @@ import torch
 from numpy.typing import NDArray
 
 from facewire.errors import ConfigError
-from facewire_training.recipes.cosyvoice.s3 import load_s3
 from facewire_training.speech_encoders import s3, wavtokenizer
 from facewire_training.speech_encoders.networks.checkpoints import part_of, read_tensors
 from facewire_training.speech_encoders.networks.seanet import seanet_tensors, size_of
+from facewire_training.speech_encoders.upstream.s3_package import load_s3
 
 Judge = Callable[[NDArray[np.float32]], NDArray[np.integer]]
 """Maps an utterance `[T]` at 16 kHz to its ids `[N, codebooks]`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from facewire.errors import ConfigError
-from facewire_training.recipes.cosyvoice.s3 import load_s3
+from facewire_training.speech_encoders.upstream.s3_package import load_s3
 
 LOADS = """
 import pathlib, torchaudio
