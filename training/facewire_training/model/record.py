@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from facewire.errors import ConfigError
+from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.encoder import Encoder
@@ -155,6 +156,7 @@ def main() -> None:
         for step, batch in enumerate(track(rows, total=given.steps, description="recording")):
             write_checkpoint(batch, given.out / f"{step:05d}.pt")
         made = _Settings(fingerprint(encoder), config)
+        replace_text(given.out / "command.txt", f"{command_line()}\n")
         replace_text(given.out / SETTINGS, msgspec.json.encode(made).decode())
 
 

@@ -139,6 +139,7 @@ def _add_face_losses(parser: argparse.ArgumentParser) -> None:
     """Add the options of `LossConfig`, and of when a live face is right."""
     weight, usual = number(0, 100), LossConfig()
     for option, default, about in (
+        ("--velocity", usual.velocity, "how much it counts that weights move as they should"),
         ("--closure", usual.closure, "how much more the lip gap counts where lips should be shut"),
         ("--seen", usual.seen, "how much more too little tongue or rolled-in lip counts"),
         ("--meeting", usual.meeting, "how much it counts that lips meet at least once"),
@@ -221,6 +222,7 @@ def _train(arguments: argparse.Namespace) -> None:
         warm_up=arguments.warm_up,
         face_share=arguments.face_share,
         loss=LossConfig(
+            velocity=arguments.velocity,
             closure=arguments.closure,
             seen=arguments.seen,
             meeting=arguments.meeting,
@@ -232,9 +234,10 @@ def _train(arguments: argparse.Namespace) -> None:
         decoder_of=arguments.decoder_of,
         seed=arguments.seed,
     )
-    begun = [Path(run, "command.txt") for run in (config.begin_with, config.decoder_of) if run]
-    before = dict.fromkeys(file.read_text().strip() for file in begun)
-    made_by = " && ".join((*before, command_line()))
+    before = (config.begin_with, config.decoder_of, arguments.recorded)
+    begun = [Path(run, "command.txt") for run in before if run]
+    made = dict.fromkeys(file.read_text().strip() for file in begun)
+    made_by = " && ".join((*made, command_line()))
     with hold_folder(arguments.run):
         replace_text(arguments.run / "command.txt", f"{made_by}\n")
         train(
