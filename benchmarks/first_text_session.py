@@ -95,7 +95,7 @@ async def first_times(url: str, text: list[str]) -> tuple[float, float]:
 async def measure(load: int, times: int) -> None:
     """Print everything."""
     clock = SystemClock()
-    with serving() as server:
+    with serving("serve", "--max-sessions", str(load + 8)) as server:
         stop, late = asyncio.Event(), list[Late]()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(1 + load):

@@ -19,10 +19,17 @@ class Timeline(Generic[T]):
         """What will hold in the end."""
         return self._to_come[-1][1] if self._to_come else self._now
 
+    @property
+    def waiting(self) -> int:
+        """How many values are kept that do not hold yet."""
+        return len(self._to_come)
+
     def add(self, start: int, value: T) -> None:
         """Let a value hold from a sample on, but not before any that was added already."""
         if self._to_come:
             start = max(start, self._to_come[-1][0])
+            if start == self._to_come[-1][0]:
+                self._to_come.pop()
         self._to_come.append((start, value))
 
     def at(self, sample: int) -> T:

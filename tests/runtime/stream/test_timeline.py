@@ -20,6 +20,7 @@ def test_of_two_at_a_sample_the_later_one_holds_and_none_goes_back() -> None:
     felt.add(10, "b")
     felt.add(5, "c")
     assert (felt.at(9), felt.at(10)) == ("", "c")
+    assert felt.waiting == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers())), st.lists(st.integers(0, 60)))

@@ -18,9 +18,12 @@ _NONE = LAST
 _STEPS = 100
 """Shares are kept as hundredths."""
 
-_MARK = re.compile(rf"<(/?)({'|'.join(NAMES)})(?:\s*=\s*([^<>=]{{1,12}}))?\s*>", re.IGNORECASE)
+_GAP = r"\s{0,2}"
+_MARK = re.compile(
+    rf"<(/?)({'|'.join(NAMES)}){_GAP}(?:={_GAP}([^<>=\s]{{1,12}}){_GAP})?>", re.IGNORECASE
+)
 _LONGEST = 40
-"""Characters of a mark; what is longer is text."""
+"""Characters that no mark has; what is longer is text."""
 _OWN = re.compile(f"[{MARKS}]")
 DEEPEST = 50
 """Marks inside each other."""
@@ -101,15 +104,16 @@ def is_mark(character: str) -> bool:
 
 
 def _marks(clause: str) -> Iterator[tuple[int, Emotion | None]]:
-    plain = ""
+    length, spaced = 0, False
     for character in clause:
-        if not is_mark(character):
+        if is_mark(character):
+            yield length + spaced, _emotion_of(character)
+        elif character.isspace():
             # White space is counted as `unmarked` leaves it.
-            plain = (
-                (plain + character).lstrip() if not character.isspace() else plain.rstrip() + " "
-            )
-            continue
-        yield len(plain.lstrip()), _emotion_of(character)
+            spaced = length > 0
+        else:
+            length += 1 + spaced
+            spaced = False
 
 
 def _character_of(name: str, share: float) -> str:

@@ -27,6 +27,19 @@ def test_the_inner_one_counts_and_then_the_outer_one_again() -> None:
     assert marks == [(0, HAPPY), (2, SAD), (3, HAPPY), (5, None)]
 
 
+@pytest.mark.parametrize("gap", [2, 3, 60])
+def test_no_mark_is_longer_than_what_waits_for_its_end(gap: int) -> None:
+    text = f"<melancholic{' ' * gap}={' ' * gap}0.5>a"
+    whole, cut = MarkReader(), MarkReader()
+    assert "".join(map(cut.push, text)) + cut.flush() == whole.push(text) + whole.flush()
+    assert read(text)[0] == ("a" if gap == 2 else " ".join(text.split()))
+
+
+def test_an_endless_mark_is_read_at_once() -> None:
+    text = "<happy=" + " " * 1_000_000 + "x"
+    assert read(text)[1] == []
+
+
 @pytest.mark.parametrize(
     "text", ["a < b", "a <b> c", "2<3", "<joyful>x</joyful>", "<happy", "x <3", "<" * 99, "a<>b"]
 )
