@@ -41,7 +41,8 @@ def _made_by(found: Any, name: str) -> Callable[[], Agent]:
             raise ConfigError(f"the agent {name} has no method: async def reply(self, said)")
         return cast("Callable[[], Agent]", found)
     if not _answers(found):
-        raise ConfigError(f"the agent {name} is not a function: async def reply(said)")
+        kind = "must be async" if callable(found) else "is no function"
+        raise ConfigError(f"the agent {name} {kind}; write it like: async def reply(said)")
     return lambda: FunctionAgent(found)
 
 

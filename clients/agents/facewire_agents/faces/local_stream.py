@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from facewire.audio.format import AudioFormat, Encoding
 from facewire.clock import Clock
 from facewire.face import Profile, load_profile, make_face
 from facewire.frame_rate import parse_frame_rate
-from facewire.frames import Samples
+from facewire.frames import Samples, Stamps
 from facewire.settings.limits import Limits
 from facewire.speaking.alignment.marks import TimedWord
 from facewire.speaking.answers import Answer, Cut, TurnEnd
@@ -155,7 +156,8 @@ def _take_interval(interval: FrameInterval, take: Callable[[FaceEvent], None]) -
         return
     if turn is not None and interval.begins:
         take(TurnBegins(turn=turn.number, sample=frame.timestamp, at=interval.own))
-    take(MadeFace(frame, np.asarray(interval.audio, np.float32)))
+    # It waits for its sound: how long is no latency, and no microphone heard it.
+    take(MadeFace(replace(frame, stamps=Stamps()), np.asarray(interval.audio, np.float32)))
 
 
 def _event(answer: Answer) -> FaceEvent | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from facewire.emotion import NAMES, Emotion, emotion_of
 from facewire.errors import ConfigError
+from facewire.toml_file import nearest
 
 FIRST, LAST = "\ue000", "\uefff"
 MARKS = f"{FIRST}-{LAST}"
@@ -22,6 +23,8 @@ _GAP = r"\s{0,2}"
 _MARK = re.compile(
     rf"<(/?)({'|'.join(NAMES)}){_GAP}(?:={_GAP}([^<>=\s]{{1,12}}){_GAP})?>", re.IGNORECASE
 )
+_LIKE_ONE = re.compile(rf"<([a-z]{{3,15}}){_GAP}(?:={_GAP}[^<>=\s]{{1,12}}{_GAP})?>", re.IGNORECASE)
+"""What may be meant as a mark, and is none."""
 _LONGEST = 40
 """Characters that no mark has; what is longer is text."""
 _OWN = re.compile(f"[{MARKS}]")
@@ -51,7 +54,11 @@ class MarkReader:
         begins = text.rfind("<", max(0, len(text) - _LONGEST))
         whole = begins < 0 or ">" in text[begins:]
         self._left = "" if whole else text[begins:]
-        return _MARK.sub(self._character, text if whole else text[:begins])
+        known = text if whole else text[:begins]
+        for like in _LIKE_ONE.finditer(known):
+            if (meant := nearest(like[1], NAMES)) and meant != like[1].lower():
+                self.problems.append(f"{like[0]} is read as text; did you mean <{meant}>?")
+        return _MARK.sub(self._character, known)
 
     def flush(self) -> str:
         """Return what is left, as if the text ended here."""

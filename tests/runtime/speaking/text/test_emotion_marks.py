@@ -63,6 +63,17 @@ def test_marks_that_are_wrong_are_told_and_the_text_is_said(text: str, says: str
     assert says in problem
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<hapy>We won.</hapy>", "<hapy> is read as text; did you mean <happy>?"),
+        ("<Suprised=0.5>Oh.", "<Suprised=0.5> is read as text; did you mean <surprised>?"),
+    ],
+)
+def test_what_is_nearly_a_mark_is_text_and_told(text: str, says: str) -> None:
+    assert read(text) == (text, [], [says])
+
+
 def test_marks_inside_each_other_are_bounded() -> None:
     _, marks, problems = read("<sad>" * (DEEPEST + 5))
     assert len(marks) == DEEPEST
