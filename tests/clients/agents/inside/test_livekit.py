@@ -13,6 +13,7 @@ from tests.clients.agents.inside.virtual_time import run
 
 from facewire.animator import AnimatorOptions, animate
 from facewire.clock import MILLISECOND, SECOND, Clock
+from facewire.frames import Stamps
 from facewire_agents.livekit import FaceOptions
 
 RATE = 16_000
@@ -52,6 +53,8 @@ def test_the_faces_are_those_of_the_sound(speech: Pcm) -> None:
             await chain.say(speech, RATE)
             await asyncio.sleep(11)
             weights = np.array([frame.weights for _, frame in chain.turn(1)])
+            # They waited for their sound, which is no latency.
+            assert {frame.stamps for _, frame in chain.turn(1)} == {Stamps()}
             count = min(len(weights), len(alone.weights))
             assert count > 570
             assert np.abs(weights[4:count] - alone.weights[4:count]).max() < 0.02

@@ -12,6 +12,7 @@ from tests.clients.agents.inside.virtual_time import run
 
 from facewire.animator import AnimatorOptions, animate
 from facewire.clock import MILLISECOND, SECOND
+from facewire.frames import Stamps
 from facewire_agents.pipecat import FaceInterruptedFrame, FaceOptions
 
 RATE = 16_000
@@ -48,6 +49,8 @@ def test_the_faces_are_those_of_the_sound(speech: Pcm) -> None:
             await agent.say(speech, RATE)
             await asyncio.sleep(11)
             weights = np.array([frame.weights for _, frame in agent.turn(1)])
+            # They waited for their sound, which is no latency.
+            assert {frame.stamps for _, frame in agent.turn(1)} == {Stamps()}
             eased = 4  # the first frames leave the face at rest
             count = min(len(weights), len(alone.weights))
             assert count > 570
