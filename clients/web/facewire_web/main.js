@@ -79,12 +79,17 @@ face.draw(neutralPose());
 if (query.has("pose")) showStill(query.get("pose"));
 else void chooseServer(query.get("server"), document.querySelector(".picture")).then(goLive);
 // After the drawn face is on the screen: it waits for nobody.
-requestAnimationFrame(() => setTimeout(() => void takeAvatars()));
+requestAnimationFrame(() => setTimeout(() => takeAvatars().catch(onlyDrawn)));
 
 async function takeAvatars() {
   const { OwnAvatar } = await import("./page/own_avatar.js");
   const listener = { onview: show, onproblem: (sentence) => readout.problem(sentence), onloading };
   await new OwnAvatar(listener).begin(query.get("avatar"));
+}
+
+/** The server went away before the page had all of itself; that it is away is said already. */
+function onlyDrawn(error) {
+  if (!(error instanceof TypeError)) throw error;
 }
 
 function onloading(loading) {

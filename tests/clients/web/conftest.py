@@ -25,7 +25,12 @@ OpenPage = Callable[..., AbstractContextManager["Page"]]
 
 DESKTOP = (1280, 800)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-AWAY = ("WebSocket connection", "net::ERR_CONNECTION_REFUSED")
+AWAY = (
+    "WebSocket connection",
+    "net::ERR_CONNECTION_REFUSED",
+    "net::ERR_CONNECTION_RESET",
+    "net::ERR_EMPTY_RESPONSE",
+)
 """What browsers say of a server that is away, whatever a page does about it."""
 
 QUIET_ARGUMENTS = (

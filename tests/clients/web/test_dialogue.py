@@ -71,7 +71,10 @@ def test_a_question_is_answered_and_the_answer_can_be_interrupted(
         page.wait_for_function(
             "facewire.dialogue.turns.length === 1 && facewire.drawn.mouthGapPx < 2"
         )
-        page.wait_for_function("facewire.dialogue.turns[1]?.soundMs")
+        # Its face is drawn with the screen's next picture.
+        page.wait_for_function(
+            "(({ turns }) => turns[1]?.soundMs && turns[1].faceMs)(facewire.dialogue)"
+        )
         first, second = page.evaluate("facewire.dialogue.turns")
         page.wait_for_function("facewire.speech.state === 'resting'")
         page.get_by_role("button", name="End talk").click()
