@@ -212,7 +212,7 @@ class Answers:
             return
         if not hasattr(answer, "__anext__"):
             raise TypeError(f"it replied with {type(answer).__name__!r} instead of text")
-        splitter, sentence, left = ClauseSplitter(marks=False), "", self._limits.text_characters
+        splitter, sentence, left = ClauseSplitter(), "", self._limits.text_characters
         empty = 0
         try:
             while left > 0 and (piece := await self._next(answer)) is not None:

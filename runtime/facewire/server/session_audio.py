@@ -12,7 +12,7 @@ from facewire.errors import ConfigError
 from facewire.face import FaceStage
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.stream.engine import EngineSession, PatientSession, TunableSession
-from facewire.stream.timeline import Timeline
+from facewire.stream.holding_values import HoldingValues
 from facewire.wire.binary import AudioMessage
 from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.session import NOTHING_TO_CORRECT, LookaheadSet, Silence
@@ -156,9 +156,9 @@ class SessionStream:
         """Samples at the client's rate."""
         self._made = 0
         """Samples at the engine's rate."""
-        self._turns = Timeline(0)
+        self._turns = HoldingValues(0)
         """At the engine's rate, as all that follows."""
-        self._emotions = Timeline(emotion)
+        self._emotions = HoldingValues(emotion)
 
     def hear(self, piece: PcmPiece) -> list[BlendshapeFrame]:
         """Take the next piece and return the frames that it completes."""

@@ -14,7 +14,7 @@ from facewire.frames import BlendshapeFrame, Samples
 from facewire.speaking.alignment.captions import Captions
 from facewire.speaking.text.feelings import Feeling
 from facewire.speaking.voice import Span
-from facewire.stream.timeline import Timeline
+from facewire.stream.holding_values import HoldingValues
 
 _SHORT = 2
 """Samples that rounding to frames can leave over at the end of a turn; nobody hears them."""
@@ -118,7 +118,7 @@ class Turn:
         self._known = 0
         self._ends_with_sound = False
         self._words: deque[tuple[int, tuple[Span, ...]]] = deque()
-        self._emotions = Timeline[Emotion | None](None)
+        self._emotions = HoldingValues[Emotion | None](None)
 
     @property
     def state(self) -> TurnState:

@@ -63,7 +63,7 @@ class Open(Message, forbid_unknown_fields=True, frozen=True, kw_only=True):
     @property
     def felt(self) -> Emotion | None:
         """The emotion; `check` has refused what is none."""
-        return None if self.emotion is None else emotion_of(self.emotion)
+        return _felt(self.emotion)
 
     @property
     def wanted_seed(self) -> int | None:
@@ -111,6 +111,10 @@ class Open(Message, forbid_unknown_fields=True, frozen=True, kw_only=True):
             )
 
 
+def _felt(shares: Shares | None) -> Emotion | None:
+    return None if shares is None else emotion_of(shares)
+
+
 class End(Message, tag="end", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Client: no more audio in this stream."""
 
@@ -123,7 +127,7 @@ class SetEmotion(Message, tag="emotion", forbid_unknown_fields=True, frozen=True
     @property
     def felt(self) -> Emotion | None:
         """The emotion; decoding has refused what is none."""
-        return None if self.emotion is None else emotion_of(self.emotion)
+        return _felt(self.emotion)
 
     def __post_init__(self) -> None:
         try:

@@ -40,7 +40,7 @@ async def clauses_from(
         pause_s: after how long without text an incomplete clause counts as complete; None is never.
         on_problem: is told what is wrong with marks in the text.
     """
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter(marks=True)
     # Who does not wait gets whole sentences, as from a text that is there at once.
     joiner = SentenceJoiner() if pause_s is None else None
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -50,7 +50,7 @@ async def clauses_from(
         reading = reading or call_in_daemon(partial(os.read, descriptor, _READ_BYTES), "read text")
         done, _ = await asyncio.wait([reading], timeout=pause_s if splitter.pending else None)
         if not done:
-            for clause in splitter.flush():
+            for clause in splitter.flush(ended=False):
                 yield clause
             continue
         data, reading = reading.result(), None

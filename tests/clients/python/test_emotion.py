@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[FaceServer]:
         sad = Profile(emotion={"sad": 1.0}, live_transition_time=0.2)
         return make_face(spec, sad, idle=False)
 
-    async with FaceServer(load_embedded(), face, clock=SystemClock(), port=0) as running:  # type: ignore[arg-type]
+    async with FaceServer(load_embedded(), face, clock=SystemClock(), port=0) as running:  # type: ignore[arg-type] # it has one profile for all
         yield running
 
 
@@ -46,7 +46,7 @@ async def faces(
     server: FaceServer, runs: Sequence[tuple[Samples, Felt]], piece: int, **options: object
 ) -> list[WireFrame]:
     """Return the faces of audio in which each run is felt in its own way."""
-    client = FaceClient(url(server), **{"emotion": {}, **options})  # type: ignore[arg-type]
+    client = FaceClient(url(server), **{"emotion": {}, **options})  # type: ignore[arg-type] # by name
     async with client:
         for samples, felt in runs:
             await client.set_emotion(felt)
@@ -120,7 +120,7 @@ async def test_marks_in_a_text_are_felt_at_their_words_and_wrong_ones_are_told(
 ) -> None:
     pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
     options = {"voice": "espeak", "pacing": "burst", "emotion": {}}
-    async with SpeakClient(url(server), **options) as speaker:  # type: ignore[arg-type]
+    async with SpeakClient(url(server), **options) as speaker:  # type: ignore[arg-type] # by name
         await speaker.say(pieces("<happy>We won!</happy> And <angry=0.8>they lost.", 3))
         await speaker.end()
         events = [event async for event in speaker]

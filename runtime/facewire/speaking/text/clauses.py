@@ -48,7 +48,7 @@ def _unspeakable(character: str) -> bool:
 class ClauseSplitter:
     """Takes pieces of a text, and gives its clauses as soon as each is complete."""
 
-    def __init__(self, *, marks: bool = True) -> None:
+    def __init__(self, *, marks: bool = False) -> None:
         """Begin with nothing; `marks` are read and kept as characters, or left in the text."""
         self._marks = MarkReader() if marks else None
         self._text = ""
@@ -87,10 +87,10 @@ class ClauseSplitter:
             self._seen = 0
         return clauses
 
-    def flush(self) -> list[str]:
-        """Return what is left, as if the text ended here."""
+    def flush(self, *, ended: bool = True) -> list[str]:
+        """Return what is left, as if the text ended here; marks hold on unless it has `ended`."""
         clauses: list[str] = []
-        left = clean(self._marks.flush()) if self._marks else ""
+        left = clean(self._marks.flush(ended=ended)) if self._marks else ""
         _append(clauses, self._text + left)
         self._text, self._seen = "", 0
         return clauses
@@ -162,7 +162,7 @@ class ClauseQueue:
         """What is not split, in bites."""
         self._unsplit_characters = 0
         self._complete = False
-        self._splitter = ClauseSplitter()
+        self._splitter = ClauseSplitter(marks=True)
         self._clauses = deque[str]()
         self._clause_characters = 0
 
@@ -224,7 +224,7 @@ class ClauseQueue:
         self._clauses.clear()
         self._unsplit.clear()
         self._unsplit_characters = self._clause_characters = 0
-        self._splitter = ClauseSplitter()
+        self._splitter = ClauseSplitter(marks=True)
 
     def take(self) -> str:
         """Remove what the voice begins to speak: the next clause, or a sentence as far as it is."""

@@ -60,9 +60,11 @@ class MarkReader:
                 self.problems.append(f"{like[0]} is read as text; did you mean <{meant}>?")
         return _MARK.sub(self._character, known)
 
-    def flush(self) -> str:
-        """Return what is left, as if the text ended here."""
+    def flush(self, *, ended: bool = True) -> str:
+        """Return what is left, as if the text ended here; marks hold on unless it has `ended`."""
         left, self._left = self._left, ""
+        if not ended:
+            return left
         for name, _ in self._open:
             self.problems.append(f"<{name}> holds to the end; write </{name}> where it shall not")
         self._open.clear()

@@ -124,7 +124,7 @@ def snippets() -> list[str]:
 async def interrupt_soon(heard: list[Heard]) -> None:
     """Return as soon as an interruption was told, and what follows it is done."""
     async with asyncio.timeout(PATIENCE_S):
-        while not heard:  # noqa: ASYNC110
+        while not heard:  # noqa: ASYNC110 # nobody tells
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.3)
 

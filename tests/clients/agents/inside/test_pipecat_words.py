@@ -183,7 +183,7 @@ async def test_the_word_that_our_voice_speaks_is_told(kind: str, seconds: float)
         await asyncio.sleep(0.6 + seconds)
         await worker.queue_frame(InterruptionFrame())
         async with asyncio.timeout(10):
-            while not heard:  # noqa: ASYNC110
+            while not heard:  # noqa: ASYNC110 # nobody tells
                 await asyncio.sleep(0.01)
         # The next one has words, too.
         await worker.queue_frame(TTSSpeakFrame(SECOND_ONE))

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from facewire.emotion import emotion_of
+from facewire.speaking.text.emotion_marks import unmarked
 from facewire_cli.speaking.typed_text import clauses_from
 
 
@@ -20,4 +22,20 @@ async def test_text_comes_clause_by_clause_and_a_pause_ends_one() -> None:
     assert await anext(clauses) == "Und \ufffd"
     with pytest.raises(StopAsyncIteration):
         await anext(clauses)
+    os.close(reader)
+
+
+async def test_marks_hold_on_over_a_pause() -> None:
+    reader, writer = os.pipe()
+    problems: list[str] = []
+    clauses = clauses_from(reader, pause_s=0.05, on_problem=problems.append)
+    os.write(writer, b"<happy>We")
+    happy = emotion_of({"happy": 1.0})
+    assert unmarked(await anext(clauses)) == ("We", [(0, happy)])
+    os.write(writer, b"won</happy> it.")
+    os.close(writer)
+    assert unmarked(await anext(clauses)) == ("won it.", [(3, None)])
+    with pytest.raises(StopAsyncIteration):
+        await anext(clauses)
+    assert problems == []
     os.close(reader)

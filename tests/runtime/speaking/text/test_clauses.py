@@ -158,7 +158,7 @@ def test_a_clause_that_is_given_whole_is_not_split() -> None:
 
 
 def test_marks_stay_at_their_words_and_end_no_clause() -> None:
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter(marks=True)
     text = "<happy>We won!</happy> <sad>They lost, Dr.</sad> Who <calm>did</calm> too."
     clauses = splitter.push(text) + splitter.flush()
     plain = ["We won!", "They lost,", "Dr. Who did too."]
@@ -173,7 +173,7 @@ def test_marks_stay_at_their_words_and_end_no_clause() -> None:
 
 
 def test_a_splitter_that_reads_no_marks_leaves_them_in_the_text() -> None:
-    splitter = ClauseSplitter(marks=False)
+    splitter = ClauseSplitter()
     assert splitter.push("<happy>Hi.</happy> ") + splitter.flush() == ["<happy>Hi.</happy>"]
 
 

@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facewire.stream.timeline import Timeline
+from facewire.stream.holding_values import HoldingValues
 
 
 def test_a_value_holds_from_its_sample_to_the_next() -> None:
-    turns = Timeline(0)
+    turns = HoldingValues(0)
     turns.add(10, 1)
     turns.add(20, 2)
     assert [turns.at(sample) for sample in (0, 9, 10, 19, 20, 99)] == [0, 0, 1, 1, 2, 2]
@@ -15,7 +15,7 @@ def test_a_value_holds_from_its_sample_to_the_next() -> None:
 
 
 def test_of_two_at_a_sample_the_later_one_holds_and_none_goes_back() -> None:
-    felt = Timeline("")
+    felt = HoldingValues("")
     felt.add(10, "a")
     felt.add(10, "b")
     felt.add(5, "c")
@@ -27,7 +27,7 @@ def test_of_two_at_a_sample_the_later_one_holds_and_none_goes_back() -> None:
 def test_advancing_finds_what_looking_finds(
     added: list[tuple[int, int]], samples: list[int]
 ) -> None:
-    looked, advanced = Timeline(-1), Timeline(-1)
+    looked, advanced = HoldingValues(-1), HoldingValues(-1)
     for start, value in added:
         looked.add(start, value)
         advanced.add(start, value)

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Timeline(Generic[T]):
+class HoldingValues(Generic[T]):
     """What holds when: each value from its sample on, until the next one."""
 
     def __init__(self, first: T) -> None:
