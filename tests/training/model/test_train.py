@@ -138,7 +138,7 @@ def test_what_was_recorded_is_what_is_heard(tmp_path: Path) -> None:
     torch.manual_seed(0)
     encoder = Encoder(EncoderConfig(width=16)).eval()
     data = Batches(corpus, BatchConfig(batch=2, hops=90), seed=3, steps=2)
-    first, second = heard(encoder, data, batch=2, carried=0.0)
+    first, second = heard(encoder, data, batch=2, carried_share=0.0)
     for step, rows in enumerate((first, second)):
         batch = data[step]
         with torch.no_grad():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from facewire.errors import ConfigError
-from facewire_training.model.networks import PARTS, Model, TrainConfig
+from facewire_training.model.networks import PARTS, Model, TrainConfig, carried
 from facewire_training.model.widen import widened
 from facewire_training.training_run import read_state, write_checkpoint
 
@@ -28,15 +28,8 @@ class Training:
     """Steps that are done."""
 
     def carried(self, generator: torch.Generator) -> Tensor:
-        """Return what each crop of the next batch begins with: another's memory, or nothing.
-
-        A stream goes on for hours, crops for seconds: so they learn to live with what was before,
-        whoever spoke, and however loud.
-        """
-        batch, device = self.hidden.shape[1], self.hidden.device
-        whose = torch.randperm(batch, generator=generator)
-        goes_on = torch.rand(batch, generator=generator) < self.model.config.carried
-        return self.hidden[:, whose.to(device)] * goes_on.to(device)[None, :, None]
+        """Return what each crop of the next batch begins with."""
+        return carried(self.hidden, self.model.config.carried, generator)
 
     @torch.no_grad()
     def take_average(self) -> None:

@@ -65,6 +65,23 @@ def _gains_by_bfloat16(device: str) -> bool:
     return device == "cpu" and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
 
+def carried(hidden: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Return what each crop of the next batch begins with: another's memory, or nothing.
+
+    A stream goes on for hours, crops for seconds: so they learn to live with what was before,
+    whoever spoke, and however loud.
+
+    Args:
+        hidden: memory after the last batch, `[layers, B, width]`.
+        share: of the crops that go on.
+        generator: of the chances.
+    """
+    batch = hidden.shape[1]
+    whose = torch.randperm(batch, generator=generator)
+    goes_on = torch.rand(batch, generator=generator) < share
+    return hidden[:, whose.to(hidden.device)] * goes_on.to(hidden.device)[None, :, None]
+
+
 def hear(
     encoder: Encoder, samples: Tensor, hidden: Tensor, warp: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -23,7 +23,7 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.encoder import Encoder
 from facewire_training.model.export import load_run
-from facewire_training.model.networks import TrainConfig, hear
+from facewire_training.model.networks import TrainConfig, carried, hear
 from facewire_training.option_ranges import BATCH, SEED, SHARE, STEPS, THREADS
 from facewire_training.training_run import hold_folder, replace_text, write_checkpoint
 
@@ -99,7 +99,7 @@ def fingerprint(encoder: nn.Module) -> str:
 
 @torch.no_grad()
 def heard(
-    encoder: Encoder, data: Batches, batch: int, carried: float
+    encoder: Encoder, data: Batches, batch: int, carried_share: float
 ) -> Iterator[dict[str, Tensor]]:
     """Yield what an encoder hears of each batch, going on from other crops' memory.
 
@@ -107,14 +107,13 @@ def heard(
         encoder: which.
         data: batches.
         batch: crops in each.
-        carried: share of crops that begin with the memory of another.
+        carried_share: of crops that begin with the memory of another.
     """
     hidden = encoder.past(batch)[-1]
     for step in range(len(data)):
         rows = data[step]
         generator = torch.Generator().manual_seed(step)
-        goes_on = torch.rand(batch, generator=generator) < carried
-        begins = hidden[:, torch.randperm(batch, generator=generator)] * goes_on[None, :, None]
+        begins = carried(hidden, carried_share, generator)
         scores, effort, hidden = hear(encoder, rows["samples"], begins, rows["warp"])
         yield {
             "scores": scores.half(),
