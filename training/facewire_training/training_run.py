@@ -4,15 +4,19 @@ One process at a time writes to it, and neither a crash nor a full disk halves w
 """
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
+import msgspec
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facewire.errors import ConfigError
@@ -68,6 +72,11 @@ def check_numbers(step: int, gradient: float, losses: Mapping[str, float]) -> No
         )
 
 
+def linear_schedule(step: int, steps: int, warm_up: int) -> float:
+    """Return the learning rate's factor: linear warm-up, then linear to 1 %."""
+    return min((step + 1) / warm_up, max(0.01, (steps - step) / max(steps - warm_up, 1)))
+
+
 def show_progress() -> Progress:
     """Return a bar of steps, with what the training says of itself before it."""
     return Progress(
@@ -109,6 +118,45 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
     if not isinstance(state, dict):
         raise ConfigError(f"{path} is no checkpoint; choose another run")
     return state
+
+
+@contextmanager
+def restoring(path: Path, made_by: str) -> Iterator[None]:
+    """Say in one sentence where a checkpoint is not what the body takes it for.
+
+    Args:
+        path: of the checkpoint.
+        made_by: the module that writes those that are wanted.
+
+    Raises:
+        ConfigError: something is missing from it, or of another kind or size.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, RuntimeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path} is not of {made_by}; choose a run of that") from error
+
+
+def read_arrays(path: Path, names: Iterable[str], made_by: str) -> dict[str, NDArray[Any]]:
+    """Read arrays of a `.npz` file.
+
+    Args:
+        path: of the file.
+        names: of the arrays.
+        made_by: the module that writes such files.
+
+    Raises:
+        ConfigError: it is missing, damaged, or without these arrays.
+    """
+    again = f"make it with: python -m {made_by}"
+    if not path.is_file():
+        raise ConfigError(f"there is no {path}; {again}")
+    try:
+        # numpy leaves a file that it cannot read open, if it has opened it.
+        with path.open("rb") as opened, np.load(opened) as file:
+            return {name: file[name] for name in names}
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile) as error:
+        raise ConfigError(f"{path} is damaged, or something else; {again}") from error
 
 
 def replace_text(path: Path, text: str) -> None:

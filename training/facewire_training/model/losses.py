@@ -10,6 +10,7 @@ from facewire import arkit
 from facewire.face.lips import linear_gap
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.data.shards import UNKNOWN
+from facewire_training.losses.mouth_state import mouth_state_loss
 from facewire_training.model.encoder import HINDSIGHT, hindsight_targets
 
 LABIALS = frozenset(("p", "b", "m", "f", "v"))
@@ -20,8 +21,6 @@ _SEEN = ("tongueOut", "mouthRollLower")
 """Shapes by which th, f and v are known, which are small and rare among all others."""
 _OPEN = 0.14
 """The gap below which lips of an open mouth look as good as shut: a little above `SHUT`."""
-_MET = 0.05
-"""The gap at which lips have surely met: half of `SHUT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,10 @@ class LossConfig:
     """How much it counts that lips meet at least once, a frame early or late."""
     apart: float = 0.0
     """How much it counts that lips are not shut where the mouth should be open."""
+    mouth_state: float = 0.0
+    """How much squared errors of jaw and mouth count, most where these are shut or wide open."""
+    mouth_state_mesh: float = 0.0
+    """How much those of the lips' vertices do."""
 
 
 class FaceLoss(nn.Module):
@@ -89,6 +92,11 @@ class FaceLoss(nn.Module):
         off = self._lips(self._gap(told), self._gap(truth))
         lips = (off if trust is None else off * trust[..., _JAW]).mean()
         total = error + config.velocity * moved + lips
+        if config.mouth_state:
+            total = total + config.mouth_state * mouth_state_loss(told, truth, trust, mesh=False)
+        if config.mouth_state_mesh:
+            off = mouth_state_loss(told, truth, trust, mesh=True)
+            total = total + config.mouth_state_mesh * off
         if contact is None:
             return total
         return total + config.contact * (contact * self._gap(raw)).mean()
@@ -101,7 +109,7 @@ class FaceLoss(nn.Module):
         off = config.gap * (1.0 + config.closure * shut) * (gap - true_gap).abs()
         # That lips meet is seen; when they do, not to the frame.
         nearest = -functional.max_pool1d(-gap, 3, stride=1, padding=1)
-        off = off + config.meeting * functional.relu(nearest - _MET) * shut
+        off = off + config.meeting * nearest * shut
         return off + config.apart * functional.relu(_OPEN - gap) * opened
 
     def _gap(self, weights: Tensor) -> Tensor:

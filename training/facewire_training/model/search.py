@@ -57,6 +57,8 @@ LOSSES: dict[str, LossConfig] = {
     "no lip gap": LossConfig(gap=0.0),
     "no closure": LossConfig(closure=0.0),
     "closure x 3": LossConfig(closure=12.0),
+    "mouth state (mesh)": LossConfig(mouth_state_mesh=100.0),
+    "mouth state (weights)": LossConfig(mouth_state=20.0),
 }
 
 
@@ -158,6 +160,9 @@ def main() -> None:
     parser.add_argument("--steps", type=STEPS, default=600, help="of each candidate")
     parser.add_argument("--utterances", type=COUNT, default=150, help="to train on")
     parser.add_argument("--validation", type=COUNT, default=30, help="utterances to score on")
+    parser.add_argument(
+        "--loss", action="append", choices=LOSSES, help="of the mlp alone; repeatable; default all"
+    )
     parser.add_argument("--threads", type=THREADS, default=2, help="threads of torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -171,6 +176,8 @@ def main() -> None:
     truth = [oracle(one, RATE) for one in chosen]
     candidates = [(name, "ours", LOSSES["ours"]) for name in DECODERS]
     candidates += [("mlp", name, loss) for name, loss in LOSSES.items() if name != "ours"]
+    if options.loss:
+        candidates = [("mlp", name, LOSSES[name]) for name in options.loss]
     table: Table | None = None
     for name, loss_name, loss in track(candidates, description="training"):
         torch.manual_seed(0)

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[tr
 from facewire.errors import ConfigError, FacewireError
 from facewire_training.recipes.tokens_to_faces.batches import BatchConfig, Batches
 from facewire_training.recipes.tokens_to_faces.checkpoint import RunConfig, decode_config, open_run
+from facewire_training.recipes.tokens_to_faces.decoders.losses import MotionLoss
 from facewire_training.recipes.tokens_to_faces.decoders.registry import DECODERS
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.processes import Processes
@@ -142,6 +143,17 @@ def test_two_trainings_do_not_write_one_run(
     assert open_run(tmp_path).step == 2
 
 
+def test_the_parts_of_the_loss_can_be_set(
+    corpus: Path, ids: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ("--steps", "1", "--set", "loss.mouth_state=5", "--set", "loss.velocity=0")
+    monkeypatch.setattr(sys, "argv", command(corpus, ids, tmp_path, *more)[1:])
+    main()
+    assert open_run(tmp_path).config.network.loss == MotionLoss(mouth_state=5.0, velocity=0.0)
+    (line,) = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(line)["mouth_state"] > 0
+
+
 def command(corpus: Path, encoded: Path, folder: Path, *more: str) -> list[str]:
     sizes = [part for name, size in SIZES.items() for part in ("--set", f"{name}={size}")]
     return [
@@ -251,6 +263,8 @@ def test_the_command_refuses_in_one_sentence(
         ("--set", "colour=2"): "transformer has no colour; it has width,",
         ("--set", "heads=many"): "transformer cannot be made so",
         ("--set", "heads=3"): "transformer cannot be made so: embed_dim must be divisible",
+        ("--set", "loss=l1"): "transformer has no loss; it has width,",
+        ("--set", "loss.mouth_state=-1"): "loss.mouth_state is -1.0; give 0 to",
         ("--set", "dropout=nan"): "dropout is nan; give 0 to 1",
         ("--set", "feed_forward=0"): "feed_forward is 0; give 1 to",
         ("--corpora", "other"): "holds no rows of other",

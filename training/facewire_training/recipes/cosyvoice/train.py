@@ -25,6 +25,7 @@ from facewire_training.recipes.cosyvoice.network import Network, NetworkConfig
 from facewire_training.training_run import (
     check_numbers,
     hold_folder,
+    linear_schedule,
     read_state,
     replace_text,
     show_progress,
@@ -91,7 +92,7 @@ class Training:
         """
         config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * schedule(self.step, config.steps)
+            group["lr"] = config.rate * linear_schedule(self.step, config.steps, warm_up=100)
         parts = self.losses(windows)
         self.optimizer.zero_grad()
         total = parts["face"] + config.speech * parts["speech"]
@@ -127,11 +128,6 @@ class Training:
             "config": asdict(self.config),
         }
         write_checkpoint(state, self.run / "checkpoint.pt")
-
-
-def schedule(step: int, steps: int, warm_up: int = 100) -> float:
-    """Return the learning rate's factor: linear warm-up, then linear to 1 %."""
-    return min((step + 1) / warm_up, max(0.01, (steps - step) / max(steps - warm_up, 1)))
 
 
 def _swapped(tokens: Tensor, share: float) -> Tensor:

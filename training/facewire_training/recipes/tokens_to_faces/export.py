@@ -18,7 +18,7 @@ from facewire.report_file import command_line
 from facewire_engines.model_files import DataSource, SpeechRows
 from facewire_engines.recipe.model import DECODER, FACE
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.sources import read_sources
+from facewire_training.data.sources import read_sources, told_sources
 from facewire_training.onnx_folder import (
     ExportedGraph,
     add_folder_options,
@@ -182,12 +182,7 @@ def sources(run: Path, weights: Path | None) -> tuple[DataSource, ...]:
     Raises:
         ConfigError: the decoder's run did not keep it.
     """
-    decoder = read_sources(run)
-    if decoder is None:
-        raise ConfigError(
-            f"{run} does not say what it has learned from, which the manifest has to: start its "
-            "training again, which adds that"
-        )
+    decoder = told_sources(run)
     encoder = (read_sources(weights) if weights else None) or ()
     return tuple({source.name: source for source in (*encoder, *decoder)}.values())
 

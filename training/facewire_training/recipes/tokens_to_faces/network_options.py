@@ -1,8 +1,9 @@
-"""What the command line says of a decoder's network: `--width`, `--layers`, `--set NAME=VALUE`."""
+"""What the command line says of a decoder: `--width`, `--layers`, `--set NAME=VALUE`."""
 
 import argparse
 from dataclasses import fields, replace
 from math import isfinite
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from facewire_training.recipes.tokens_to_faces.checkpoint import open_run
 from facewire_training.recipes.tokens_to_faces.decoders.distilled_diffusion import (
     DistilledDiffusionConfig,
 )
+from facewire_training.recipes.tokens_to_faces.decoders.losses import MotionLoss
 from facewire_training.recipes.tokens_to_faces.decoders.registry import build
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 
@@ -35,15 +37,19 @@ def chosen_network(options: argparse.Namespace, preset: Any, setting: Setting) -
     pairs = [pair.partition("=")[::2] for pair in options.set]
     pairs += [(name, getattr(options, name)) for name in ("width", "layers", "teacher")]
     given = {name: value for name, value in pairs if value is not None}
-    names = [field.name for field in fields(preset)]
+    names = [name for field in fields(preset) for name in _names(field.name, preset)]
     unknown = [name for name in given if name not in names]
     if unknown:
         raise ConfigError(f"{options.decoder} has no {unknown[0]}; it has {', '.join(names)}")
     try:
-        said = msgspec.to_builtins(preset) | given
+        said = msgspec.to_builtins(preset)
+        for name, value in given.items():
+            *part, last = name.split(".")
+            (said[part[0]] if part else said)[last] = value
         made: Any = msgspec.convert(said, type(preset), strict=False)
         for name in given:
-            _check(name, getattr(made, name), getattr(preset, name))
+            read = attrgetter(name)
+            _check(name, read(made), read(preset))
         if isinstance(made, DistilledDiffusionConfig):
             made = _taught(made, options.regions)
         # On this device nothing is computed and no memory taken, but sizes have to fit.
@@ -54,6 +60,14 @@ def chosen_network(options: argparse.Namespace, preset: Any, setting: Setting) -
     return made
 
 
+def _names(name: str, preset: Any) -> list[str]:
+    """Return what may be set of a field: itself, or parts of a loss, such as `loss.velocity`."""
+    value = getattr(preset, name)
+    if not isinstance(value, MotionLoss):
+        return [name]
+    return [f"{name}.{part.name}" for part in fields(value)]
+
+
 def _check(name: str, value: object, usual: object) -> None:
     """See whether a number is one that a network can have.
 
@@ -62,7 +76,8 @@ def _check(name: str, value: object, usual: object) -> None:
     """
     if not isinstance(value, int | float) or not isinstance(usual, int | float):
         return
-    least = 0 if name == "dropout" else -MOST if usual < 0 else min(usual, 1)
+    may_be_none = name == "dropout" or name.startswith("loss.")
+    least = 0 if may_be_none else -MOST if usual < 0 else min(usual, 1)
     most = 1 if name == "dropout" else MOST
     if not isfinite(value) or not least <= value <= most:
         raise ValueError(f"{name} is {value}; give {least} to {most}")

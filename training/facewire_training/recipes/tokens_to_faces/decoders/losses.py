@@ -10,6 +10,8 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional
 
+from facewire_training.losses.mouth_state import mouth_state_loss
+
 
 @dataclass(frozen=True, slots=True)
 class MotionLoss:
@@ -20,6 +22,10 @@ class MotionLoss:
     smoothness: float = 0.05
     """Of squared second differences of what is said, whatever is true: a prior, not a match."""
     error: Literal["l1", "huber"] = "l1"
+    mouth_state: float = 0.0
+    """Of squared errors of jaw and mouth, most where these are shut or wide open; not Correa's."""
+    mouth_state_mesh: float = 0.0
+    """Of those of the lips' vertices, likewise."""
 
     def __call__(self, said: Tensor, truth: Tensor, trust: Tensor) -> dict[str, Tensor]:
         """Compare consecutive faces `[B, F, 52]`; what has no trust costs nothing.
@@ -28,7 +34,7 @@ class MotionLoss:
         all of it.
 
         Returns:
-            `weights`, `velocity` and `smoothness` unscaled, and `total`.
+            `weights`, `velocity`, `smoothness`, and the mouth states that count, unscaled; `total`.
         """
         said = said.float()
         # What stands where there is no trust may be anything.
@@ -40,6 +46,13 @@ class MotionLoss:
         turning = moving[:, 1:].minimum(moving[:, :-1])
         parts["smoothness"] = known_mean(said.diff(n=2, dim=1) ** 2, turning)
         total = parts["weights"] + self.velocity * parts["velocity"]
+        for name, share in {
+            "mouth_state": self.mouth_state,
+            "mouth_state_mesh": self.mouth_state_mesh,
+        }.items():
+            if share:
+                parts[name] = mouth_state_loss(said, truth, trust, mesh=name.endswith("mesh"))
+                total = total + share * parts[name]
         return parts | {"total": total + self.smoothness * parts["smoothness"]}
 
 

@@ -1,0 +1,1 @@
+"""Losses that every training may add to its own."""
