@@ -13,6 +13,7 @@ from facewire_engines.backends.onnx_graph import OnnxGraph
 from facewire_training.bundled_speech import bundled_speech
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.log_mel import LogMelEncoder
+from facewire_training.speech_encoders.phone_rows import load_phone_rows
 from facewire_training.speech_encoders.streaming_encoder import (
     StreamingEncoder,
     hop_of,
@@ -21,11 +22,12 @@ from facewire_training.speech_encoders.streaming_encoder import (
 )
 from facewire_training.streaming.step_network import StepNetwork
 
-ENCODERS = {
+ENCODERS: dict[str, StreamingEncoder] = {
     "features": LogMelEncoder(25),
     "features, two rows a hop": LogMelEncoder(50, step=2),
     "ids": LogMelEncoder(25, codebooks=1, vocabulary=100),
     "ids of three codebooks": LogMelEncoder(50, codebooks=3, vocabulary=64),
+    "rows of the embedded model": load_phone_rows(),
 }
 
 

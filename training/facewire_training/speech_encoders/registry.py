@@ -86,6 +86,14 @@ def _open_student(weights: Path | None, device: str) -> SpeechEncoder:
     return load_small(weights, "labels", device, student=True)
 
 
+def _open_phone_rows(weights: Path | None, device: str) -> SpeechEncoder:
+    from facewire_training.speech_encoders.phone_rows import PUBLISHED, load_phone_rows
+
+    if device != "cpu":
+        raise ConfigError("phone-rows is small: it runs on the processor only; leave --device")
+    return load_phone_rows(weights or PUBLISHED)
+
+
 def _stored(model: str, file: str) -> Path:
     """Return a file that `facewire models pull` got.
 
@@ -111,8 +119,9 @@ ENCODERS: dict[str, Open] = {
     "small-codec": _open_small("codec"),
     "small-labels": _open_small("labels"),
     "student": _open_student,
+    "phone-rows": _open_phone_rows,
 }
-"""The four of the paper, as ids and as features, and small ones that really exist."""
+"""The four of the paper, as ids and as features, small ones that really exist, and our own."""
 
 
 def open_encoder(name: str, weights: Path | None = None, device: str = "cpu") -> SpeechEncoder:
