@@ -1,6 +1,7 @@
 """The engine `recipe`: an encoder and a face decoder that a recipe has trained, as a stream."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,23 +53,46 @@ class RecipeEngine:
         """Whether a look-ahead may change while a stream runs: right context may not."""
         return self.model.right == 0
 
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that sessions may ask for; none where the model has none."""
+        return self.model.about.styles
+
+    def in_style(self, style: Mapping[str, float]) -> "RecipeEngine":
+        """Return the same engine, for which a style is usual.
+
+        Raises:
+            ConfigError: the model has no such style.
+        """
+        return replace(self, model=self.model.in_style(style))
+
     def session(
         self,
         *,
         frame_rate: Fraction = Fraction(60),
         lookahead_ms: float = 80.0,
         clock: Clock | None = None,
+        style: Mapping[str, float] | None = None,
     ) -> HopSession:
         """Open a stream; with a clock, its frames carry stage stamps.
 
+        Args:
+            frame_rate: of its frames.
+            lookahead_ms: how far past each frame is heard.
+            clock: stamps the frames.
+            style: shares of the model's styles, such as `{"grid": 0.3}`; the first of them has
+                what these leave. What is usual for the engine if None.
+
         Raises:
             CapacityError: there is too little memory for one more.
-            ConfigError: the look-ahead or the frame rate is out of range.
+            ConfigError: the look-ahead or the frame rate is out of range, or the model has no such
+                style.
         """
+        shares = self.model.shares(style)
         longest = self.longest_lookahead_ms
         spec = stream_spec(frame_rate, lookahead_ms, longest, self.sample_rate)
         with room_for_a_session():
-            hearing = RecipeHearing(self.model, spec)
+            hearing = RecipeHearing(self.model, spec, shares)
         if not self.tunable:
             return HopSession(hearing, spec, clock, hop=self.hop)
         return TunableHopSession(hearing, spec, clock, hop=self.hop, longest_ms=longest)
@@ -85,9 +109,10 @@ class RecipeEngine:
 class RecipeHearing:
     """All that is remembered about one stream."""
 
-    def __init__(self, model: RecipeModel, spec: StreamSpec) -> None:
+    def __init__(self, model: RecipeModel, spec: StreamSpec, shares: NDArray[np.float32]) -> None:
         self._rows = RecipeRows(model, 1)
         self._rows.reset(0, spec)
+        self._rows.set_style(0, shares)
 
     def hear(self, samples: Samples) -> None:
         """Run everything at the rate of rows over one hop."""

@@ -8,15 +8,17 @@ newest of what is remembered at the moment of a frame, whose distance to each ro
 Sizes come from the graphs, and what rows mean from the manifest.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from facewire import arkit
-from facewire.errors import EngineError
+from facewire.errors import ConfigError, EngineError
 from facewire_engines.backends.graph import Graph, GraphLoader
 from facewire_engines.backends.id_tables import takes_id
 from facewire_engines.backends.onnx_graph import load_onnx
@@ -32,6 +34,8 @@ FRONT_END, ENCODER, DECODER, FACE = (
 MOST_DELAY_ROWS = 1_000
 MOST_LOOKAHEAD_MS = 10_000
 """More of either is a mistake."""
+_LONGEST_NAME = 40
+"""Characters of a wrong name that an error repeats."""
 
 Meaning = Callable[[int], SpeechRows]
 """Tells what rows mean, so many of which are a hop."""
@@ -69,6 +73,39 @@ class RecipeModel:
     def longest_lookahead_ms(self) -> float:
         """The look-ahead that all right context takes, and what frames can make use of."""
         return float(1000 * (self.right + self.about.delay) / self.rate) + self.about.lookahead_ms
+
+    def shares(self, style: Mapping[str, float] | None) -> NDArray[np.float32]:
+        """Return the share of each style, `[styles]`; the first one has what the others leave.
+
+        Raises:
+            ConfigError: the model has no such style, or shares are not from 0 to 1 in all.
+        """
+        names = self.about.styles
+        if style is None:
+            return np.array(self.about.shares, np.float32)
+        unknown = [name for name in style if name not in names]
+        if unknown or not names:
+            there = f"choose from {', '.join(names)}" if names else "it has none: leave style out"
+            # Clients may write anything.
+            wrong = ", ".join(name[:_LONGEST_NAME] for name in unknown[:3]) or "at all"
+            raise ConfigError(f"the model {self.manifest.name!r} has no style {wrong}; {there}")
+        given = np.array([style.get(name, 0.0) for name in names], np.float64)
+        # Not a number is neither.
+        if not (given >= 0).all() or not given.sum() <= 1 + 1e-6:
+            raise ConfigError(
+                "shares of styles are from 0 to 1, and at most 1 together; change them"
+            )
+        given[0] += max(1 - given.sum(), 0.0)
+        return given.astype(np.float32)
+
+    def in_style(self, style: Mapping[str, float]) -> "RecipeModel":
+        """Return the same model, for which a style is usual.
+
+        Raises:
+            ConfigError: as for `shares`.
+        """
+        shares = tuple(self.shares(style).tolist())
+        return replace(self, about=msgspec.structs.replace(self.about, shares=shares))
 
     def right_context(self, lookahead: int) -> int:
         """Return how many rows may follow one before it is taken, at a look-ahead in samples.
@@ -113,6 +150,7 @@ def load_recipe_model(
     about = known if isinstance(known, SpeechRows) else known(step)
     _check_rows(about, folder)
     _check_kind(about, graphs[DECODER], folder, manifest)
+    _check_styles(about, graphs[DECODER], folder)
     model = RecipeModel(
         manifest,
         about,
@@ -175,6 +213,21 @@ def _check_kind(about: SpeechRows, decoder: Graph, folder: Path, manifest: Manif
         )
 
 
+def _check_styles(about: SpeechRows, decoder: Graph, folder: Path) -> None:
+    """See whether the decoder takes the styles that a manifest names.
+
+    Raises:
+        EngineError: it does not.
+    """
+    taken = [feed.zeros(1).shape[1] for feed in decoder.spec.feeds[2:]]
+    named = [len(about.styles)] if about.styles else []
+    if taken != named or len(about.shares) != len(about.styles):
+        raise EngineError(
+            f"the decoder in {folder} takes other styles than its manifest says; export the model "
+            "again"
+        )
+
+
 def _on_processor(folder: Path, manifest: Manifest) -> Graph:
     return load_onnx(read_graph(folder, manifest, DECODER))
 
@@ -187,7 +240,8 @@ def _check_joints(encoders: list[Graph], decoder: Graph, face: Graph) -> None:
     """
     shape = [len(graph.spec.feeds) for graph in (*encoders, decoder, face)]
     results = [len(graph.spec.results) for graph in (*encoders, decoder, face)]
-    if shape != [1] * len(encoders) + [2, 3] or results != [1] * len(results):
+    hearing = [1] * len(encoders)
+    if shape not in ([*hearing, 2, 3], [*hearing, 3, 3]) or results != [1] * len(results):
         raise EngineError(
             "the graphs of the model have other inputs and results than this engine feeds; export "
             "it again with this version of Facewire"

@@ -22,11 +22,18 @@ class RememberedRows:
         self._inputs = [tensor.name for tensor in model.face.spec.inputs]
         width = model.face.spec.inputs[0].zeros(1).shape[2]
         self._memory: Array = np.zeros((capacity, model.reach, width), np.float32)
+        self._usual = model.shares(None)
+        self._styles: Array = np.tile(self._usual, (capacity, 1))
 
     def reset(self, row: int) -> None:
         """Let a stream begin anew."""
         self._decoder.reset(row)
         self._memory[row] = 0
+        self._styles[row] = self._usual
+
+    def set_style(self, row: int, shares: Array) -> None:
+        """Let a stream move in a style from its next row on: `[styles]`, the share of each."""
+        self._styles[row] = shares
 
     def take(self, rows: Indices, said: NDArray[np.generic], firsts: Indices, end: int) -> None:
         """Remember the next rows of some streams.
@@ -43,7 +50,8 @@ class RememberedRows:
         self._check_ids(said)
         numbers = firsts[:, None] + np.arange(said.shape[1])
         known = ((numbers >= 0) & (numbers < end)).astype(np.float32)
-        feeds = dict(zip(self._feeds, (np.ascontiguousarray(said), known), strict=True))
+        given = (np.ascontiguousarray(said), known, self._styles[rows])
+        feeds = dict(zip(self._feeds, given, strict=False))
         (memory,) = self._decoder.step(rows, feeds)
         joined = np.concatenate((self._memory[rows], memory), axis=1)
         self._memory[rows] = joined[:, -self._model.reach :]
@@ -105,6 +113,10 @@ class RecipeRows:
         self._remembered.reset(row)
         self._hops[row] = 0
         self._right[row] = self._model.right_context(spec.lookahead)
+
+    def set_style(self, row: int, shares: Array) -> None:
+        """Let a stream move in a style from its next row on: `[styles]`, the share of each."""
+        self._remembered.set_style(row, shares)
 
     def encode(self, rows: Indices, samples: Array) -> NDArray[np.bool_]:
         """Hear one hop `[B, hop]` in each of some streams.

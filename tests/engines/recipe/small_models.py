@@ -6,11 +6,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from facewire_training.recipes.prior.autoencoder import Autoencoder, AutoencoderConfig
+from facewire_training.recipes.prior.decoder import CodeDecoder, DecoderConfig
+from facewire_training.recipes.prior.export import read_style, write_prior
 from facewire_training.recipes.tokens_to_faces.decoders.setting import Setting
 from facewire_training.recipes.tokens_to_faces.decoders.streaming import Streaming, StreamingConfig
 from facewire_training.recipes.tokens_to_faces.export import write_model
 from facewire_training.speech_encoders.encoder import Representation
 from facewire_training.speech_encoders.log_mel import LogMelEncoder, StackedLogMel
+from facewire_training.speech_encoders.phone_rows import load_phone_rows
 from facewire_training.speech_encoders.sliding_window import Window, WindowedEncoder
 from facewire_training.speech_encoders.streaming_encoder import StreamingEncoder
 
@@ -59,10 +63,24 @@ def encoders() -> dict[str, StreamingEncoder]:
     }
 
 
+def prior() -> CodeDecoder:
+    """Return a decoder over codes, of random weights."""
+    torch.manual_seed(4)
+    codes = Autoencoder(AutoencoderConfig(groups=2, size=8, code=4, width=32))
+    with torch.no_grad():
+        codes.decoder.out.bias.fill_(0.4)
+    decoder = CodeDecoder(DecoderConfig(width=32, memory=16), codes)
+    with torch.no_grad():
+        decoder.head.weight.mul_(20)
+    return decoder.eval().requires_grad_(False)
+
+
 def write_small_models(folder: Path) -> dict[str, Path]:
-    """Write a model for each encoder, and return their folders."""
+    """Write a model for each encoder, and a prior, and return their folders."""
     folders = {}
     for name, encoder in encoders().items():
         folders[name] = folder / name
         write_model(folder / name, decoder_of(encoder.representation), encoder)
+    folders["prior"] = folder / "prior"
+    write_prior(folder / "prior", prior(), load_phone_rows(), read_style(["grid=1"]))
     return folders

@@ -13,16 +13,19 @@ pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from fractions import Fraction
+from functools import partial
 
 import torch
+from numpy.typing import NDArray
 from tests.engines.recipe.small_models import decoder_of, encoders
 
-from facewire.clock import SystemClock
+from facewire.clock import ManualClock, SystemClock
 from facewire.errors import ConfigError, EngineError
 from facewire.frames import AudioChunk, Samples
-from facewire.stream.engine import TunableSession
+from facewire.stream.engine import StyledEngine, TunableSession, open_in_style, styles_of
 from facewire.stream.engines import load_engine
 from facewire_engines.backends.choice import graph_loader, parse_backend
+from facewire_engines.energy.engine import EnergyEngine
 from facewire_engines.hearing.batched_engine import BatchedEngine
 from facewire_engines.model_files import EMBEDDED_MODELS, read_manifest
 from facewire_engines.plan_building import build_plans
@@ -118,8 +121,24 @@ def test_a_manifest_says_what_rows_are(recipe_folders: dict[str, Path]) -> None:
     assert (about.kind, about.rate, about.codebooks, about.vocabulary) == ("ids", "50", 3, 64)
 
 
+def test_a_model_without_styles_says_so(recipe_folders: dict[str, Path]) -> None:
+    with pytest.raises(ConfigError, match="has no style grid; it has none: leave style out"):
+        load_recipe(recipe_folders["features"]).session(style={"grid": 1.0})
+
+
+def test_styles_that_the_decoder_does_not_take_are_refused(
+    recipe_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    copied = shutil.copytree(recipe_folders["prior"], tmp_path / "prior")
+    manifest = json.loads((copied / "manifest.json").read_text())
+    manifest["rows"] |= {"styles": ["rules"], "shares": [1.0]}
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(EngineError, match="other styles than its manifest says"):
+        load_recipe(copied)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("rows", ["features", "ids", "levels", "windowed"])
+@pytest.mark.parametrize("rows", ["features", "ids", "levels", "windowed", "prior"])
 def test_a_plan_is_built_of_every_graph(
     recipe_folders: dict[str, Path], tmp_path: Path, rows: str
 ) -> None:
@@ -285,3 +304,79 @@ def test_a_decoder_goes_with_its_own_encoder_only(tmp_path: Path) -> None:
     decoder = decoder_of(LogMelEncoder(25).representation)
     with pytest.raises(ConfigError, match="trained with rows of log-mel, not of random-projection"):
         write_model(tmp_path, decoder, LogMelEncoder(25, codebooks=1, vocabulary=9))
+
+
+def styled_faces(
+    engine: StyledEngine, speech: Samples, style: dict[str, float] | None
+) -> NDArray[np.float32]:
+    """Return the faces `[F, 52]` of a second in a style, and give the place of its session back."""
+    session = engine.session(frame_rate=Fraction(30), style=style)
+    frames = session.push(AudioChunk(speech[:16_000], 0, 16_000)) + session.flush()
+    return np.stack([frame.weights for frame in frames])
+
+
+def test_sessions_that_share_runs_have_styles_of_their_own(
+    recipe_folders: dict[str, Path], speech: Samples
+) -> None:
+    alone = load_recipe(recipe_folders["prior"])
+    styles = (None, {"rules": 1.0}, {"grid": 0.5}, {"facegood": 1.0})
+    expected = [styled_faces(alone, speech, style) for style in styles]
+    shared = share_runs(alone, ManualClock(), capacity=4, gather_ns=0)
+    assert isinstance(shared, StyledEngine)
+    assert shared.styles == alone.styles == ("rules", "grid", "facegood")
+    sessions = [shared.session(frame_rate=Fraction(30), style=style) for style in styles]
+    chunk = AudioChunk(speech[:16_000], 0, 16_000)
+    pushed = shared.push_all([(session, chunk) for session in sessions])
+    for faces, session, ours in zip(expected, sessions, pushed, strict=True):
+        assert isinstance(ours, list)
+        found = [frame.weights for frame in (*ours, *session.flush())]
+        np.testing.assert_allclose(np.stack(found), faces, atol=1e-4)
+    assert np.abs(expected[0] - expected[3]).max() > 0.1
+
+
+def test_a_row_that_had_a_style_goes_back_to_the_usual_one(
+    recipe_folders: dict[str, Path], speech: Samples
+) -> None:
+    alone = load_recipe(recipe_folders["prior"])
+    shared = share_runs(alone, ManualClock(), capacity=1, gather_ns=0)
+    usual, other = (styled_faces(alone, speech, style) for style in (None, {"facegood": 1.0}))
+    assert np.abs(usual - other).max() > 0.1
+    for style, faces in (({"facegood": 1.0}, other), (None, usual)):
+        np.testing.assert_allclose(styled_faces(shared, speech, style), faces, atol=1e-4)
+    # One that was never pushed leaves nothing behind, either.
+    shared.session(style={"facegood": 1.0}).close()
+    np.testing.assert_allclose(styled_faces(shared, speech, None), usual, atol=1e-4)
+
+
+def test_another_style_may_be_usual_for_an_engine(
+    recipe_folders: dict[str, Path], speech: Samples
+) -> None:
+    alone = load_recipe(recipe_folders["prior"])
+    shared = share_runs(alone, ManualClock(), capacity=1, gather_ns=0)
+    half = styled_faces(alone, speech, {"facegood": 0.5})
+    for engine in (alone, shared):
+        other = engine.in_style({"facegood": 0.5})
+        np.testing.assert_allclose(styled_faces(other, speech, None), half, atol=1e-4)
+        own = styled_faces(other, speech, {"grid": 1.0})
+        np.testing.assert_allclose(own, styled_faces(engine, speech, {"grid": 1.0}), atol=1e-4)
+        # The first engine stays as it was.
+        assert np.abs(styled_faces(engine, speech, None) - half).max() > 0.1
+        with pytest.raises(ConfigError, match="has no style nobody; choose from rules, grid"):
+            engine.in_style({"nobody": 1.0})
+
+
+def test_an_engine_without_styles_is_one_sentence(recipe_folders: dict[str, Path]) -> None:
+    opened = partial(open_in_style, frame_rate=Fraction(30), lookahead_ms=80.0, clock=ManualClock())
+    for engine in (load_recipe(recipe_folders["features"]), EnergyEngine()):
+        assert styles_of(engine) == ()
+        opened(engine, None).close()
+        for style in ({"grid": 1.0}, {}):
+            with pytest.raises(ConfigError, match="has no styles; leave the style out, or load"):
+                opened(engine, style)
+
+
+def test_a_long_name_is_not_repeated(recipe_folders: dict[str, Path]) -> None:
+    engine = load_recipe(recipe_folders["prior"])
+    with pytest.raises(ConfigError) as refused:
+        engine.session(style={f"{number}" + "x" * 10_000: 1.0 for number in range(100)})
+    assert len(str(refused.value)) < 300
