@@ -57,6 +57,10 @@ class SpeechRows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows between the newest one and the last that was heard whole."""
     lookahead_ms: float = 0.0
     """The longest look-ahead into rows that frames can make use of."""
+    styles: tuple[str, ...] = ()
+    """Whose ways of moving the decoder knows, if it takes their shares."""
+    shares: tuple[float, ...] = ()
+    """Of each style where a session asks for none."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ class FaceClient(Connection):
         silence_ms: float | msgspec.UnsetType | None = msgspec.UNSET,
         provisional: bool = False,
         emotion: Mapping[str, float] | None = None,
+        style: Mapping[str, float] | None = None,
         format: FrameFormat = "binary",  # noqa: A002 # it is called so on the wire
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
@@ -60,6 +61,8 @@ class FaceClient(Connection):
                 `WireFrame.provisional` and `ProvisionalBlend`.
             emotion: what the speaker feels, such as {"happy": 0.8}; None: what the server's profile
                 says.
+            style: how the face moves, such as {"grid": 0.3}, by the names of `hello.styles`; None:
+                as is usual for the server.
             format: how frames travel.
             tls: which certificates are trusted; None: those that this machine trusts.
             clock: this machine's monotonic time.
@@ -77,6 +80,7 @@ class FaceClient(Connection):
             silence_ms=silence_ms,
             provisional=provisional,
             emotion=emotion if emotion is None else dict(emotion),
+            style=msgspec.UNSET if style is None else dict(style),
         )
         super().__init__(url, "session", opening=opening, tls=tls, clock=clock)
         self._audio_format = opening.audio_format

@@ -81,6 +81,7 @@ class SpeakClient(Connection):
         language: str = "en-us",
         rate: int = 175,
         pitch: int = 50,
+        face: Literal["phones", "latents"] = "phones",
         frame_rate: int | float | str | Fraction = 60,
         audio: bool = True,
         lead_ms: float = 100.0,
@@ -106,6 +107,7 @@ class SpeakClient(Connection):
             language: such as "en-us".
             rate: words a minute.
             pitch: 0 to 100.
+            face: what of the voice its face is made from; latents are for hibari only.
             frame_rate: frames per second, such as 60, "30000/1001" or a Fraction.
             audio: whether the sound is wanted.
             lead_ms: how long before they are heard faces and sound leave the server; less than 20
@@ -131,6 +133,7 @@ class SpeakClient(Connection):
             language=language,
             rate=rate,
             pitch=pitch,
+            face=face,
             frame_rate=str(frame_rate),
             audio=audio,
             lead_ms=lead_ms,
@@ -232,7 +235,17 @@ class SpeakClient(Connection):
         await self._send(Alignment(turn=turn, format=format, data=raw, offset_ms=offset_ms))
 
     async def send_tokens(self, turn: int, tokens: NDArray[Any]) -> None:
-        """Send the next tokens of a turn, ids `[T]` of the space that was opened."""
+        """Send the next tokens of a turn, ids `[T]` of the space that was opened.
+
+        Raises:
+            ServerError: the server refused something, or went away.
+            ValueError: they are no ids.
+        """
+        if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+            raise ValueError(
+                f"tokens are whole numbers, [T], not {tokens.dtype} {list(tokens.shape)}; a "
+                "client cannot send latents"
+            )
         for start in range(0, len(tokens), MESSAGE_TOKENS):
             run = tokens[start : start + MESSAGE_TOKENS].astype(np.uint32)
             samples, first = self._sent[turn]

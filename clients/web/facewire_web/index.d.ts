@@ -36,6 +36,8 @@ export interface Hello {
   /** Samples between two steps of the engine. */
   hop: number;
   engine: string;
+  /** Of which a session may ask for shares; left out where the engine has none. */
+  styles?: string[];
   [more: string]: unknown;
 }
 
@@ -115,11 +117,13 @@ export interface SessionOptions {
   provisional?: boolean;
   /** What the speaker feels; null: what the server's profile says. */
   emotion?: Emotion | null;
+  /** How the face moves: shares by the names of a hello's `styles`, at most 1 together; null: as is usual for the server. */
+  style?: Record<string, number> | null;
 }
 
 export type Feeling = "happy" | "angry" | "sad" | "afraid" | "disgusted" | "melancholic" | "surprised" | "calm";
-/** Shares, each from 0 to 1. */
-export type Emotion = Partial<Record<Feeling, number>>;
+/** Shares, each from 0 to 1; that of `voice` is how much is added of what the voice itself tells. */
+export type Emotion = Partial<Record<Feeling | "voice", number>>;
 
 /** What to show at once of a stream of provisional frames and their corrections. */
 export class ProvisionalBlend {
@@ -158,6 +162,8 @@ export interface Voice {
   rate?: number;
   /** 0 to 100. */
   pitch?: number;
+  /** What of the voice its face is made from; latents are for hibari only. */
+  face?: "phones" | "latents";
 }
 export interface TurnBegins {
   turn: number;

@@ -16,6 +16,7 @@ import { FramePlayout } from "./client/frame_playout.js";
 import { calmPose, neutralPose, parsePose } from "./client/pose.js";
 import { Readout } from "./page/readout.js";
 import { SILENT, SoundPlayer } from "./sound/sound_player.js";
+import { StyleCard } from "./page/style_card.js";
 import { TypedSpeech } from "./page/typing/typed_speech.js";
 
 const READOUT_EVERY_MS = 400;
@@ -126,7 +127,10 @@ function goLive(server) {
     ongive: () => giveFace(feed),
     onstate: () => writeState(feed, speech),
     onsleep: () => view.draw(neutralPose()),
-    onhello: (hello) => onhello(hello, { typed: true }),
+    onhello: (hello) => {
+      styles.offer(hello.styles);
+      onhello(hello, { typed: true });
+    },
     onframe: countFrame,
   });
   inspection.speech = speech.player;
@@ -140,6 +144,7 @@ function goLive(server) {
     feed.setEmotion(emotion);
     speech.setEmotion(emotion);
   });
+  const styles = new StyleCard((style) => feed.setStyle(style));
   let about = null;
   const learn = (told) => {
     inspection.about = told;
@@ -148,7 +153,7 @@ function goLive(server) {
   };
   byId("speak").addEventListener("click", () => {
     dialogue.stop();
-    toggleSpeech(feed, speech, feelings.emotion);
+    toggleSpeech(feed, speech, { emotion: feelings.emotion, style: styles.style });
   });
   byId("sound").addEventListener("click", () => toggleSound(feed, speech));
   byId("lookahead").addEventListener("input", () => {
@@ -173,6 +178,7 @@ function goLive(server) {
   }
 
   function onmine(hello) {
+    styles.offer(hello.styles);
     onhello(hello);
     // What the engine can do may be less than what was asked for.
     if (feed.state === "asking") writeLookahead((hello.lookahead * 1000) / hello.sample_rate);
@@ -196,11 +202,11 @@ function giveFace(feed) {
   if (feed.state === "left" || feed.state === "no-stream") feed.watch({ quietly: feed.state === "no-stream" });
 }
 
-function toggleSpeech(feed, speech, emotion) {
+function toggleSpeech(feed, speech, wanted) {
   restSound();
   speech.player.stop();
   if (feed.state === "speaking" || feed.state === "asking") void feed.stop();
-  else void feed.speak({ lookaheadMs: lookaheadMs(), emotion });
+  else void feed.speak({ lookaheadMs: lookaheadMs(), ...wanted });
 }
 
 function toggleSound(feed, speech) {

@@ -262,6 +262,8 @@ class BatchedEngine(Generic[M, R]):
         for take in takes:
             if take.session.fresh:
                 self._rows.reset(take.session.row, take.session.spec)
+                if take.session.begin is not None:
+                    take.session.begin(take.session.row)
                 take.session.fresh = False
         self._decode(takes)
         hearing = [take for take in takes if take.done < len(take.hops)]

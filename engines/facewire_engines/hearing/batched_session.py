@@ -1,6 +1,7 @@
 """One stream of the batched engine: what it remembers besides its row, and the work it asks for."""
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +56,8 @@ class BatchedSession:
         """Whether those in a hurry go first in shared runs; see `PatientSession`."""
         self.fresh = True
         """Whether its row still holds what an earlier stream left; the first step clears it."""
+        self.begin: Callable[[int], None] | None = None
+        """Told the row once it is cleared, for what one engine's rows have besides."""
         self.closed = False
         self._engine = engine
         self._clock = clock

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,7 @@ from facewire.frame_rate import parse_frame_rate
 from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.recordings import RecordedFace, recorded_frames
 from facewire.settings.lookahead import DELAYED_MS
-from facewire.stream.engine import Engine
+from facewire.stream.engine import Engine, open_in_style
 from facewire.stream.engines import load_engine
 
 MOST_CHANNELS = 64
@@ -42,6 +42,8 @@ class AnimatorOptions:
     """Whether eyes blink, and brows and head move a little."""
     seed: int | None = 0
     """Which idle motion; None is one of its own."""
+    style: Mapping[str, float] | None = None
+    """Shares of the styles of the engine's model, such as {"grid": 0.3}; None is the usual one."""
     profile: Path | Profile | None = None
     """TOML file with gains and offsets, or what was read of one."""
 
@@ -80,7 +82,9 @@ class Animator:
         engine = wanted.engine
         loaded = load_engine(engine) if isinstance(engine, str) else engine
         self._resampler = StreamResampler(sample_rate, loaded.sample_rate, channels, live=live)
-        self._session = loaded.session(
+        self._session = open_in_style(
+            loaded,
+            wanted.style,
             frame_rate=parse_frame_rate(_rate_text(wanted.frame_rate)),
             lookahead_ms=wanted.lookahead_ms,
             clock=SystemClock(),
@@ -130,6 +134,7 @@ class Animator:
     def _hear(self, samples: Samples) -> list[BlendshapeFrame]:
         chunk = AudioChunk(samples, self._heard, self.spec.sample_rate)
         self._heard = chunk.end
+        self._face.hear(samples)
         return [self._face.apply(frame) for frame in self._session.push(chunk)]
 
 

@@ -22,7 +22,7 @@ from facewire.server.session_audio import (
 from facewire.server.session_intake import Heard, SessionListener, decode_message
 from facewire.server.sockets.fair_connection import FairConnection
 from facewire.stream.channel import Channel
-from facewire.stream.engine import EngineSession
+from facewire.stream.engine import EngineSession, open_in_style
 from facewire.wire.binary import encode_frame, wire_frame
 from facewire.wire.errors import ErrorCode, ProtocolError
 from facewire.wire.messages import (
@@ -187,7 +187,9 @@ def open_session(context: ServerContext, request: OpenSession) -> EngineSession:
         ProtocolError: the engine cannot do it, or has no place.
     """
     try:
-        return context.engine.session(
+        return open_in_style(
+            context.engine,
+            request.wanted_style,
             frame_rate=request.exact_frame_rate,
             lookahead_ms=request.lookahead_ms,
             clock=context.clock,

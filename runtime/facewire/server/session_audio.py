@@ -215,7 +215,11 @@ class SessionStream:
             return []
         chunk = AudioChunk(samples, self._made, self._session.spec.sample_rate, captured)
         self._made = chunk.end
-        at_once = self._provisional.session.push(chunk) if self._provisional else []
+        self._face.hear(samples)
+        at_once: list[BlendshapeFrame] = []
+        if self._provisional is not None:
+            self._provisional.face.hear(samples)
+            at_once = self._provisional.session.push(chunk)
         return self._faced(at_once, self._session.push(chunk))
 
     def _faced(

@@ -33,6 +33,8 @@ class StreamSettings(_Table, frozen=True):
     """Which engine, as `facewire models` lists them."""
     backend: Annotated[str, Meta(min_length=1)] = "auto"
     """What runs it, such as "onnx" or "tensorrt:fp16"; see docs/engines.md."""
+    style: dict[str, float] = {}
+    """Shares of the styles of the engine's model, such as { grid = 0.3 }; none: as exported."""
     delay_audio: Annotated[str, Meta(min_length=1)] | int = "off"
     """Output device that plays the sound of `live` as late as its face; "default" is the system's,
     "off" none."""

@@ -1,6 +1,6 @@
 """What an engine is: a shared, immutable model, and sessions that remember one stream each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -102,6 +102,86 @@ class Engine(Protocol):
             ConfigError: the model cannot do this frame rate or look-ahead.
         """
         ...
+
+
+@runtime_checkable
+class StyledEngine(Engine, Protocol):
+    """An engine whose model may know several ways of moving."""
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """What they are called; none where the model knows one only."""
+        ...
+
+    def session(
+        self,
+        *,
+        frame_rate: Fraction = Fraction(60),
+        lookahead_ms: float = 80.0,
+        clock: Clock | None = None,
+        style: Mapping[str, float] | None = None,
+    ) -> EngineSession:
+        """Open a stream that moves in a style.
+
+        Args:
+            frame_rate: of its frames.
+            lookahead_ms: how far past each frame is heard.
+            clock: stamps the frames.
+            style: shares of `styles`, such as `{"grid": 0.3}`; the first of them has what these
+                leave. None: what is usual for the engine.
+
+        Raises:
+            CapacityError: there is no place for one more.
+            ConfigError: the model cannot do this frame rate or look-ahead, or has no such style.
+        """
+        ...
+
+    def in_style(self, style: Mapping[str, float]) -> "StyledEngine":
+        """Return the same engine, for which a style is usual.
+
+        Raises:
+            ConfigError: the model has no such style.
+        """
+        ...
+
+
+def styles_of(engine: Engine) -> tuple[str, ...]:
+    """Return the styles that sessions of an engine may ask for."""
+    return engine.styles if isinstance(engine, StyledEngine) else ()
+
+
+def styled(engine: Engine) -> StyledEngine:
+    """Return an engine as one that has styles.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if isinstance(engine, StyledEngine) and engine.styles:
+        return engine
+    raise ConfigError(
+        f"the engine {engine.name} has no styles; leave the style out, or load a model with some"
+    )
+
+
+def open_in_style(
+    engine: Engine,
+    style: Mapping[str, float] | None,
+    *,
+    frame_rate: Fraction,
+    lookahead_ms: float,
+    clock: Clock,
+) -> EngineSession:
+    """Open a stream of any engine; None is the style that is usual for it.
+
+    Raises:
+        CapacityError: there is no place for one more.
+        ConfigError: the engine cannot do this, or has no such style.
+    """
+    if style is None:
+        return engine.session(frame_rate=frame_rate, lookahead_ms=lookahead_ms, clock=clock)
+    return styled(engine).session(
+        frame_rate=frame_rate, lookahead_ms=lookahead_ms, clock=clock, style=style
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ async def _infer(
             failure = error
             break
         await outputs.hear(chunk)
+        face.hear(chunk.samples)
         await show(partial(session.push, chunk))
         if outputs.none_left:
             return

@@ -4,8 +4,9 @@ Servers refuse unknown keys, with the list of the known ones: a typing slip must
 Clients ignore what they do not know, so that servers may learn to say more.
 """
 
+import re
 from fractions import Fraction
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
@@ -23,10 +24,12 @@ Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 FrameFormat = Literal["binary", "json"]
 SampleFormat = Literal["s16le", "f32le"]
 Shares = dict[str, float]
-"""Of an emotion, by the names of `facewire.emotion.NAMES`."""
+"""By name: of an emotion those of `facewire.emotion.NAMES`, of a style those of a hello."""
 Seed = Annotated[int, Meta(ge=0, le=2**53)]
 
 MAX_LOOKAHEAD_MS = 1_000
+PART = 90
+"""Characters of the beginning and of the end of a complaint that are told."""
 _RANGES = {
     "sample_rate": (8_000, 192_000),
     "channels": (1, 8),
@@ -162,6 +165,8 @@ class Hello(Message, tag="hello", frozen=True, kw_only=True):
     format: FrameFormat = "binary"
     clock_ns: int
     """The server's monotonic time."""
+    styles: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Of which `open` on `/session` may ask for shares; left out where the engine has none."""
 
 
 class Ended(Message, tag="end", frozen=True, kw_only=True):
@@ -255,7 +260,29 @@ class MessageDecoder(Generic[MessageUnion]):
         if known is None:
             return f'a text message is an object with "type" one of {", ".join(self._types)}'
         keys = ", ".join(("type", *known.__struct_fields__))
-        return f'wrong "{kind}" message: {str(error)[:120]}; its keys are {keys}'
+        said = str(error)
+        if choices := _choices(known, said):
+            return f'wrong "{kind}" message: {_cut(said)}, which is one of {choices}'
+        return f'wrong "{kind}" message: {_cut(said)}; its keys are {keys}'
+
+
+def _cut(said: str) -> str:
+    """Return a complaint without the middle of what may be a very long value."""
+    return said if len(said) <= 2 * PART else f"{said[:PART]} … {said[-PART:]}"
+
+
+def _choices(known: type[Message], said: str) -> str:
+    """Return the values that the key of a complaint has, if it has only some; otherwise nothing."""
+    key = re.search(r" - at `\$\.(\w+)`$", said)
+    hint = get_type_hints(known).get(key[1]) if key else None
+    # A key that may be left out is `Literal[...] | None`.
+    names = [
+        name
+        for part in (hint, *get_args(hint))
+        if get_origin(part) is Literal
+        for name in get_args(part)
+    ]
+    return ", ".join(map(str, names))
 
 
 class _Kind(msgspec.Struct):

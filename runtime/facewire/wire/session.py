@@ -19,6 +19,7 @@ from facewire.wire.messages import (
     Ping,
     Pong,
     SetEmotion,
+    Shares,
 )
 
 SilenceMs = Annotated[float, Meta(ge=100, le=60_000)]
@@ -37,6 +38,13 @@ class OpenSession(Open, tag="open", frozen=True, kw_only=True):
     """After so long without audio the stream goes on as if silence came; null: never."""
     provisional: bool = False
     """Whether each frame comes twice: at once, without look-ahead, and again when it was heard."""
+    style: Shares | msgspec.UnsetType | None = msgspec.UNSET
+    """How the face moves, as shares of the hello's `styles`; null: as is usual for the server."""
+
+    @property
+    def wanted_style(self) -> Shares | None:
+        """The style, None if the client leaves it to the server."""
+        return None if self.style is msgspec.UNSET else self.style
 
     def check(self) -> None:
         """Refuse what no server does, before an engine is asked.

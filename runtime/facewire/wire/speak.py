@@ -43,6 +43,8 @@ class OpenSpeech(Open, tag="open", frozen=True, kw_only=True):
     rate: int = 175
     """Words a minute."""
     pitch: int = 50
+    face: Literal["phones", "latents"] = "phones"
+    """What of the voice the faces of text are made from."""
     audio: bool = True
     """Whether the server sends the sound; without it the mouth is silent."""
     lead_ms: float = 100.0

@@ -139,6 +139,46 @@ def test_what_no_server_does_is_unsupported(key: str, value: object, words: str)
     assert caught.value.code is ErrorCode.UNSUPPORTED
 
 
+def test_who_uses_no_styles_gets_the_bytes_of_before() -> None:
+    assert encode_message(OpenSession(version=1)) == (
+        '{"type":"open","version":1,"sample_rate":16000,"sample_format":"s16le","channels":1,'
+        '"frame_rate":"60","lookahead_ms":80.0,"format":"binary","idle":true,"emotion":null,'
+        '"provisional":false}'
+    )
+    hello = Hello(
+        software="facewire", engine="energy", session="ab", names=("jawOpen",), frame_rate=(60, 1),
+        sample_rate=16_000, lookahead=1_280, hop=160, clock_ns=5,
+    )  # fmt: skip
+    assert encode_message(hello) == (
+        '{"type":"hello","version":1,"software":"facewire","engine":"energy","session":"ab",'
+        '"names":["jawOpen"],"frame_rate":[60,1],"sample_rate":16000,"lookahead":1280,"hop":160,'
+        '"format":"binary","clock_ns":5}'
+    )
+    styled = msgspec.structs.replace(hello, styles=("rules", "grid"))
+    assert '"styles":["rules","grid"]' in encode_message(styled)
+    assert decode_session_answer(encode_message(styled)) == styled
+
+
+@pytest.mark.parametrize(
+    ("style", "wanted"), [(None, None), ({}, {}), ({"grid": 0.3}, {"grid": 0.3})]
+)
+def test_a_style_is_asked_for_by_shares(
+    style: dict[str, float] | None, wanted: dict[str, float] | None
+) -> None:
+    text = json.dumps({"type": "open", "version": 1, "style": style})
+    message = decode_session_request(text)
+    assert isinstance(message, OpenSession)
+    message.check()
+    assert message.wanted_style == wanted
+
+
+@pytest.mark.parametrize("share", ["NaN", "1e999", "null", '"0.3"', "[0.3]"])
+def test_a_style_of_no_numbers_is_refused(share: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        decode_session_request(f'{{"type":"open","version":1,"style":{{"grid":{share}}}}}')
+    assert caught.value.code is ErrorCode.BAD_MESSAGE
+
+
 def test_clients_ignore_what_a_newer_server_adds() -> None:
     assert decode_session_answer('{"type":"weather","sun":1}') is None
     assert decode_session_answer('{"type":"end","frames":2,"mood":"good"}') == Ended(frames=2)

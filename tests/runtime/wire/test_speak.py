@@ -83,6 +83,23 @@ def test_a_slip_is_answered_with_the_keys_that_there_are() -> None:
         decode_speak_request('{"type":"text","turn":1,"txt":"a"}')
 
 
+@pytest.mark.parametrize(
+    ("message", "choices"),
+    [
+        ('{"type":"open","face":"lips"}', "phones, latents"),
+        ('{"type":"open","pacing":"slow"}', "real-time, burst"),
+        ('{"type":"text","turn":1,"text":"a","mode":"mix"}', "queue, cut"),
+        ('{"type":"text","turn":1,"text":"a","mode":null}', "queue, cut"),
+        ('{"type":"open","face":"' + 200 * "x" + '"}', "phones, latents"),
+    ],
+)
+def test_a_value_that_a_key_cannot_have_is_answered_with_those_that_it_can(
+    message: str, choices: str
+) -> None:
+    with pytest.raises(ProtocolError, match=f"at `.*`, which is one of {choices}$"):
+        decode_speak_request(message)
+
+
 def test_the_document_lists_the_keys_of_open() -> None:
     rows = re.findall(
         r"^\| (`\w+`(?:, `\w+`)*) \|", DOCUMENT.partition("**`open`**")[2], re.MULTILINE

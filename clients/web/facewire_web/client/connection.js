@@ -11,6 +11,7 @@ export { FaceError };
 
 const NORMAL_CLOSE = 1000;
 const BROKEN = 1006;
+const PATIENCE_MS = 20_000;
 
 /**
  * @typedef {import("./wire.js").WireFrame & {pose: import("./pose.js").Pose, receivedMs: number,
@@ -63,6 +64,10 @@ export class Connection {
   _connect(path, open, query = {}) {
     if (this._socket || this._over) throw new Error("A client connects once; make another one.");
     const hello = this._expect("hello");
+    if (typeof WebSocket === "undefined") {
+      this._end(new FaceError("There is no WebSocket here; use a browser, Node 22, or Node 20 with --experimental-websocket.", "no-websocket"));
+      return hello;
+    }
     try {
       this._url = serverUrl(this.server, path, query);
       this._socket = new WebSocket(this._url);
@@ -71,7 +76,10 @@ export class Connection {
       return hello;
     }
     this._socket.binaryType = "arraybuffer";
+    // Browsers wait for minutes for a server that takes the connection and then hangs.
+    this._patience = setTimeout(() => this._fail(unanswered(this._url)), PATIENCE_MS);
     this._socket.onopen = () => {
+      clearTimeout(this._patience);
       this._opened = true;
       if (open) this._send(open);
       this._heartbeat.start();
@@ -167,6 +175,7 @@ export class Connection {
     if (this._over) return;
     this._over = true;
     this._failure = error;
+    clearTimeout(this._patience);
     this._heartbeat.stop();
     const socket = this._socket;
     if (socket) {
@@ -215,6 +224,10 @@ function quietly(promise) {
 
 function silence(url) {
   return new FaceError(`The server at ${url.host} is not heard any more.`, "half-open");
+}
+
+function unanswered(url) {
+  return new FaceError(`What is at ${url.host} takes the connection, and does not answer.`, "absent");
 }
 
 function report(error) {

@@ -58,17 +58,20 @@ export class FaceClient extends Connection {
   /**
    * Start a session of one's own: send audio, get its faces.
    * @param {{sampleRate: number, lookaheadMs?: number, frameRate?: string, idle?: boolean, provisional?: boolean,
-   *   emotion?: Record<string, number> | null}} options
+   *   emotion?: Record<string, number> | null, style?: Record<string, number> | null}} options
    *   provisional: each frame comes twice, first at once and without look-ahead (see provisional_blend.js);
-   *   emotion: what the speaker feels, such as { happy: 0.8 }; null: what the server's profile says
+   *   emotion: what the speaker feels, such as { happy: 0.8 }; null: what the server's profile says;
+   *   style: how the face moves, such as { grid: 0.3 }, by the names of a hello's `styles`; null: as is usual for the server
    * @returns {Promise<object>} the hello
    */
-  openSession({ sampleRate, lookaheadMs = 80, frameRate = "60", idle = true, provisional = false, emotion = null }) {
+  openSession({
+    sampleRate, lookaheadMs = 80, frameRate = "60", idle = true, provisional = false, emotion = null, style = null,
+  }) {
     this._sampleRate = sampleRate;
     return this._connect("session", {
       type: "open", version: VERSION, sample_rate: sampleRate, sample_format: "f32le", channels: 1,
       frame_rate: frameRate, lookahead_ms: lookaheadMs, format: "binary", idle, ...(provisional && { provisional }),
-      ...(emotion && { emotion }),
+      ...(emotion && { emotion }), ...(style && { style }),
     });
   }
 

@@ -6,6 +6,7 @@
  * | code | |
  * |---|---|
  * | `bad-address` | the address is none that this page can reach |
+ * | `no-websocket` | what runs this has no WebSocket: Node before 22 |
  * | `absent` | nothing answers there |
  * | `refused` | a server answers there, but not to this page |
  * | `lost` | the connection broke |

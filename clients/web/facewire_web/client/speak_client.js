@@ -49,7 +49,7 @@ export class SpeakClient extends Connection {
 
   /**
    * Begin a stream of turns.
-   * @param {{voice?: string, language?: string, rate?: number, pitch?: number, leadMs?: number, text?: boolean,
+   * @param {{voice?: string, language?: string, rate?: number, pitch?: number, face?: "phones" | "latents", leadMs?: number, text?: boolean,
    *   sampleRate?: number, pacing?: "real-time" | "burst", emotion?: Record<string, number> | null}} options leadMs: how long before they are heard faces
    *   and sound leave the server; text: false where only speech of your own comes, for which no voice is needed;
    *   sampleRate: of that speech
