@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from facewire import __version__
 from facewire.clock import Clock
 from facewire.face import FaceStage
@@ -14,7 +16,7 @@ from facewire.server.slots import SessionSlots
 from facewire.server.sockets.loop_share import LoopShare
 from facewire.settings.limits import Limits
 from facewire.speaking.voice import TokenDecoder
-from facewire.stream.engine import Engine
+from facewire.stream.engine import Engine, styles_of
 from facewire.stream.threads import ServerThreads
 from facewire.wire.messages import FrameFormat, Hello
 
@@ -68,5 +70,6 @@ class ServerContext:
             "hop": self.engine.hop,
             "format": fmt,
             "clock_ns": self.clock.now(),
+            "styles": styles_of(self.engine) or msgspec.UNSET,
         }
         return kind(**{**said, **more})

@@ -227,7 +227,13 @@ def _load_models(context: ServerContext, request: OpenSpeech) -> SpeechModels:
 def _load_voice(request: OpenSpeech, voices: Sequence[str]) -> Voice:
     name = request.voice or next(iter(voices), "")
     load = load_local_voice if name in voices else load_voice
-    return load(language=request.language, voice=name, rate=request.rate, pitch=request.pitch)
+    return load(
+        language=request.language,
+        voice=name,
+        rate=request.rate,
+        pitch=request.pitch,
+        face=request.face,
+    )
 
 
 def _info(space: TokenSpace) -> TokenSpaceInfo:

@@ -174,7 +174,7 @@ def _sentence(problem: Problem) -> str:
 
 def _turn_ended(turn: Turn) -> Iterator[Message]:
     if not turn.frames and not turn.failed:
-        problem = "nothing in it can be spoken; give some words"
+        problem = "this voice can speak nothing of it; give some words of its language"
         if turn.captions is not None:
             problem = f"no audio came for turn {turn.number}, so its times have no faces"
         yield speak.Problem(turn=turn.number, message=problem)

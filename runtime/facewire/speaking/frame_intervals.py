@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from facewire.emotion import Emotion
 from facewire.face import FaceStage
 from facewire.face.easing import Easing
@@ -82,6 +84,11 @@ class FaceRenderer:
         past, left = planned.past, planned.left
         # The face has a clock of its own that never goes back, whatever is interrupted.
         timestamp = self._spec.timestamp(self._rendered)
+        audio = planned.interval.audio
+        self._face.hear(audio)
+        silence = self._spec.timestamp(self._rendered + 1) - timestamp - len(audio)
+        if silence > 0:
+            self._face.hear(np.zeros(silence, np.float32))
         felt = self.felt if past.frame.emotion is None else past.frame.emotion
         faced = self._face.apply(
             replace(past.frame, index=self._rendered, timestamp=timestamp, emotion=felt)

@@ -35,7 +35,7 @@ class SpeechPart:
     """To be played, at the rate of the stream."""
     heard: Samples = field(default_factory=NO_SAMPLES.copy)
     """The same for the encoder, at the rate of the engine."""
-    tokens: NDArray[np.int32] = field(default_factory=NO_TOKENS.copy)
+    tokens: NDArray[np.int32] | NDArray[np.float32] = field(default_factory=NO_TOKENS.copy)
     words: tuple[Span, ...] = ()
     feelings: tuple[Feeling, ...] = ()
 

@@ -46,7 +46,7 @@ class TokenFaces:
         """What tokens it takes."""
         self._session = session
         self._bite = max(1, int(BITE_S * space.rate))
-        self._waiting: deque[NDArray[np.int32]] = deque()
+        self._waiting: deque[NDArray[Any]] = deque()
         self._first = 0
 
     @property
@@ -54,8 +54,8 @@ class TokenFaces:
         """Whether there are tokens that have not been decoded."""
         return bool(self._waiting)
 
-    def push(self, tokens: NDArray[np.int32]) -> None:
-        """Take the next tokens, as many as there are."""
+    def push(self, tokens: NDArray[np.int32] | NDArray[np.float32]) -> None:
+        """Take the next tokens, as many as there are: ids [T], or latents [T, C]."""
         _join(self._waiting, tokens, self._bite)
 
     def step(self) -> list[BlendshapeFrame]:

@@ -158,7 +158,8 @@ class TurnSynthesis:
         self._tokens_s += seconds
         last = self._parts[-1] if self._parts else None
         if last is not None and last.only_tokens(TOKENS_TOGETHER - len(tokens)):
-            self._parts[-1] = SpeechPart(tokens=np.concatenate([last.tokens, tokens]))
+            joined = np.concatenate([last.tokens, tokens]).astype(tokens.dtype, copy=False)
+            self._parts[-1] = SpeechPart(tokens=joined)
         else:
             self._add(SpeechPart(tokens=tokens))
 

@@ -6,7 +6,7 @@ Any TTS that knows the times of its phones, visemes or words can be one: `speak`
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from facewire.clock import Clock
 from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.tokens import TokenChunk, TokenSpace
+
+FaceSource = Literal["phones", "latents"]
+"""What of a voice its face is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Speech:
 
     samples: Samples
     """[N], in [-1, 1]."""
-    tokens: NDArray[np.int32]
-    """Ids [T] in the voice's space."""
+    tokens: NDArray[np.int32] | NDArray[np.float32]
+    """Ids [T] in the voice's space, or latents [T, C]."""
     words: tuple[Span, ...] = ()
     phones: tuple[Span, ...] = ()
 
@@ -104,6 +107,20 @@ class SelectiveVoice(Voice, Protocol):
     @property
     def left_out(self) -> Sequence[str]:
         """The first few words that it could not say, each once."""
+        ...
+
+
+@runtime_checkable
+class LatentVoice(Voice, Protocol):
+    """A voice whose own latents can drive a face, besides the phones that it says."""
+
+    def with_latents(self) -> Voice:
+        """Return it with its latents as tokens, and a `decoder` of these.
+
+        Raises:
+            ConfigError: those that are installed are others than the face was trained on.
+            EngineError: what makes faces of them is missing or damaged.
+        """
         ...
 
 

@@ -9,6 +9,8 @@ from facewire.errors import BrokenPackageError, ConfigError
 from facewire.plugins import find_plugin, has_plugin, plugins
 from facewire.speaking.voice import (
     CheckableLoader,
+    FaceSource,
+    LatentVoice,
     TokenDecoder,
     TokenEngine,
     Voice,
@@ -27,7 +29,9 @@ EMBEDDED_SPACE = "phones"
 """The name of the tokens that the embedded voice gives, and that the embedded model takes."""
 
 
-def load_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
+def load_voice(
+    *, language: str, voice: str, rate: int, pitch: int, face: FaceSource = "phones"
+) -> Voice:
     """Load one of the embedded voices, which any client may ask for.
 
     Args:
@@ -36,19 +40,24 @@ def load_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
             empty is the best that is installed and speaks the language.
         rate: words a minute.
         pitch: 0 to 100.
+        face: what of the voice its face is made from.
 
     Raises:
-        ConfigError: its library is not installed, or lacks the voice or the language.
+        ConfigError: its library is not installed, or lacks the voice or the language; or it has
+            no latents, which were asked for.
+        EngineError: what makes faces of latents does not fit.
     """
     name, _, argument = voice.partition(":")
     if not voice:
         name = default_voice(language)
     elif name.lower() not in (NATURAL, EMBEDDED):
         name, argument = EMBEDDED, voice
-    return _load(name, VoiceRequest(argument, language, rate, pitch))
+    return _load(name, VoiceRequest(argument, language, rate, pitch), face)
 
 
-def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voice:
+def load_local_voice(
+    *, language: str, voice: str, rate: int, pitch: int, face: FaceSource = "phones"
+) -> Voice:
     """Load a voice as `load_voice` does, or one that only this machine's user may ask for.
 
     `cosyvoice:FILE.toml` reads files and may start programs, and what other packages add may do
@@ -56,11 +65,12 @@ def load_local_voice(*, language: str, voice: str, rate: int, pitch: int) -> Voi
     go of what it holds when it is left.
 
     Raises:
-        ConfigError: there is no such voice or file, or what makes it cannot be reached.
-        EngineError: what makes it does not fit.
+        ConfigError: there is no such voice or file, or what makes it cannot be reached; or it has
+            no latents, which were asked for.
+        EngineError: what makes it, or faces of its latents, does not fit.
     """
     name, argument = _named(voice) if voice else (default_voice(language), "")
-    return _load(name, VoiceRequest(argument, language, rate, pitch))
+    return _load(name, VoiceRequest(argument, language, rate, pitch), face)
 
 
 def default_voice(language: str) -> str:
@@ -90,9 +100,17 @@ def _tell_fallback(problem: str) -> None:
     logger.warning("%s; until then %s speaks", problem, EMBEDDED)
 
 
-def _load(name: str, request: VoiceRequest) -> Voice:
+def _load(name: str, request: VoiceRequest, face: FaceSource) -> Voice:
     loaded: Voice = find_plugin("voice", name).make(request, Voice)
-    return loaded
+    if face == "phones":
+        return loaded
+    if isinstance(loaded, LatentVoice):
+        return loaded.with_latents()
+    with holding(loaded):
+        raise ConfigError(
+            f"the voice {name} has no latents that a face could be made from; choose the voice "
+            f"{NATURAL}, which speaks American English, or the face phones"
+        )
 
 
 def check_local_voice(voice: str) -> None:

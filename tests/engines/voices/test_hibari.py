@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,9 +76,10 @@ def test_the_graph_tells_how_long_each_symbol_lasts(hibari: Hibari) -> None:
     assert hibari.timed, "the installed hibari-tts is not the version that is pinned"
     for symbols in ("bˈɑb.", "həlˈO, ðˈɛɹ!"):
         for speed in (0.5, 1, 2.5):
-            sound, frames = hibari.synthesise(symbols, speed, 50)
-            assert len(frames) == len(symbols) + 2
-            assert frames.sum() * FRAME == len(sound)
+            spoken = hibari.synthesise(symbols, speed, 50)
+            assert len(spoken.frames) == len(symbols) + 2
+            assert spoken.frames.sum() * FRAME == len(spoken.sound)
+            assert spoken.latents.shape == (2 * spoken.frames.sum(), 256)
 
 
 def test_lips_have_time_to_close_before_the_burst_of_a_stop(voice: HibariVoice) -> None:
@@ -126,7 +128,7 @@ def test_rate_and_pitch_change_the_sound(hibari: Hibari, voice: HibariVoice) -> 
 
 
 @pytest.mark.parametrize("wrong", [{"rate": 7}, {"rate": 451}, {"pitch": -1}, {"pitch": 101}])
-def test_numbers_out_of_range_are_refused(hibari: Hibari, wrong: dict[str, int]) -> None:
+def test_numbers_out_of_range_are_refused(hibari: Hibari, wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="out of range; choose"):
         HibariVoice(hibari, **wrong)
 
@@ -325,7 +327,7 @@ def test_another_graph_is_said_and_listened_to(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     package._load.cache_clear()
-    monkeypatch.setattr(package, "_DURATIONS", "/No_such_output")
+    monkeypatch.setattr(package, "_TAPPED", ["/Clip_output_0", "/No_such_output"])
     try:
         assert isinstance(load_hibari_voice(VoiceRequest()), HeardVoice)
     finally:

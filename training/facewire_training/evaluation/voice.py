@@ -1,15 +1,14 @@
 """Do the lips close when a voice says p, b and m? And is it understood, and how soon is it there?
 
 `python -m facewire_training.evaluation.voice` speaks sentences full of them, drives the face from
-the voice's own phones, as `facewire say` does, and prints on which of them the lips meet. With
-`--live N` it also speaks N of them in real time, and with `--words` Whisper writes down what it
-hears.
+the voice's own phones, or its latents with `--face latents`, as `facewire say` does, and prints on
+which of them the lips meet. With `--live N` it also speaks N of them in real time, and with
+`--words` Whisper writes down what it hears.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +17,14 @@ import numpy as np
 from facewire.clock import SystemClock
 from facewire.face import make_face
 from facewire.report_file import command_line, today, write_report
-from facewire.speaking.voice import Voice
-from facewire.speaking.voices import load_local_voice
+from facewire.speaking.voice import TokenDecoder, Voice
+from facewire.speaking.voices import load_local_voice, voice_decoder
 from facewire.tokens import TokenChunk
 from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import INDEX
-from facewire_engines.phones.token_session import PhonesTokenDecoder
+from facewire_engines.phones.token_session import MAX_LOOKAHEAD_MS
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.corpora.synthesised.texts import read_resource
 from facewire_training.evaluation.metrics.lips.closure import (
     BILABIALS,
     closure_rate,
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 FIRST = "Bob bought my puppy a map."
 
 
-def speak(text: str, voice: Voice, decoder: PhonesTokenDecoder, frame_rate: Fraction) -> Take:
+def speak(text: str, voice: Voice, decoder: TokenDecoder, frame_rate: Fraction) -> Take:
     """Return the face of a text, and the phones that the voice said to have spoken."""
-    session = decoder.session(frame_rate=frame_rate)
+    session = decoder.session(frame_rate=frame_rate, lookahead_ms=MAX_LOOKAHEAD_MS)
     face = make_face(session.spec, idle=False)
     frames = []
     phones: list[PhoneInterval] = []
@@ -68,8 +68,7 @@ def speak(text: str, voice: Voice, decoder: PhonesTokenDecoder, frame_rate: Frac
 
 def sentences() -> list[str]:
     """Return the sentences that are spoken where none is given."""
-    folder = resources.files("facewire_training.data.corpora")
-    return [FIRST, *(folder / "sentences.txt").read_text(encoding="utf-8").splitlines()]
+    return [FIRST, *read_resource("sentences.txt").splitlines()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,7 @@ def main() -> None:
     parser.add_argument("text", nargs="*", help="what to say; by default built-in sentences")
     parser.add_argument("--language", default="en-us")
     parser.add_argument("--voice", default="espeak", help="as `facewire say` has it")
+    parser.add_argument("--face", choices=("phones", "latents"), default="phones", help="likewise")
     parser.add_argument("--rate", type=whole_number(80, 450), default=175, help="words a minute")
     parser.add_argument("--frame-rate", type=frame_rate, default=Fraction(60))
     parser.add_argument(
@@ -127,13 +127,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args()
     voice = load_local_voice(
-        language=options.language, voice=options.voice, rate=options.rate, pitch=50
+        language=options.language,
+        voice=options.voice,
+        rate=options.rate,
+        pitch=50,
+        face=options.face,
     )
     engine, clock = load_embedded(), SystemClock()
+    decoder = voice_decoder(engine, voice)
     texts = options.text or sentences()
-    found = score(
-        [speak(text, voice, engine.token_decoder(), options.frame_rate) for text in texts]
-    )
+    found = score([speak(text, voice, decoder, options.frame_rate) for text in texts])
     print(found.line())
     report = {"date": today(), "command": command_line()} | asdict(found)
     if options.live:

@@ -1,10 +1,12 @@
-"""The package hibari-tts, and what its graph knows besides the sound: how long each symbol lasts.
+"""The package hibari-tts, and what its graph knows besides the sound: durations, and latents.
 
 `VERSION` is the one whose graph and reader were looked into. Of another, only what it documents is
 used: text in, sound out.
 """
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -21,9 +23,14 @@ from facewire_engines.phones.hibari_reader import VERSION, installed_version, lo
 SAMPLE_RATE = 24_000
 FRAME = 600
 """Samples of what the graph counts durations in: 25 ms."""
+LATENT = FRAME // 2
+"""Samples that a latent lasts."""
 
-_DURATIONS = "/Clip_output_0"
+DURATIONS = "/Clip_output_0"
 """The tensor [L] of the frames of each symbol; their sum is the length of the sound."""
+LATENTS = "/dec_norm/LayerNormalization_output_0"
+"""The tensor [1, 2 F, 256] that the sound is made from: two rows for each frame."""
+_TAPPED = [DURATIONS, LATENTS]
 _SOUND = ["lh", "theta", "ln", "lr", "phi", "f0"]
 """The graph's own outputs, which the package makes sound from; the last is the pitch in Hz."""
 _OCTAVES = 0.5
@@ -34,13 +41,26 @@ _GRAPH, _OUTPUT, _NAME = 7, 12, 1
 """Fields of `ModelProto`, `GraphProto` and `ValueInfoProto` in onnx.proto."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """What the graph makes of some symbols."""
+
+    sound: Samples
+    """[T] at 24 kHz."""
+    frames: NDArray[np.int64]
+    """How many frames each symbol lasts, with the silence before and after them, [L + 2]."""
+    latents: NDArray[np.float32]
+    """[N, 256], of which each lasts 300 samples."""
+
+
 class Hibari:
     """A loaded voice of the package. Immutable save for its reader, which one thread may use."""
 
     def __init__(self, package: ModuleType, voice: str) -> None:
         self._package = package
+        self.name = voice
         path = _model_file(package, voice)
-        self._tts: Any = _with_durations(package, voice, path)
+        self._tts: Any = _tapped(package, voice, path)
         self.timed = self._tts is not None
         """Whether this is the version whose durations are known."""
         if not self.timed:
@@ -56,22 +76,20 @@ class Hibari:
         found: dict[str, int] = self._tts.vocab
         return found
 
-    def synthesise(
-        self, symbols: str, speed: float, pitch: int
-    ) -> tuple[Samples, NDArray[np.int64]]:
-        """Speak symbols of the alphabet.
+    @property
+    def width(self) -> int:
+        """How many numbers a latent has."""
+        return int(self._tts.sess.get_outputs()[-1].shape[-1])
 
-        Returns:
-            Sound [T] at 24 kHz, and the frames [L + 2] of each symbol with the silence before and
-            after them.
-        """
+    def synthesise(self, symbols: str, speed: float, pitch: int) -> Spoken:
+        """Speak L symbols of the alphabet."""
         ids = np.array([[0, *map(self.alphabet.__getitem__, symbols), 0]], np.int64)
         feeds = {"ids": ids, "speed": np.array([speed], np.float32)}
-        *parts, frames = self._tts.sess.run([*_SOUND, _DURATIONS], feeds)
+        *parts, frames, latents = self._tts.sess.run([*_SOUND, *_TAPPED], feeds)
         parts[-1] = parts[-1] * np.float32(2 ** (_OCTAVES * (pitch - 50) / 50))
         # The same noise each time: the same text makes the same files.
         sound: Samples = self._package.dsp.synth(*(p[0] for p in parts), np.random.default_rng(0))
-        return sound, frames.astype(np.int64)
+        return Spoken(sound, frames.astype(np.int64), latents[0])
 
     def sound(self, text: str, speed: float) -> Samples:
         """Speak a text by what the package documents; [T] at its own rate, `sample_rate`."""
@@ -177,34 +195,36 @@ def _model_file(package: ModuleType, voice: str) -> str:
     return found
 
 
-def _with_durations(package: ModuleType, voice: str, path: str) -> Any:
-    """Return the voice with a graph that tells durations too, or None if it is another version."""
+def _tapped(package: ModuleType, voice: str, path: str) -> Any:
+    """Return the voice with a graph that tells what is tapped, or None if it is another version."""
     if installed_version() != VERSION:
         return None
     with open(path, "rb") as file:
         model = file.read()
     reader = _reader(package, voice)
     try:
-        tts = package.Hibari(voice=voice, model=_with_output(model, _DURATIONS), g2p=reader)
+        tts = package.Hibari(voice=voice, model=_with_outputs(model, _TAPPED), g2p=reader)
     except Exception:  # it has no such tensor; of which class onnxruntime says so, varies
         return None
     outputs = [output.name for output in tts.sess.get_outputs()]
-    return tts if outputs == [*_SOUND, _DURATIONS] else None
+    return tts if outputs == [*_SOUND, *_TAPPED] else None
 
 
 def _reader(package: ModuleType, voice: str) -> Any:
     return load_reader(british=bool(package.voices.VOICES[voice]["british"]))
 
 
-def _with_output(model: bytes, tensor: str) -> bytes:
-    """Return an ONNX model that also gives a tensor from within it.
+def _with_outputs(model: bytes, tensors: Sequence[str]) -> bytes:
+    """Return an ONNX model that also gives some tensors from within it.
 
     In protobuf's encoding a message that comes twice is merged, and its lists are joined: so a
     second, all but empty graph behind the first adds an output to it. See "Last One Wins" in the
     description of the encoding, https://protobuf.dev/programming-guides/encoding/.
     """
-    value = _field(_NAME, tensor.encode())
-    return model + _field(_GRAPH, _field(_OUTPUT, value))
+    for tensor in tensors:
+        value = _field(_NAME, tensor.encode())
+        model += _field(_GRAPH, _field(_OUTPUT, value))
+    return model
 
 
 def _field(number: int, content: bytes) -> bytes:

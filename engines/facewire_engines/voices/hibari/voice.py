@@ -1,6 +1,7 @@
-"""The natural voice: hibari, whose phones go straight to the decoder of the embedded model."""
+"""The natural voice: hibari, whose phones or latents go straight to the embedded decoder."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -9,12 +10,14 @@ from facewire.speaking.text.clauses import ClauseSplitter, SentenceJoiner
 from facewire.speaking.voice import Speech
 from facewire.tokens import TokenSpace
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
+from facewire_engines.latents.decoder import LatentDecoder, load_latent_decoder
+from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.geometry import HOP
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.phones.token_session import PHONETIC
 from facewire_engines.voices.hibari.package import Hibari
 from facewire_engines.voices.hibari.reading import Reading, read, split
-from facewire_engines.voices.hibari.speech import speech_of
+from facewire_engines.voices.hibari.speech import latent_speech_of, speech_of
 from facewire_engines.voices.phone_times import token_samples
 
 SLOWEST, FASTEST = 80, 450
@@ -23,6 +26,8 @@ USUAL = 175
 """Words a minute at the speed that the voice was trained at."""
 HIGHEST = 100
 """Of the pitch, from 0."""
+TRAINED_ON = "heart"
+"""The voice whose latents the projector has learned from."""
 MOST_LEFT_OUT = 5
 """Words that are remembered."""
 
@@ -33,23 +38,39 @@ class HibariVoice:
     `cancel` may come from any thread.
     """
 
-    def __init__(self, hibari: Hibari, rate: int = USUAL, pitch: int = 50) -> None:
+    def __init__(
+        self,
+        hibari: Hibari,
+        rate: int = USUAL,
+        pitch: int = 50,
+        decoder: LatentDecoder | None = None,
+    ) -> None:
         """Choose how to speak.
 
         Args:
             hibari: a loaded voice whose times are known.
             rate: words a minute.
             pitch: 0 to 100; half an octave from the middle to each end.
+            decoder: makes faces of its latents, which are its tokens then; they are phones if
+                there is none.
 
         Raises:
             ConfigError: a number is out of range.
+            EngineError: the decoder takes other latents.
         """
+        if decoder is not None and decoder.space.vocabulary != hibari.width:
+            raise EngineError(
+                f"the face takes latents of {decoder.space.vocabulary} numbers, but hibari's have "
+                f"{hibari.width}; choose --face phones, or install Facewire again"
+            )
         self.sample_rate = SAMPLE_RATE
-        self.space: TokenSpace = PHONETIC
+        self.decoder = decoder
+        """What its tokens are for, if they are no phones."""
+        self.space: TokenSpace = PHONETIC if decoder is None else decoder.space
         self.silence = INDEX["sil"]
         self.whole_sentences = True
         self._hibari = hibari
-        self._speed = speed_of(rate)
+        self._rate, self._speed = rate, speed_of(rate)
         self._pitch = checked_pitch(pitch)
         self.left_out: list[str] = []
         """The first few words that it could not say."""
@@ -71,6 +92,20 @@ class HibariVoice:
                     return
                 if reading.sounds:
                     yield self._say(reading, piece)
+
+    def with_latents(self) -> "HibariVoice":
+        """Return the voice with its latents as tokens, and the decoder that takes them.
+
+        Raises:
+            ConfigError: it is one of hibari's other voices, whose latents are others.
+            EngineError: what makes faces of them is missing, damaged, or for other latents.
+        """
+        if self._hibari.name != TRAINED_ON:
+            raise ConfigError(
+                f"faces are made from the latents of hibari:{TRAINED_ON} only, not of "
+                f"hibari:{self._hibari.name}; choose the voice hibari, or the face phones"
+            )
+        return HibariVoice(self._hibari, self._rate, self._pitch, _latent_decoder())
 
     def cancel(self) -> None:
         """End what is spoken, after the sentence that is being made."""
@@ -99,8 +134,16 @@ class HibariVoice:
                 self.left_out.append(word)
 
     def _say(self, reading: Reading, text: str) -> Speech:
-        sound, frames = self._hibari.synthesise(reading.symbols, self._speed, self._pitch)
-        return speech_of(reading, frames, sound, text, self._speed)
+        spoken = self._hibari.synthesise(reading.symbols, self._speed, self._pitch)
+        if self.decoder is not None:
+            return latent_speech_of(reading, spoken, text, self._speed)
+        return speech_of(reading, spoken.frames, spoken.sound, text, self._speed)
+
+
+@cache
+def _latent_decoder() -> LatentDecoder:
+    """Return what makes faces of latents, loaded once for everybody."""
+    return load_latent_decoder(load_embedded().token_decoder())
 
 
 class HibariSound:

@@ -81,18 +81,18 @@ def onsets(text: str, hibari: Hibari, ear: Recogniser, speed: float) -> Iterator
     voice = HibariVoice(hibari)
     for piece in pieces(text):
         reading = voice.read(piece)
-        sound, frames = hibari.synthesise(reading.symbols, speed, 50)
-        phones = timed_phones(reading.symbols, frames, sound, speed)
+        spoken = hibari.synthesise(reading.symbols, speed, 50)
+        phones = timed_phones(reading.symbols, spoken.frames, spoken.sound, speed)
         words = [
             [p.phone.phone for p in phones if word.first <= p.symbol < word.end]
             for word in reading.words
         ]
-        samples = soxr.resample(sound, package.SAMPLE_RATE, HEARD_RATE).astype(np.float32)
+        samples = soxr.resample(spoken.sound, package.SAMPLE_RATE, HEARD_RATE).astype(np.float32)
         whole = np.pad(samples, (0, -len(samples) % HOP))
         found = align(ear.recognise(whole), [word for word in words if word])
         heard = [p for p in found or () if p.phone_index != SILENCE]
         if len(heard) == len(phones):
-            edges = np.concatenate(([0], np.cumsum(frames))) * FRAME
+            edges = np.concatenate(([0], np.cumsum(spoken.frames))) * FRAME
             yield from _onsets(reading.symbols, edges.tolist(), phones, heard)
 
 

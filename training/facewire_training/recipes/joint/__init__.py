@@ -1,0 +1,1 @@
+"""Faces from a TTS's own latents, after UniTAF."""
