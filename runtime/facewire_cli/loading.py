@@ -4,7 +4,7 @@ from rich.console import Console
 
 from facewire.settings.settings import Settings
 from facewire.speaking.voice import TokenDecoder
-from facewire.stream.engine import Engine
+from facewire.stream.engine import Engine, styled
 from facewire.stream.engines import load_engine
 
 
@@ -18,14 +18,16 @@ def load_from_settings(settings: Settings, sessions: int = 1) -> Engine:
         sessions: how many will be open at once.
 
     Raises:
-        ConfigError: no engine or back-end has that name.
+        ConfigError: no engine or back-end has that name, or the engine has no such style.
         EngineError: its model is missing or damaged, or the back-end cannot run it.
     """
     from facewire_engines.backends.cuda_driver import driver_is_there
 
     stream = settings.stream
     tell = tell_choice if driver_is_there() else lambda line: None
-    return load_engine(stream.engine, sessions, stream.backend, tell)
+    engine = load_engine(stream.engine, sessions, stream.backend, tell)
+    # Whatever makes faces of it, sessions and tokens alike, moves so.
+    return styled(engine).in_style(stream.style) if stream.style else engine
 
 
 def load_decoders(settings: Settings) -> tuple[TokenDecoder, ...]:

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from facewire.emotion import NAMES
+from facewire.emotion import NAMES, VOICE
 from facewire.errors import ConfigError
 from facewire.settings.lookahead import DELAYED_MS, DIRECT_MS
 from facewire.settings.settings import FaceSettings, Settings, load_settings
-from facewire_cli.usage import emotion_shares, finite
+from facewire_cli.usage import emotion_shares, finite, style_shares
 
 FrameRateOption = Annotated[
     str | None,
@@ -58,6 +58,16 @@ BackendOption = Annotated[
         help="What runs the engine: auto, onnx, onnx-cuda, tensorrt, torch, torch-cuda.",
     ),
 ]
+StyleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        metavar="NAME[=SHARE],...",
+        callback=style_shares,
+        help="How the model of the engine moves, such as grid=0.3, where it has learned several "
+        "styles; the first of them has what is left of 1. Without, as it was exported.",
+    ),
+]
 ProfileOption = Annotated[
     Path | None,
     typer.Option("--profile", metavar="FILE", help="TOML file with gains and offsets."),
@@ -78,8 +88,8 @@ EmotionOption = Annotated[
         "--emotion",
         metavar="NAME[=SHARE],...",
         callback=emotion_shares,
-        help=f"What the speaker feels, such as happy or sad=0.6,calm=0.3: {', '.join(NAMES)}. Lips "
-        "that meet go on meeting.",
+        help=f"What the speaker feels, such as happy or sad=0.6,calm=0.3: {', '.join(NAMES)}; or "
+        f"{VOICE}, for what the voice itself tells. Lips that meet go on meeting.",
     ),
 ]
 IdleOption = Annotated[
@@ -224,6 +234,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "delay_audio": ("stream", DelayAudioOption),
     "engine": ("stream", EngineOption),
     "backend": ("stream", BackendOption),
+    "style": ("stream", StyleOption),
     "articulation": ("face", ArticulationOption),
     "emotion": ("face", EmotionOption),
     "idle": ("face", IdleOption),

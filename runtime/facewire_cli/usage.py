@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from facewire.emotion import parse_emotion
+from facewire.emotion import parse_emotion, parse_shares
 from facewire.errors import ConfigError
 from facewire.toml_file import nearest
 
@@ -24,6 +24,10 @@ _SENTENCES = (
     (
         r"Invalid value for '(.*?)': [Ff]ile '(.*)' is a directory\.?",
         r"\1: \2 is a folder; name a file",
+    ),
+    (
+        r"Invalid value for '(.*?)': (?:Value error, )?'(.*)' is not one of (.*?)\.?",
+        r"\1 is one of \3, not '\2'",
     ),
     (r"Invalid value for '(.*?)': .*integer.*", r"\1 wants a whole number"),
     (r"Invalid value for '(.*?)': .*(?:number|float).*", r"\1 wants a number"),
@@ -73,6 +77,18 @@ def emotion_shares(text: str | None) -> dict[str, float] | None:
     """
     try:
         return None if text is None else parse_emotion(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def style_shares(text: str | None) -> dict[str, float] | None:
+    """Return the shares of styles that were given by an option; the engine knows which there are.
+
+    Raises:
+        UsageError: they are none.
+    """
+    try:
+        return None if text is None else parse_shares(text, "style", "grid=0.3,facegood=0.2")
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from error
 

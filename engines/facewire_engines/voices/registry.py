@@ -8,6 +8,7 @@ from facewire.optional_dependency import install_command
 from facewire.speaking.voice import Voice, VoiceDescription, VoiceRequest
 from facewire_engines.hearing.hop_intake import SAMPLE_RATE
 from facewire_engines.phones.engine import load_embedded
+from facewire_engines.phones.hibari_reader import VERSION, installed_version
 from facewire_engines.voices.cosyvoice.settings import CosyVoiceSettings, read_settings
 from facewire_engines.voices.cosyvoice.voice import CosyVoice
 from facewire_engines.voices.espeak.voice import EspeakVoice
@@ -53,6 +54,22 @@ class LoadEspeak:
         )
 
 
+class HeardHibari(HeardVoice):
+    """Hibari of another version, of which nothing but its sound is known here."""
+
+    def with_latents(self) -> Voice:
+        """Refuse.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(
+            f"faces are made from the latents of hibari-tts {VERSION} only, and what is installed "
+            f"({installed_version()}) has others; pip install hibari-tts=={VERSION}, or choose the "
+            "face phones"
+        )
+
+
 class LoadHibari:
     """Loads the natural voice, which any client may ask for; the argument is one of its voices."""
 
@@ -68,7 +85,7 @@ class LoadHibari:
         if hibari.timed:
             return HibariVoice(hibari, request.rate, request.pitch)
         logger.warning("%s", other_version())
-        return HeardVoice(HibariSound(hibari, request.rate), load_embedded())
+        return HeardHibari(HibariSound(hibari, request.rate), load_embedded())
 
     def check(self, request: VoiceRequest) -> None:
         """See whether it is there, and speaks the language.

@@ -42,7 +42,14 @@ Examples:
 
 
 @options.choosing(
-    "frame_rate", "lookahead_ms", *options.ENGINE, "articulation", "emotion", "idle", "seed"
+    "frame_rate",
+    "lookahead_ms",
+    *options.ENGINE,
+    "style",
+    "articulation",
+    "emotion",
+    "idle",
+    "seed",
 )
 def animate(
     chosen: options.Chosen,

@@ -56,8 +56,8 @@ Examples:
 
 @options.choosing(
     "device", "retry", *options.ADDRESS, "allow_origin", "open_sound", "base_path",
-    "frame_rate", "lookahead_ms", "delay_audio", *options.ENGINE, "articulation", "emotion",
-    "idle", "seed",
+    "frame_rate", "lookahead_ms", "delay_audio", *options.ENGINE, "style", "articulation",
+    "emotion", "idle", "seed",
 )  # fmt: skip
 def live(
     chosen: options.Chosen,

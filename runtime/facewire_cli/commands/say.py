@@ -1,6 +1,8 @@
 """`facewire say`: text to speech and a face in step, or to a silent mouth."""
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +10,7 @@ from rich.console import Console
 
 from facewire.clock import SystemClock
 from facewire.errors import ConfigError
-from facewire.speaking.voice import SelectiveVoice, Voice
+from facewire.speaking.voice import FaceSource, SelectiveVoice, Voice
 from facewire.speaking.voices import holding, load_local_voice
 from facewire_cli import options
 from facewire_cli.running import run
@@ -17,6 +19,8 @@ from facewire_cli.speaking.outputs import sort_outputs
 from facewire_cli.speaking.run import Speaking
 from facewire_cli.summary import raise_failures
 from facewire_cli.usage import finite
+from facewire_engines.voices.mouthing.gloss_file import Sign, read_gloss_file
+from facewire_engines.voices.mouthing.voice import MouthingVoice
 
 EXAMPLES = """
 Examples:
@@ -28,6 +32,8 @@ Examples:
     facewire say - --out osc://127.0.0.1:9000         # text as it arrives, word by word
 
     facewire say "Hello." --mute -o face.csv          # a silent mouth, and word times
+
+    facewire say --mute --gloss signs.tsv --language de -o face.csv   # words mouthed with signs
 """
 
 NAMED = 40
@@ -40,8 +46,8 @@ NAMED = 40
 def say(
     chosen: options.Chosen,
     text: Annotated[
-        str, typer.Argument(metavar="TEXT|-", help="What to say; - reads standard input.")
-    ],
+        str, typer.Argument(metavar="[TEXT|-]", help="What to say; - reads standard input.")
+    ] = "",
     out: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,9 +71,21 @@ def say(
     ] = "en-us",
     rate: Annotated[int, typer.Option(help="Words a minute, 80 to 450.")] = 175,
     pitch: Annotated[int, typer.Option(help="0 to 100.")] = 50,
+    face: Annotated[
+        FaceSource,
+        typer.Option(help="What of the voice the face is made from; latents: hibari's only."),
+    ] = "phones",
     mute: Annotated[
         bool, typer.Option("--mute", help="Only mouth the words; print when each is said.")
     ] = False,
+    gloss: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --mute, instead of a text: lines of word, start, end and mouthing with "
+            "tabs between, for avatars that sign.",
+        ),
+    ] = None,
     lead_ms: Annotated[
         float,
         typer.Option(
@@ -90,20 +108,20 @@ def say(
 
     A file that exists is not replaced without --overwrite.
     """
-    if not text.strip():
-        raise ConfigError("there is nothing to say; give a text, or - to read standard input")
-    text = _utf8(text)
+    signs = _signs(gloss, text, mute=mute)
+    # What is mouthed is no text: its words are counted, but neither marks nor `-` are read in it.
+    text = " ".join(["sign"] * len(signs)) or _utf8(text)
     outputs = sort_outputs(
         [*chosen.settings.outputs, *(out or [])],
         mute=mute,
-        inputs=(0 if text == "-" else None, *chosen.files),
+        inputs=(0 if text == "-" else None, gloss, *chosen.files),
         overwrite=overwrite,
     )
-    loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch)
+    loaded = load_local_voice(language=language, voice=voice, rate=rate, pitch=pitch, face=face)
     speaking = Speaking(
         chosen.settings,
         outputs,
-        loaded,
+        _mouthing(loaded, signs, gloss) if gloss else loaded,
         SystemClock(),
         lead_ms=lead_ms,
         page=page,
@@ -126,11 +144,41 @@ def say(
             raise ConfigError("standard input ended without any text; send some words into it")
         if left_out:
             raise ConfigError(f"nothing in the text can be spoken; {left_out}")
-        raise ConfigError("nothing in the text can be spoken; give some words")
+        raise ConfigError(
+            "the voice can speak nothing of the text; give some words of its language (--language)"
+        )
     speaking.print_summary(console)
     if left_out:
         console.print(left_out, style="yellow", soft_wrap=True, markup=False, highlight=False)
     raise_failures(speaking.report)
+
+
+def _signs(gloss: Path | None, text: str, *, mute: bool) -> list[Sign]:
+    """Return what is to be mouthed, if that is what is asked for.
+
+    Raises:
+        ConfigError: neither a text nor a file is given, or both are, or the file is wrong.
+    """
+    if gloss is None:
+        if not text.strip():
+            raise ConfigError("there is nothing to say; give a text, or - to read standard input")
+        return []
+    if text.strip():
+        raise ConfigError("--gloss says what is mouthed; leave out the text")
+    if not mute:
+        raise ConfigError("--gloss makes a silent mouth; add --mute")
+    return read_gloss_file(gloss)
+
+
+def _mouthing(voice: Voice, signs: Sequence[Sign], gloss: Path | None) -> Voice:
+    """Return a voice that mouths signs; what is too fast to be seen is told."""
+
+    def tell(problem: str) -> None:
+        Console(stderr=True).print(
+            f"warning: {problem}", soft_wrap=True, highlight=False, markup=False
+        )
+
+    return MouthingVoice(voice, signs, name=str(gloss), on_problem=tell)
 
 
 def _utf8(text: str) -> str:

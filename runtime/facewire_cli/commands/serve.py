@@ -50,6 +50,7 @@ Examples:
     "decoders",
     "agent",
     *options.ENGINE,
+    "style",
     "articulation",
     "emotion",
     "seed",

@@ -111,6 +111,8 @@ def test_the_frame_rate_is_a_setting(
         (["animate", "short.wav", "-o", "a.csv", "--frame-rate", "fast"], ["fast", "60"]),
         (["animate", "short.wav", "-o", "a.csv", "--lookahead-ms", "500"], ["500", "160"]),
         (["animate", "short.wav", "-o", "a.csv", "--lookahead-ms", "nan"], ["--lookahead-ms nan"]),
+        (["animate", "short.wav", "-o", "a.csv", "--style", "grid"], ["phones has no styles"]),
+        (["serve", "--port", "0", "--style", "grid=0.3"], ["phones has no styles; leave"]),
         (["animate", "short.wav", "-o", "a.csv", "--seed", "-1"], ["--seed -1", "at least 0"]),
         (["serve", "--port", "99999"], ["--port 99999", "at most 65535"]),
         (["animate", "short.wav", "-o", "a.csv", "--engine", "x"], ["'x'", "phones"]),

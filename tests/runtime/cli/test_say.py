@@ -86,6 +86,20 @@ def test_files_alone_are_made_at_once_and_match(tmp_path: Path) -> None:
     assert jaw[int(60 * float(start_s)) : int(60 * float(end_s))].max() > 0.15
 
 
+def test_the_face_may_be_made_from_latents(tmp_path: Path) -> None:
+    pytest.importorskip("hibari", reason="needs hibari-tts")
+    result = say(SENTENCE, "--face", "latents", "-o", "a.wav", "-o", "a.csv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    say(SENTENCE, "-o", "phones.csv", cwd=tmp_path)
+    latents, phones = (read_csv(tmp_path / f"{name}.csv").weights for name in ("a", "phones"))
+    jaw = arkit.INDEX["jawOpen"]
+    count = min(len(latents), len(phones))
+    assert np.corrcoef(latents[:count, jaw], phones[:count, jaw])[0, 1] > 0.8
+    assert not np.array_equal(latents[:count], phones[:count])
+    refused = say(SENTENCE, "--voice", "espeak", "--face", "latents", "-o", "b.csv", cwd=tmp_path)
+    fails_with_one_sentence(refused, "the voice espeak has no latents", "the face phones")
+
+
 def test_a_mute_has_word_times_and_the_same_face(tmp_path: Path) -> None:
     aloud = say(SENTENCE, "-o", "loud.npz", "-o", "loud.wav", cwd=tmp_path)
     mute = say(SENTENCE, "--mute", "-o", "mute.npz", cwd=tmp_path)
@@ -95,6 +109,33 @@ def test_a_mute_has_word_times_and_the_same_face(tmp_path: Path) -> None:
     with np.load(tmp_path / "loud.npz") as loud, np.load(tmp_path / "mute.npz") as silent:
         np.testing.assert_array_equal(loud["weights"], silent["weights"])
     fails_with_one_sentence(say(SENTENCE, "--mute", "-o", "a.wav", cwd=tmp_path), "--mute", "wav")
+
+
+def test_a_gloss_file_is_mouthed_when_its_signs_are(tmp_path: Path) -> None:
+    lines = "HAUS\t0.5\t1.1\tHaus\nIX\t1.3\t1.6\t\nMAMA\t2.0\t2.6\tMama\nZU\t2.7\t2.8\tMama\n"
+    (tmp_path / "signs.tsv").write_text(lines, encoding="utf-8")
+    mouthing = ("--mute", "--gloss", "signs.tsv", "--language", "de", "--frame-rate", "25")
+    result = say(*mouthing, "-o", "face.csv", "-o", "words.tsv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert b"warning: signs.tsv, line 4: 'Mama' is 4 shapes" in result.stderr
+    assert (tmp_path / "words.tsv").read_text().splitlines()[1] == "0.500\t1.100\tHAUS"
+    jaw = read_csv(tmp_path / "face.csv").weights[:, arkit.INDEX["jawOpen"]]
+    assert len(jaw) == 78  # 3.1 s
+    assert jaw[13:26].max() > 0.15
+    assert jaw[33:48].max() < 0.02
+    fails_with_one_sentence(say("Hi", *mouthing, cwd=tmp_path), "leave out the text")
+    fails_with_one_sentence(say("--gloss", "signs.tsv", cwd=tmp_path), "add --mute")
+    (tmp_path / "signs.tsv").write_text("HAUS\tsoon\t1\tHaus\n", encoding="utf-8")
+    fails_with_one_sentence(say(*mouthing, "-o", "b.csv", cwd=tmp_path), "line 1", "seconds")
+
+
+def test_what_is_mouthed_with_signs_is_not_read_as_a_text(tmp_path: Path) -> None:
+    mouthing = ("--mute", "--gloss", "signs.tsv", "--language", "de", "-o", "face.csv")
+    (tmp_path / "signs.tsv").write_text("IX\t0\t1\t-\n", encoding="utf-8")
+    result = say(*mouthing, cwd=tmp_path)
+    fails_with_one_sentence(result, "line 1: '-' cannot be pronounced")
+    (tmp_path / "signs.tsv").write_text("A\t0\t2\t<sad=3>\n", encoding="utf-8")
+    assert b"<sad=3> is left out" not in say(*mouthing, cwd=tmp_path).stderr
 
 
 def test_piped_text_makes_the_same_files_as_an_argument(tmp_path: Path) -> None:
@@ -188,7 +229,7 @@ async def test_an_interrupt_keeps_what_was_said(
     ("arguments", "parts"),
     [
         (["  "], ["nothing to say"]),
-        (["...", "-o", "a.csv"], ["nothing in the text"]),
+        (["...", "-o", "a.csv"], ["nothing of the text"]),
         (["-", "-o", "a.csv"], ["standard input", "send some words"]),
         (["hi", "--language", "martian"], ["martian"]),
         (["hi", "--voice", "nobody"], ["nobody"]),

@@ -31,6 +31,10 @@ def facewire(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         ("models lst", "there is no command lst; did you mean list? See {} models --help"),
         ("live --hots x", "there is no option --hots; did you mean --host? See {} live --help"),
         ("live --xyzzy", "there is no option --xyzzy; see {} live --help"),
+        (
+            "say Hi --face foo",
+            "--face is one of 'phones', 'latents', not 'foo'; see {} say --help",
+        ),
         ("animate -o a.csv", "IN is missing; see {} animate --help"),
         ("animate a.wav", "--output is missing; see {} animate --help"),
         ("animate a.wav b c -o a.csv", "there is no place for b c; see {} animate --help"),
@@ -45,6 +49,15 @@ def facewire(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
             "animate a.wav -o a.csv --lookahead-ms inf",
             "--lookahead-ms inf is out of range: give a fin",
         ),
+        (
+            "animate a.wav -o a.csv --style grid=x",
+            "--style wants a number; see {} animate --help",
+        ),
+        (
+            "serve --style grid=1=2",
+            "--style: 'grid=1=2' is no style; write it like grid, or grid=0.3,facegood=0.2; see {}",
+        ),
+        ("live --style grid,grid", "--style: grid is given twice; see {} live --help"),
         ("say hi --lead-ms x", "--lead-ms wants a number; see {} say --help"),
         (
             "bench quality --noise-db nan",

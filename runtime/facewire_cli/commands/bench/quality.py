@@ -43,7 +43,9 @@ def quality(
     teacher: Annotated[
         Path | None,
         typer.Option(
-            "--teacher", metavar="RUN", help="Who aligns test voices (training/README.md)."
+            "--teacher",
+            metavar="RUN",
+            help="Who aligns test voices, and whose row `teacher` is (training/README.md).",
         ),
     ] = None,
     rows: Annotated[
@@ -51,7 +53,8 @@ def quality(
         typer.Option(
             "--rows",
             metavar="NAME",
-            help="oracle, captured, meter, peers, or an engine; several with commas.",
+            help="oracle, late-oracle, captured, meter, peers, teacher, or an engine; several with "
+            "commas.",
         ),
     ] = None,
     lookahead_ms: Annotated[

@@ -9,7 +9,7 @@ import numpy as np
 from tests.runtime.cli.speaking.spelling_voice import RATE, SpellingVoice
 
 from facewire.clock import MILLISECOND, SECOND, Clock, ManualClock
-from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec
+from facewire.frames import AudioChunk, BlendshapeFrame, Samples, StreamSpec
 from facewire.speaking.models import SpeechModels
 from facewire.speaking.voice import Span
 from facewire.stream.outputs import deliver_stream
@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 class PlainFace:
     """A face that is what the engine says."""
+
+    def hear(self, samples: Samples) -> None:
+        """No emotion is wanted of it."""
 
     def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
         return frame
