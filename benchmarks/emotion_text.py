@@ -1,4 +1,4 @@
-"""What docs/emotion.md says of the lips of a speaker who feels something."""
+"""What docs/emotion.md says of lips that speak with emotion, and of emotion in a voice."""
 
 import msgspec
 
@@ -30,3 +30,29 @@ def lips_by_emotion(found: EmotionReport) -> str:
     ]
     made = f"`{found.command}`, {found.date}: {found.utterances} utterances of validation speakers."
     return f"{table(['wholly felt', *names], rows)}\n\n{made}"
+
+
+class VoiceEmotionReport(msgspec.Struct, frozen=True):
+    """What `facewire_training.evaluation.voice_emotion --json` wrote."""
+
+    date: str
+    command: str
+    speakers: int
+    changes: dict[str, Row]
+
+
+def heard_in_the_voice(found: VoiceEmotionReport) -> str:
+    """Return what is told of a voice by what is done to it."""
+    rows = [
+        [
+            change,
+            f"{row['arousal']:+.2f}",
+            f"{row['valence']:+.2f}",
+            f"{100 * row['more than usual']:.0f} %" if place else "",
+            f"{row['shown']:.2f}",
+        ]
+        for place, (change, row) in enumerate(found.changes.items())
+    ]
+    made = f"`{found.command}`, {found.date}: {found.speakers} speakers who read."
+    headings = ["a voice", "arousal", "valence", "arousal rises in", "shares in all"]
+    return f"{table(headings, rows)}\n\n{made}"

@@ -14,6 +14,7 @@ from facewire.errors import ConfigError
         ("sad=.5, surprised=.3", {"sad": 0.5, "surprised": 0.3}),
         ("neutral", {}),
         ("calm=0", {"calm": 0.0}),
+        ("voice=.7,calm=.2", {"voice": 0.7, "calm": 0.2}),
     ],
 )
 def test_shares_are_read_as_people_write_them(text: str, shares: dict[str, float]) -> None:
@@ -52,5 +53,16 @@ def test_shares_are_in_the_order_of_the_names() -> None:
     emotion = emotion_of({"calm": 0.5, "happy": 1})
     assert emotion == Emotion((1.0, 0, 0, 0, 0, 0, 0, 0.5))
     assert emotion.named() == {"happy": 1.0, "calm": 0.5}
+    assert emotion_of({"voice": 0.3, "sad": 0.1}).named() == {"sad": 0.1, "voice": 0.3}
     assert emotion_of({}) == NEUTRAL
     assert len(NAMES) == len(NEUTRAL.shares) == 8
+
+
+def test_what_the_voice_tells_is_added_as_far_as_it_is_wanted() -> None:
+    told = emotion_of({"happy": 0.5, "surprised": 1})
+    assert emotion_of({"voice": 0.5, "happy": 0.1}).with_voice(told).named() == {
+        "happy": pytest.approx(0.35),
+        "surprised": 0.5,
+    }
+    assert emotion_of({"voice": 1, "surprised": 0.4}).with_voice(told).named()["surprised"] == 1
+    assert emotion_of({"sad": 0.2}).with_voice(told) == emotion_of({"sad": 0.2})

@@ -11,16 +11,17 @@ from typing import Protocol
 import numpy as np
 
 from facewire import arkit
-from facewire.emotion import emotion_of
+from facewire.emotion import Emotion, emotion_of
 from facewire.face.activity import SpeechActivity
 from facewire.face.articulation import Articulation
 from facewire.face.calibration import Calibration, constrain, limit
 from facewire.face.emotion.layer import EmotionLayer
+from facewire.face.emotion.voice_emotion import VoiceEmotion
 from facewire.face.idle.head import Angles
 from facewire.face.idle.motion import IdleMotion
 from facewire.face.profile import NEUTRAL, Profile
 from facewire.face.rest import RestPose
-from facewire.frames import BlendshapeFrame, StreamSpec, Weights
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec, Weights
 
 SEED_BITS = 53
 """Of a seed that is drawn: what every JSON library reads exactly."""
@@ -49,6 +50,14 @@ def make_face(
 class FaceStage(Protocol):
     """What makes an engine's frame fit a character; one for each stream."""
 
+    def hear(self, samples: Samples) -> None:
+        """Take the sound [N] that comes next, before the frames that follow from it.
+
+        Consecutive from the first frame's timestamp on, at the rate of the stream. Where there is
+        none, the voice tells nothing.
+        """
+        ...
+
     def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
         """Return the frame as the character shows it."""
         ...
@@ -66,11 +75,16 @@ class Face:
         self._activity = SpeechActivity()
         self._emotion = emotion_of(profile.emotion)
         self._feelings = EmotionLayer(profile.live_transition_time, profile.emotion_strength)
+        self._voice = VoiceEmotion(spec.sample_rate)
         self._idle = idle
         self._index: int | None = None
         self._weights: Weights = np.zeros(arkit.COUNT, np.float32)
         self._speech = 0.0
         self._head: Angles = (0.0, 0.0, 0.0)
+
+    def hear(self, samples: Samples) -> None:
+        """Take the sound [N] that comes next; only what is wanted of it is listened to."""
+        self._voice.push(samples)
 
     def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
         """Return the frame as the character shows it; time, turn and stamps are untouched.
@@ -84,12 +98,19 @@ class Face:
         weights = self._calibration.apply(self._articulation.apply(self._weights), dt)
         self._rest.apply(weights, self._activity, dt)
         constrain(weights)
-        felt = self._emotion if frame.emotion is None else frame.emotion
+        felt = self._felt(frame)
         head = self._feelings.apply(weights, self._head, felt, dt)
         if self._idle is not None:
             time = frame.timestamp / self._sample_rate
             head = self._idle.apply(weights, head, time, self._activity, dt)
         return replace(frame, weights=weights, head=head, speech=self._speech)
+
+    def _felt(self, frame: BlendshapeFrame) -> Emotion:
+        felt = self._emotion if frame.emotion is None else frame.emotion
+        if not felt.voice:
+            self._voice.skip(frame.timestamp)
+            return felt
+        return felt.with_voice(self._voice.at(frame.timestamp))
 
     def _advance(self, index: int) -> float:
         """Return the seconds since the last frame; none have passed if the index went back."""

@@ -37,6 +37,11 @@ def test_a_face_that_rests_feels_what_is_chosen_as_far_as_the_slider_says(
         page.wait_for_function(f"facewire.pose.browOuterUpLeft > 0.7 && {SMILE} < 0.1")
         choose(page, "nothing in particular")
         page.wait_for_function("facewire.pose.browOuterUpLeft < 0.3")
+        choose(page, "sad")
+        page.wait_for_function("facewire.pose.mouthFrownLeft > 0.3")
+        choose(page, "nothing at all")
+        page.wait_for_function("facewire.pose.mouthFrownLeft < 0.1")
+        assert page.locator("#emotion-share").is_disabled()
 
 
 def test_what_is_typed_is_felt_and_the_lips_meet(
@@ -84,6 +89,8 @@ def test_what_is_said_into_the_microphone_is_felt(
             page.wait_for_function("facewire.pose.browInnerUp > 0.45")
             choose(page, "happy")
             page.wait_for_function(f"{SMILE} > 0.35 && facewire.pose.browInnerUp < 0.4")
+            choose(page, "what the voice tells")
+            page.wait_for_function(f"facewire.state === 'speaking' && {SMILE} < 0.3")
     finally:
         browser.close()
 

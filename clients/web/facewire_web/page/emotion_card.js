@@ -2,6 +2,9 @@
 
 const byId = (id) => document.getElementById(id);
 
+/** Chosen for a face that feels nothing, whatever the server's profile says. */
+const NEUTRAL = "neutral";
+
 export class EmotionCard {
   /** @param {(emotion: Record<string, number> | null) => void} onchange */
   constructor(onchange) {
@@ -25,12 +28,13 @@ export class EmotionCard {
   /** What is felt, as the protocol wants it; null: what the server's profile says. */
   get emotion() {
     const name = byId("emotion-name").value;
-    return name ? { [name]: Number(byId("emotion-share").value) } : null;
+    if (!name) return null;
+    return name === NEUTRAL ? {} : { [name]: Number(byId("emotion-share").value) };
   }
 
   _write() {
     const share = `${Math.round(100 * Number(byId("emotion-share").value))} %`;
-    byId("emotion-share").disabled = !byId("emotion-name").value;
+    byId("emotion-share").disabled = ["", NEUTRAL].includes(byId("emotion-name").value);
     byId("emotion-share-now").textContent = share;
     byId("emotion-share").setAttribute("aria-valuetext", share);
   }

@@ -35,6 +35,11 @@ export class Feed {
     this.client = null;
     /** @type {Microphone | null} */
     this.microphone = null;
+    /**
+     * What was chosen last for the voice.
+     * @type {{lookaheadMs: number, emotion: Record<string, number> | null, style: Record<string, number> | null}}
+     */
+    this._wanted = { lookaheadMs: 0, emotion: null, style: null };
     this._audio = false;
     this._retryMs = FIRST_RETRY_MS;
     this._timer = null;
@@ -69,12 +74,13 @@ export class Feed {
 
   /**
    * Speak with the microphone of this browser; call it from a click.
-   * @param {{lookaheadMs: number, emotion?: Record<string, number> | null}} options
+   * @param {{lookaheadMs: number, emotion?: Record<string, number> | null, style?: Record<string, number> | null}} options
    */
-  async speak({ lookaheadMs, emotion = null }) {
+  async speak({ lookaheadMs, emotion = null, style = null }) {
     if (this._disposed.signal.aborted) return;
     this._drop();
     this._say("asking");
+    this._wanted = { lookaheadMs, emotion, style };
     const { signal } = this._attempt;
     try {
       const microphone = await Microphone.open({ signal });
@@ -82,8 +88,12 @@ export class Feed {
       this.microphone = microphone;
       this._listener.onmicrophone();
       const client = this._adopt(new FaceClient(this._server));
-      const hello = await client.openSession({ sampleRate: microphone.sampleRate, lookaheadMs, emotion });
+      const asked = { ...this._wanted };
+      const hello = await client.openSession({ sampleRate: microphone.sampleRate, ...asked });
       if (signal.aborted) return undefined;
+      // What was chosen while the session was opened.
+      if (this._wanted.lookaheadMs !== asked.lookaheadMs) client.setLookahead(this._wanted.lookaheadMs);
+      if (this._wanted.emotion !== asked.emotion) client.setEmotion(this._wanted.emotion);
       client.onclose = (reason) => this._fail(reason ?? new FaceError("The server ended the session.", "closed"));
       microphone.onlost = (error) => this._fail(error);
       this._listener.onhello(hello);
@@ -100,12 +110,22 @@ export class Feed {
    * @param {number} ms
    */
   setLookahead(ms) {
+    this._wanted.lookaheadMs = ms;
     if (this.state === "speaking") this.client.setLookahead(ms);
   }
 
   /** Let the session's voice feel something else, if there is one. @param {Record<string, number> | null} emotion */
   setEmotion(emotion) {
+    this._wanted.emotion = emotion;
     if (this.state === "speaking") this.client.setEmotion(emotion);
+  }
+
+  /**
+   * Let the face of the microphone move in a style: one that speaks does so in a session of its own.
+   * @param {Record<string, number> | null} style
+   */
+  setStyle(style) {
+    if (this.state === "speaking" || this.state === "asking") void this.speak({ ...this._wanted, style });
   }
 
   /** Stop speaking, let the last words be shown, and go back to watching. */

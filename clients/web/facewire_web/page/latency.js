@@ -1,5 +1,6 @@
 /** How late the faces are, over the last seconds. What the page itself does beside the stream, it leaves out. */
 
+const MOMENT_MS = 200;
 const WINDOW_MS = 5000;
 
 /** Stages in the order in which a frame passes them. */
@@ -53,11 +54,12 @@ export class LatencyStats {
     while (this._rows.length && this._rows[0].nowMs < nowMs - WINDOW_MS) this._rows.shift();
   }
 
-  /** Frames a second, over the last seconds; null before the second frame. */
+  /** Frames a second, over the last seconds; null where those came in less than a moment: a burst tells no rate. */
   frameRate(nowMs) {
     const recent = this._arrivals.filter((at) => at > nowMs - WINDOW_MS);
     if (recent.length < 2 || nowMs - recent.at(-1) > 1000) return null;
-    return (1000 * (recent.length - 1)) / (recent.at(-1) - recent[0]);
+    const spanMs = recent.at(-1) - recent[0];
+    return spanMs < MOMENT_MS ? null : (1000 * (recent.length - 1)) / spanMs;
   }
 
   /** Milliseconds by stage and in all: `{total: {p50, p99}, queue: …}`, or null without stamps. */

@@ -37,7 +37,7 @@ const QUIET = ["connecting", "waiting", "live", "ended", "no-stream"];
 
 /** Why there is no sound to be switched on, by state of the feed. */
 const NO_SOUND = {
-  "no-stream": "Sound plays a live stream; this server has none.",
+  "no-stream": "What is typed is heard anyway; Sound plays a live stream, and there is none.",
   asking: "Sound is off while you speak: you would hear yourself.",
   speaking: "Sound is off while you speak: you would hear yourself.",
   finishing: "Sound is off while you speak: you would hear yourself.",

@@ -7,7 +7,7 @@ text need not know of it: `MarkReader` writes them, `unmarked` takes them out of
 import re
 from collections.abc import Iterator
 
-from facewire.emotion import NAMES, Emotion, emotion_of
+from facewire.emotion import NAMES, VOICE, Emotion, emotion_of
 from facewire.errors import ConfigError
 from facewire.toml_file import nearest
 
@@ -19,11 +19,11 @@ _NONE = LAST
 _STEPS = 100
 """Shares are kept as hundredths."""
 
-_GAP = r"\s{0,2}"
-_MARK = re.compile(
-    rf"<(/?)({'|'.join(NAMES)}){_GAP}(?:={_GAP}([^<>=\s]{{1,12}}){_GAP})?>", re.IGNORECASE
-)
-_LIKE_ONE = re.compile(rf"<([a-z]{{3,15}}){_GAP}(?:={_GAP}[^<>=\s]{{1,12}}{_GAP})?>", re.IGNORECASE)
+NEUTRAL = "neutral"
+_NAMES = (*NAMES, VOICE, NEUTRAL)
+_END = r"\s{0,2}(?:=([^<>]{0,22}))?>"
+_MARK = re.compile(rf"<(/?)({'|'.join(_NAMES)}){_END}", re.IGNORECASE)
+_LIKE_ONE = re.compile(rf"<(/?)([a-z]{{3,15}}){_END}", re.IGNORECASE)
 """What may be meant as a mark, and is none."""
 _LONGEST = 40
 """Characters that no mark has; what is longer is text."""
@@ -55,10 +55,7 @@ class MarkReader:
         whole = begins < 0 or ">" in text[begins:]
         self._left = "" if whole else text[begins:]
         known = text if whole else text[:begins]
-        for like in _LIKE_ONE.finditer(known):
-            if (meant := nearest(like[1], NAMES)) and meant != like[1].lower():
-                self.problems.append(f"{like[0]} is read as text; did you mean <{meant}>?")
-        return _MARK.sub(self._character, known)
+        return _MARK.sub(self._character, _LIKE_ONE.sub(self._misspelt, known))
 
     def flush(self, *, ended: bool = True) -> str:
         """Return what is left, as if the text ended here; marks hold on unless it has `ended`."""
@@ -70,6 +67,16 @@ class MarkReader:
         self._open.clear()
         return left
 
+    def _misspelt(self, like: re.Match[str]) -> str:
+        """Leave out what is nearly a mark, for nobody wants to hear it."""
+        name = like[2].lower()
+        meant = nearest(name, NAMES)
+        if not meant or name in _NAMES:
+            return like[0]
+        if not like[1]:
+            self.problems.append(f"{like[0]} is left out; did you mean <{meant}>?")
+        return ""
+
     def _character(self, mark: re.Match[str]) -> str:
         closes, name, share = mark[1], mark[2].lower(), mark[3]
         if closes:
@@ -80,7 +87,10 @@ class MarkReader:
         try:
             felt = _character_of(name, 1.0 if share is None else float(share))
         except (ConfigError, ValueError):
-            self.problems.append(f"{mark[0]} is left out: a share is from 0 to 1, as <{name}=0.5>")
+            self.problems.append(
+                f"{mark[0]} is left out: a mark has one emotion and a share from 0 to 1, as "
+                f"<{name}=0.5>"
+            )
             return ""
         self._open.append((name, felt))
         return felt
@@ -126,10 +136,13 @@ def _marks(clause: str) -> Iterator[tuple[int, Emotion | None]]:
 
 
 def _character_of(name: str, share: float) -> str:
-    emotion_of({name: share})
-    return chr(ord(FIRST) + NAMES.index(name) * (_STEPS + 1) + round(share * _STEPS))
+    emotion_of({VOICE if name == NEUTRAL else name: share})
+    return chr(ord(FIRST) + _NAMES.index(name) * (_STEPS + 1) + round(share * _STEPS))
 
 
 def _emotion_of(character: str) -> Emotion | None:
-    name, share = divmod(ord(character) - ord(FIRST), _STEPS + 1)
-    return emotion_of({NAMES[name]: share / _STEPS}) if name < len(NAMES) else None
+    place, share = divmod(ord(character) - ord(FIRST), _STEPS + 1)
+    if place >= len(_NAMES):
+        return None
+    name = _NAMES[place]
+    return emotion_of({} if name == NEUTRAL else {name: share / _STEPS})

@@ -52,9 +52,17 @@ def test_what_is_no_mark_is_text(text: str) -> None:
     [
         ("<happy>a", "<happy> holds to the end; write </happy>"),
         ("a</happy>", "</happy> is left out: there is no <happy> before it"),
-        ("<happy=2>a", "<happy=2> is left out: a share is from 0 to 1, as <happy=0.5>"),
-        ("<happy=nan>a", "is left out: a share is from 0 to 1"),
-        ("<happy=x>a", "is left out: a share is from 0 to 1"),
+        (
+            "<happy=2>a",
+            "is left out: a mark has one emotion and a share from 0 to 1, as <happy=0.5>",
+        ),
+        ("<happy=nan>a", "<happy=nan> is left out: a mark has one"),
+        ("<happy=x>a", "<happy=x> is left out: a mark has one"),
+        ("<happy=>a", "<happy=> is left out: a mark has one"),
+        ("<happy=0.8,sad=0.2>a", "<happy=0.8,sad=0.2> is left out: a mark has one"),
+        ("<neutral=2>a", "<neutral=2> is left out: a mark has one"),
+        ("<hapy>a</hapy>", "<hapy> is left out; did you mean <happy>?"),
+        ("<Suprised=0.5>a", "<Suprised=0.5> is left out; did you mean <surprised>?"),
     ],
 )
 def test_marks_that_are_wrong_are_told_and_the_text_is_said(text: str, says: str) -> None:
@@ -63,15 +71,12 @@ def test_marks_that_are_wrong_are_told_and_the_text_is_said(text: str, says: str
     assert says in problem
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("<hapy>We won.</hapy>", "<hapy> is read as text; did you mean <happy>?"),
-        ("<Suprised=0.5>Oh.", "<Suprised=0.5> is read as text; did you mean <surprised>?"),
-    ],
-)
-def test_what_is_nearly_a_mark_is_text_and_told(text: str, says: str) -> None:
-    assert read(text) == (text, [], [says])
+def test_what_the_voice_tells_and_what_is_neutral_are_marks_too() -> None:
+    plain, marks, problems = read("<sad>a <neutral>b</neutral> <voice=0.5>c")
+    assert plain == "a b c"
+    assert marks[1:3] == [(2, Emotion()), (3, emotion_of({"sad": 1.0}))]
+    assert marks[3] == (4, emotion_of({"voice": 0.5}))
+    assert len(problems) == 2
 
 
 def test_marks_inside_each_other_are_bounded() -> None:
