@@ -10,14 +10,20 @@ const WIDE_JAW = 0.6;
 /** Spread of the lips in a clear “ee”. */
 const WIDE_SPREAD = 0.5;
 
+/** How many times as much lips that speak smile as they stretch, at most. */
+const TOGETHER = 10;
+
+/** How far speech spreads one side of the lips: a smile alone is joy, and a stretch alone is fear. */
+const spreadOf = (smile, stretch) => Math.min(smile, TOGETHER * stretch) + Math.min(stretch, smile);
+
 /** @param {import("../client/pose.js").Pose} pose @returns {Record<string, number>} 0 to 1 by Oculus' names, and `blink`s */
 export function visemeWeights(pose) {
   const { eyeBlinkLeft: blinkLeft, eyeBlinkRight: blinkRight } = pose;
   const open = clamp((pose.jawOpen - pose.mouthClose) / WIDE_JAW);
   const round = Math.max(pose.mouthPucker, pose.mouthFunnel);
-  const smile = average(pose.mouthSmileLeft, pose.mouthSmileRight);
-  const stretch = average(pose.mouthStretchLeft, pose.mouthStretchRight);
-  const spread = clamp((smile + stretch) / WIDE_SPREAD) * (1 - round);
+  const left = spreadOf(pose.mouthSmileLeft, pose.mouthStretchLeft);
+  const right = spreadOf(pose.mouthSmileRight, pose.mouthStretchRight);
+  const spread = clamp(average(left, right) / WIDE_SPREAD) * (1 - round);
   const pressed = average(pose.mouthPressLeft, pose.mouthPressRight);
   const closed = Math.max(pressed, Math.min(pose.mouthRollLower, pose.mouthRollUpper)) * (1 - open);
   const bitten = clamp(pose.mouthRollLower - pose.mouthRollUpper) * (1 - round) * (1 - pose.tongueOut);

@@ -1,8 +1,8 @@
 """What VRM avatars call a face: the presets of VRM 0 and 1, and perfect sync's 52 names.
 
 Perfect sync is an avatar with a clip for each ARKit shape. Any other has five vowels, which are
-read from how far the lips are apart, how round and how spread they are. Emotions are not sent:
-a face that speaks has none, and zeros would undo what the user chose by a key.
+read from how far the lips are apart, how round and how spread they are. Its presets for emotions
+are not sent: they are the user's, who chooses them by a key, and zeros would undo that.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,6 +24,8 @@ _WIDEST = 0.62
 """The lip gap of a loud `a`, which the preset shows whole."""
 _SPREAD = 0.6
 """How much the lips spread for `i`, which the preset shows whole."""
+_TOGETHER = 10
+"""How many times as much lips that speak smile as they stretch, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def _index(*names: str) -> list[int]:
 
 _GAP_AT_REST, _GAP = linear("gap")
 _ROUND = _index("mouthPucker", "mouthFunnel")
-_SPREADING = _index("mouthStretchLeft", "mouthStretchRight", "mouthSmileLeft", "mouthSmileRight")
+_SMILE = _index("mouthSmileLeft", "mouthSmileRight")
+_STRETCH = _index("mouthStretchLeft", "mouthStretchRight")
 _BLINKS = _index("eyeBlinkLeft", "eyeBlinkRight")
 _LOOKS = (
     _index("eyeLookUpLeft", "eyeLookUpRight"),
@@ -56,12 +59,22 @@ def _share(value: float, low: float, high: float) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
+def _spread(weights: Weights) -> float:
+    """Return how far speech spreads the lips, in which they smile and stretch at once.
+
+    A smile alone is joy, and a stretch alone is fear (`facewire.face.emotion.poses`).
+    """
+    smile, stretch = weights[_SMILE], weights[_STRETCH]
+    both = np.minimum(smile, _TOGETHER * stretch) + np.minimum(stretch, smile)
+    return float(both.sum()) / 2
+
+
 def vowels(weights: Weights) -> tuple[float, float, float, float, float]:
     """Return how much a mouth says a, i, u, e and o: shares of the presets of those names."""
     gap = float(_GAP @ weights) + _GAP_AT_REST
     parted, opened = _share(gap, _SHUT, _PARTED), _share(gap, _MIDDLE, _OPEN)
     rounded = min(1.0, float(weights[_ROUND].sum()))
-    spread = min(1.0, float(weights[_SPREADING].sum()) / (2 * _SPREAD)) * (1 - rounded)
+    spread = min(1.0, _spread(weights) / _SPREAD) * (1 - rounded)
     wide = _share(gap, _SHUT, _WIDEST) * (1 - rounded) * (1 - spread)
     return (
         wide,

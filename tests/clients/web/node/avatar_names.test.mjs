@@ -61,7 +61,7 @@ const STRONGEST = [
   ["aa", { jawOpen: 0.55 }],
   ["oh", { jawOpen: 0.5, mouthFunnel: 0.7 }],
   ["ou", { jawOpen: 0.1, mouthPucker: 0.8 }],
-  ["ih", { jawOpen: 0.05, mouthStretchLeft: 0.4, mouthStretchRight: 0.4 }],
+  ["ih", { jawOpen: 0.05, mouthSmileLeft: 0.3, mouthSmileRight: 0.3, mouthStretchLeft: 0.04, mouthStretchRight: 0.04 }],
   ["PP", { mouthPressLeft: 0.5, mouthPressRight: 0.5, mouthRollLower: 0.4, mouthRollUpper: 0.4 }],
   ["FF", { mouthRollLower: 0.6, jawOpen: 0.05 }],
   ["TH", { tongueOut: 0.5, jawOpen: 0.15 }],
@@ -76,6 +76,17 @@ for (const [viseme, weights] of STRONGEST) {
     assert.ok(Object.values(mouth).every((weight) => weight >= 0 && weight <= 1));
   });
 }
+
+test("joy and fear are no sounds", () => {
+  const joy = { mouthSmileLeft: 0.6, mouthSmileRight: 0.6, cheekSquintLeft: 0.7, cheekSquintRight: 0.7 };
+  const fear = { mouthStretchLeft: 0.4, mouthStretchRight: 0.4, eyeWideLeft: 0.7, eyeWideRight: 0.7 };
+  const strongest = (weights) => Object.entries(visemeWeights(pose(weights))).sort(([, a], [, b]) => b - a)[0];
+  for (const felt of [joy, fear]) {
+    assert.equal(strongest(felt)[1], 0);
+    assert.equal(strongest({ ...felt, jawOpen: 0.5 })[0], "aa");
+    assert.equal(strongest({ ...felt, mouthPressLeft: 0.3, mouthPressRight: 0.3 })[0], "PP");
+  }
+});
 
 test("at rest, and with a jaw that is open behind closed lips, the mouth is closed", () => {
   assert.ok(Object.values(visemeWeights(pose({}))).every((weight) => weight === 0));

@@ -8,10 +8,16 @@ from pythonosc.osc_packet import OscPacket
 from tests.runtime.sinks.datagrams.catching import caught, face_of, foreign, some_face
 
 from facewire import arkit
+from facewire.emotion import NAMES, emotion_of
 from facewire.errors import ConfigError
+from facewire.face.emotion.layer import EmotionLayer
+from facewire.frames import AudioChunk
 from facewire.sinks.osc.messages import MAX_BUNDLE_BYTES
 from facewire.sinks.uri import sink_from_uri
+from facewire.sinks.vmc.expressions import vowels
 from facewire.sinks.vmc.messages import head_rotation
+from facewire_cli.bench.throughput_load import clip_samples
+from facewire_engines.phones.engine import load_embedded
 
 Message = tuple[str, tuple[Any, ...]]
 
@@ -114,6 +120,27 @@ async def test_closed_lips_are_no_vowel() -> None:
     for shapes in (shut, {}):
         found = await presets(**shapes)
         assert max(found[name] for name in "AIUEO") < 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_felt_is_no_vowel(name: str) -> None:
+    """A smile spreads the lips as an "i" does, and so does fear."""
+    clip = clip_samples(16_000)
+    session = load_embedded().session()
+    frames = session.push(AudioChunk(clip, 0, 16_000)) + session.flush()
+    layer, felt = EmotionLayer(0.0), emotion_of({name: 1.0})
+    spoken, shown = [], []
+    for frame in frames:
+        weights = frame.weights.copy()
+        spoken.append(vowels(weights))
+        layer.apply(weights, (0.0, 0.0, 0.0), felt, 1 / 60)
+        shown.append(vowels(weights))
+    means = np.mean(spoken, axis=0)
+    assert means.max() > 0.1
+    np.testing.assert_allclose(np.mean(shown, axis=0), means, atol=0.06)
+    resting = np.zeros(arkit.COUNT, np.float32)
+    layer.apply(resting, (0.0, 0.0, 0.0), felt, 1 / 60)
+    assert max(vowels(resting)) < 0.02
 
 
 async def test_blinks_add_up_for_avatars_with_one_or_three() -> None:

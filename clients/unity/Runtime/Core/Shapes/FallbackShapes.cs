@@ -16,8 +16,8 @@ namespace Facewire
         // vowel, and that of a loud one, where the gap of jawOpen = 1 is 1.
         private const float Shut = 0.02f, Parted = 0.10f, Middle = 0.16f, Open = 0.40f, Widest = 0.62f;
 
-        // How much the lips spread for "i".
-        private const float SpreadOfI = 0.6f;
+        // How much the lips spread for "i", and how many times as much lips that speak smile as they stretch, at most.
+        private const float SpreadOfI = 0.6f, Together = 10f;
 
         // How much lips roll in, press and come forward for the consonants that are told by them.
         private const float Whole = 0.5f;
@@ -68,8 +68,7 @@ namespace Facewire
             float lips = Gap(weights);
             float parted = Share(lips, Shut, Parted), opened = Share(lips, Middle, Open);
             float rounded = Math.Min(1f, Of(weights, "mouthPucker") + Of(weights, "mouthFunnel"));
-            float spreading = Of(weights, "mouthStretchLeft") + Of(weights, "mouthStretchRight")
-                + Of(weights, "mouthSmileLeft") + Of(weights, "mouthSmileRight");
+            float spreading = Spread(weights, "Left") + Spread(weights, "Right");
             float spread = Math.Min(1f, spreading / (2f * SpreadOfI)) * (1f - rounded);
             switch (vowel)
             {
@@ -80,6 +79,13 @@ namespace Facewire
                 case "oh": return parted * rounded * opened;
                 default: return 0f;
             }
+        }
+
+        /// <summary>How far speech spreads a side of the lips: a smile alone is joy, a stretch alone is fear.</summary>
+        private static float Spread(float[] weights, string side)
+        {
+            float smile = Of(weights, "mouthSmile" + side), stretch = Of(weights, "mouthStretch" + side);
+            return Math.Min(smile, Together * stretch) + Math.Min(stretch, smile);
         }
 
         private static float Viseme(string viseme, float[] weights)
