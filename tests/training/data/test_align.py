@@ -17,7 +17,7 @@ from facewire_training.data.align import (
     pronunciations,
     transcribe,
 )
-from facewire_training.data.corpora import espeak
+from facewire_training.data.corpora.synthesised import espeak
 from facewire_training.data.recognisers import Recognise, recogniser
 from facewire_training.phones import PhoneInterval
 

@@ -10,10 +10,10 @@ from facewire.errors import ConfigError
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.phones.phone_set import INDEX, PHONES
 from facewire_engines.voices.espeak import library as espeak_library
-from facewire_training.data.corpora import espeak, festival, flite
 from facewire_training.data.corpora.corpus import SILENCE, Corpus, Utterance, token_labels
 from facewire_training.data.corpora.nospeech import KINDS, NoSpeech, make
-from facewire_training.data.corpora.texts import Texts
+from facewire_training.data.corpora.synthesised import espeak, festival, flite
+from facewire_training.data.corpora.synthesised.texts import Texts
 
 VOWELS = [INDEX[phone] for phone in ("aa", "ae", "ah", "ao", "eh", "ey", "ow", "ay", "iy")]
 

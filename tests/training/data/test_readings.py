@@ -14,10 +14,10 @@ pytest.importorskip("pocketsphinx", reason="install it: pip install pocketsphinx
 from facewire.errors import ConfigError
 from facewire_engines.phones.phone_set import INDEX
 from facewire_engines.voices.espeak.library import Manner
-from facewire_training.data.corpora import espeak
 from facewire_training.data.corpora.corpus import Utterance
 from facewire_training.data.corpora.readings import Voices, plain
 from facewire_training.data.corpora.speechocean import SpeechOcean
+from facewire_training.data.corpora.synthesised import espeak
 from facewire_training.data.recognisers import Recognise, recogniser
 from facewire_training.data.splits import SPEECHOCEAN, VOICES
 

@@ -150,7 +150,7 @@ def prepare(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_prepare_makes_shards_and_keeps_those_it_finds(tiny_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "corpus"
-    programs = [f"--hours-{name}=0" for name in ("flite", "espeak", "festival", "world")]
+    programs = [f"--hours-{name}=0" for name in ("flite", "espeak", "festival", "world", "song")]
     options = [f"--data={tiny_data}", f"--out={out}", *programs, "--hours-nospeech=0.005"]
     first = prepare(*options)
     assert first.returncode == 0, first.stderr
@@ -164,6 +164,14 @@ def test_prepare_makes_shards_and_keeps_those_it_finds(tiny_data: Path, tmp_path
     assert prepare(*options, "--seed=1").returncode == 0
     changed = {path.parent.name for path in made if path.stat().st_mtime_ns != made[path]}
     assert changed == {"nospeech"}
+
+
+def test_a_shard_that_nobody_makes_is_named(tiny_data: Path, tmp_path: Path) -> None:
+    done = prepare(f"--data={tiny_data}", f"--out={tmp_path / 'corpus'}", "--only=flite,songs")
+    assert done.returncode == 2
+    assert "no shard 'songs'" in done.stderr
+    assert "flite, espeak" in done.stderr
+    assert not (tmp_path / "corpus").exists()
 
 
 def test_prepare_says_what_is_missing(tmp_path: Path) -> None:

@@ -8,7 +8,13 @@ pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("onnx", reason="install onnx: pip install -e '.[train]'")
 
 from facewire.errors import ConfigError
-from facewire_training.data.sources import SOURCES, TEACHER, read_sources, write_sources
+from facewire_training.data.sources import (
+    SOURCES,
+    TEACHER,
+    read_sources,
+    told_sources,
+    write_sources,
+)
 from facewire_training.recipes.tokens_to_faces.export import sources
 
 
@@ -23,6 +29,19 @@ def test_a_run_keeps_its_data_and_their_licences(tmp_path: Path) -> None:
         (TEACHER.name, 4.75),
     ]
     assert kept[0].licence == SOURCES["beat2"].licence
+
+
+def test_a_run_keeps_what_the_one_that_it_begins_with_learned_from(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for run in (first, second):
+        run.mkdir()
+    write_sources(first, {"beat2": 1.25, "grid": 0.5})
+    write_sources(second, {"grid": 0.1, "facegood": 0.2}, before=told_sources(first))
+    assert {source.name: source.hours for source in told_sources(second)} == {
+        SOURCES["beat2"].name: 1.25,
+        SOURCES["grid"].name: 0.5,
+        SOURCES["facegood"].name: 0.2,
+    }
 
 
 def test_an_export_names_the_data_of_decoder_and_encoder(tmp_path: Path) -> None:

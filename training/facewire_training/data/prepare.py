@@ -19,18 +19,20 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from facewire.errors import ConfigError
 from facewire_training.command import make_parser, run_command
 from facewire_training.data import shards
 from facewire_training.data.corpora.corpus import Corpus, Utterance
-from facewire_training.data.corpora.espeak import Espeak
-from facewire_training.data.corpora.festival import Festival
-from facewire_training.data.corpora.flite import Flite
 from facewire_training.data.corpora.librispeech import LibriSpeech
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.corpora.readings import Readings, Voices
 from facewire_training.data.corpora.speechocean import SpeechOcean
-from facewire_training.data.corpora.texts import Texts
-from facewire_training.data.corpora.world import World
+from facewire_training.data.corpora.synthesised.espeak import Espeak
+from facewire_training.data.corpora.synthesised.festival import Festival
+from facewire_training.data.corpora.synthesised.flite import Flite
+from facewire_training.data.corpora.synthesised.song import Song
+from facewire_training.data.corpora.synthesised.texts import Texts
+from facewire_training.data.corpora.synthesised.world import World
 from facewire_training.data.recognisers import Recogniser, recogniser
 from facewire_training.option_ranges import SEED, number
 
@@ -46,6 +48,7 @@ class Hours:
     espeak: float = 2.0
     festival: float = 0.5
     world: float = 1.0
+    song: float = 0.5
     nospeech: float = 0.35
 
 
@@ -92,18 +95,21 @@ def recorded_jobs(data: Path, out: Path, listener: Recogniser) -> list[Job]:
 
 def synthetic_jobs(data: Path, out: Path, hours: Hours, seed: int) -> list[Job]:
     """Return the shards of synthesised speech, and of none, to make."""
-    planned = []
-    texts = Texts(list(LibriSpeech(data / "librispeech").transcripts().values()))
+    planned, libri = [], LibriSpeech(data / "librispeech")
+    texts = Texts(list(libri.transcripts().values()))
     synthetic: dict[str, Corpus] = {
         "flite": Flite(texts, hours.flite, seed),
         "espeak": Espeak(texts, hours.espeak, seed),
         "festival": Festival(texts, hours.festival, seed),
         "world": World(hours.world, seed),
+        "song": Song(libri, hours.song, seed),
         "nospeech": NoSpeech(hours.nospeech, seed),
     }
     for name, wanted in asdict(hours).items():
         if wanted > 0:
             about = {"version": VERSION, "hours": wanted, "seed": seed}
+            if name == "song":
+                about["delay_s"] = libri.delay_s
             planned.append(Job(out / name, about, wanted, synthetic[name].utterances))
     return planned
 
@@ -135,7 +141,11 @@ def _arguments() -> argparse.Namespace:
         parser.add_argument(f"--hours-{name}", type=number(0, 100_000), default=hours, help=text)
     parser.add_argument("--seed", type=SEED, default=0, help="of everything that is random")
     parser.add_argument("--teacher", type=Path, help="folder of the teacher that aligns")
-    parser.add_argument("--only", default="", help="make only these shards (comma between)")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="make only these shards (comma between), such as librispeech,song",
+    )
     return parser.parse_args()
 
 
@@ -143,7 +153,12 @@ def _chosen(options: argparse.Namespace, hours: Hours) -> list[Job]:
     """Return the shards to make, in the order in which training needs them."""
     planned = recorded_jobs(options.data, options.out, recogniser(options.teacher))
     planned += synthetic_jobs(options.data, options.out, hours, options.seed)
-    only = options.only.split(",") if options.only else [job.folder.name for job in planned]
+    names = {job.folder.name: None for job in planned}
+    only = options.only.split(",") if options.only else names
+    if unknown := [name for name in only if name not in names]:
+        raise ConfigError(
+            f"there is no shard {unknown[0]!r} to make; --only takes some of {', '.join(names)}"
+        )
     return [job for job in planned if job.folder.name in only]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from facewire.errors import ConfigError
 from facewire_engines.model_files import DataSource
 
 DATA_FILE = "data.json"
@@ -48,6 +49,11 @@ SOURCES: dict[str, Source] = {
         "free for commercial and non-commercial purposes, as its README says",
         "speechocean762, J. Zhang and others, 2021",
     ),
+    "song": Source(
+        "LibriSpeech, as above, sung by the WORLD vocoder",
+        "CC BY 4.0",
+        "LibriSpeech (c) 2014 Vassil Panayotov",
+    ),
     "flite": Source(
         "speech synthesised with flite voices",
         "permissive, BSD-like (Carnegie Mellon University)",
@@ -70,6 +76,11 @@ SOURCES: dict[str, Source] = {
         "fourteen other languages, synthesised with espeak-ng from sentences of this project",
         "output of a program, unrestricted",
         "eSpeak NG, Jonathan Duddington, Reece H. Dunn and others",
+    ),
+    "hibari": Source(
+        "speech synthesised with hibari-tts, and its latents, of LibriSpeech's texts and of words",
+        "output of a program and weights under Apache-2.0",
+        "hibari-tts, distilled from Kokoro-82M",
     ),
     "grid": Source(
         "GRID, speaker 1, with his tracked face",
@@ -107,17 +118,32 @@ TEACHER = Source(
 """What soft labels come from (`data/teacher`); none of its weights is in the model."""
 
 
-def write_sources(run: Path, hours: Mapping[str, float], also: Iterable[Source] = ()) -> None:
+def write_sources(
+    run: Path,
+    hours: Mapping[str, float],
+    also: Iterable[Source] = (),
+    before: Iterable[DataSource] = (),
+) -> None:
     """Keep beside a run what it learns from.
 
     Args:
         run: its folder.
         hours: of each corpus; what nobody has described is left out.
         also: what helped with all of it, such as a teacher.
+        before: what the networks that it begins with have learned from.
     """
     told = [SOURCES[name].entry(count) for name, count in hours.items() if name in SOURCES]
     told += [source.entry(sum(hours.values())) for source in also]
-    (run / DATA_FILE).write_bytes(msgspec.json.encode(told))
+    (run / DATA_FILE).write_bytes(msgspec.json.encode(united((*before, *told))))
+
+
+def united(sources: Iterable[DataSource]) -> tuple[DataSource, ...]:
+    """Return each source once, with the most hours that anybody heard of it."""
+    kept: dict[str, DataSource] = {}
+    for source in sources:
+        if source.name not in kept or source.hours > kept[source.name].hours:
+            kept[source.name] = source
+    return tuple(kept.values())
 
 
 def read_sources(run: Path) -> tuple[DataSource, ...] | None:
@@ -126,3 +152,18 @@ def read_sources(run: Path) -> tuple[DataSource, ...] | None:
     if not file.is_file():
         return None
     return msgspec.json.decode(file.read_bytes(), type=tuple[DataSource, ...])
+
+
+def told_sources(run: Path) -> tuple[DataSource, ...]:
+    """Return what a run has learned from, for the manifest of its export.
+
+    Raises:
+        ConfigError: it did not keep that.
+    """
+    told = read_sources(run)
+    if told is None:
+        raise ConfigError(
+            f"{run} does not say what it has learned from, which the manifest has to: start its "
+            "training again, which adds that"
+        )
+    return told

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="install torch: pip install -e '.[tr
 
 from facewire.errors import ConfigError
 from facewire_engines.voices.espeak.library import Manner
-from facewire_training.data.corpora import espeak
+from facewire_training.data.corpora.synthesised import espeak
 from facewire_training.data.teacher.ctranslate2_file import read_weights
 from facewire_training.data.teacher.whisper import (
     WhisperEncoder,

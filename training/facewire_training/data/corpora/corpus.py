@@ -47,6 +47,18 @@ class Corpus(Protocol):
         ...
 
 
+def until_full(hours: float, utterances: Iterable[Utterance]) -> Iterator[Utterance]:
+    """Yield utterances until they last so many hours; no more are asked for then."""
+    remaining = hours * 3600
+    if remaining <= 0:
+        return
+    for utterance in utterances:
+        yield utterance
+        remaining -= utterance.duration_s
+        if remaining <= 0:
+            return
+
+
 def token_labels(
     phones: tuple[PhoneInterval, ...], count: int, uncovered: int = SILENCE
 ) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from facewire.errors import ConfigError
 from facewire_training.data.corpora.audio_file import read_mono
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
@@ -27,13 +29,13 @@ class LibriSpeech:
     delay_s: float = ALIGNER_EARLY_S
     """Added to every phone time of the file; 0 gives them as they were published."""
 
-    def train(self) -> Iterator[Utterance]:
-        """Yield the aligned utterances of the training speakers.
+    def train(self, order: np.random.Generator | None = None) -> Iterator[Utterance]:
+        """Yield the aligned utterances of the training speakers, in any order if it is drawn.
 
         Raises:
             ConfigError: the folder lacks a file.
         """
-        return self._utterances(validation=False)
+        return self._utterances(validation=False, order=order)
 
     def validation(self) -> Iterator[Utterance]:
         """Yield the aligned utterances of the validation speakers.
@@ -91,10 +93,15 @@ class LibriSpeech:
             ) from error
         return {row[0]: row[1].lower() for row in rows if len(row) == 2}
 
-    def _utterances(self, *, validation: bool) -> Iterator[Utterance]:
-        for name, phones in read_phones_tsv(self.root / "phones.tsv.gz").items():
-            if (speaker_of(name) in LIBRISPEECH.held_out) == validation:
-                yield self._utterance(name, phones)
+    def _utterances(
+        self, *, validation: bool, order: np.random.Generator | None = None
+    ) -> Iterator[Utterance]:
+        aligned = read_phones_tsv(self.root / "phones.tsv.gz")
+        names = [n for n in aligned if (speaker_of(n) in LIBRISPEECH.held_out) == validation]
+        if order is not None:
+            names = [names[place] for place in order.permutation(len(names))]
+        for name in names:
+            yield self._utterance(name, aligned[name])
 
     def _utterance(self, name: str, phones: list[PhoneInterval]) -> Utterance:
         samples = read_mono(self.root / "audio" / f"{name}.opus")

@@ -3,6 +3,7 @@
 They teach the encoder to keep the face at rest through typing, music, hum, wind and breath.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from facewire.frames import Samples
-from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
+from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance, until_full
 from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float64]
@@ -29,18 +30,15 @@ class NoSpeech:
 
     def utterances(self) -> Iterator[Utterance]:
         """Yield clips until the hours are full."""
-        remaining = self.hours * 3600
-        kinds = list(KINDS)
-        index = 0
-        while remaining > 0:
-            rng = np.random.default_rng((self.seed, index))
-            kind = kinds[index % len(kinds)]
-            count = int(rng.uniform(*_CLIP_S) * 100) * SAMPLE_RATE // 100
-            samples = make(kind, count, rng)
-            phones = (PhoneInterval(0.0, count / SAMPLE_RATE, SILENCE),)
-            yield Utterance(f"{kind}-{index:05d}", samples, phones, kind, "nospeech")
-            remaining -= count / SAMPLE_RATE
-            index += 1
+        return until_full(self.hours, map(self._utterance, itertools.count()))
+
+    def _utterance(self, index: int) -> Utterance:
+        rng, kinds = np.random.default_rng((self.seed, index)), list(KINDS)
+        kind = kinds[index % len(kinds)]
+        count = int(rng.uniform(*_CLIP_S) * 100) * SAMPLE_RATE // 100
+        samples = make(kind, count, rng)
+        phones = (PhoneInterval(0.0, count / SAMPLE_RATE, SILENCE),)
+        return Utterance(f"{kind}-{index:05d}", samples, phones, kind, "nospeech")
 
 
 def make(kind: str, count: int, rng: np.random.Generator) -> Samples:

@@ -13,8 +13,8 @@ class Texts:
 
     def __init__(self, transcripts: Sequence[str]) -> None:
         self._transcripts = [text.split() for text in transcripts if text.strip()]
-        self._sentences = _resource("sentences.txt").splitlines()
-        self._words = _resource("words.txt").split()
+        self._sentences = read_resource("sentences.txt").splitlines()
+        self._words = read_resource("words.txt").split()
 
     def draw(self, rng: np.random.Generator) -> str:
         """Return a sentence: of the transcripts, of the built-in ones, or words in any order."""
@@ -33,8 +33,10 @@ class Texts:
         return " ".join(_punctuated(words[first : first + length], rng, every=8))
 
 
-def _resource(name: str) -> str:
-    return (resources.files("facewire_training.data.corpora") / name).read_text(encoding="utf-8")
+def read_resource(name: str) -> str:
+    """Return a text file that lies beside this module."""
+    package = resources.files("facewire_training.data.corpora.synthesised")
+    return (package / name).read_text(encoding="utf-8")
 
 
 def _punctuated(words: list[str], rng: np.random.Generator, every: int) -> list[str]:

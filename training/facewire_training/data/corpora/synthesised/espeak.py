@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import soxr
@@ -10,8 +11,8 @@ from facewire.frames import Samples
 from facewire_engines.phones.ipa import phones_of
 from facewire_engines.voices.espeak.library import Manner, Spoken, synthesise
 from facewire_engines.voices.espeak.timing import timed_phones
-from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.data.corpora.texts import Texts
+from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps, until_full
+from facewire_training.data.corpora.synthesised.texts import Texts
 from facewire_training.phones import PhoneInterval
 
 ACCENTS = ("en-us", "en", "en-us", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-029")
@@ -38,16 +39,15 @@ class Espeak:
         Raises:
             ConfigError: espeak-ng is not installed.
         """
-        remaining = self.hours * 3600
-        index = 0
-        while remaining > 0:
-            rng = np.random.default_rng((self.seed, index))
-            how = manner(ACCENTS[index % len(ACCENTS)], rng)
-            samples, phones = speak(self.texts.draw(rng), how)
-            if len(phones) > 2:
-                yield Utterance(f"espeak-{index:05d}", samples, phones, how.voice, "espeak")
-                remaining -= len(samples) / SAMPLE_RATE
-            index += 1
+        return until_full(self.hours, filter(None, map(self._utterance, count())))
+
+    def _utterance(self, index: int) -> Utterance | None:
+        rng = np.random.default_rng((self.seed, index))
+        how = manner(ACCENTS[index % len(ACCENTS)], rng)
+        samples, phones = speak(self.texts.draw(rng), how)
+        if len(phones) <= 2:
+            return None
+        return Utterance(f"espeak-{index:05d}", samples, phones, how.voice, "espeak")
 
 
 def speak(

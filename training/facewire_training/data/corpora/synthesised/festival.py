@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from facewire.errors import ConfigError
 from facewire.frames import Samples
 from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.audio_file import read_mono
-from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.data.corpora.texts import Texts
+from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps, until_full
+from facewire_training.data.corpora.synthesised.texts import Texts
 from facewire_training.phones import PhoneInterval
 
 VOICE = "kal_diphone"
@@ -64,15 +65,14 @@ class Festival:
         Raises:
             ConfigError: festival or its voice is not installed.
         """
-        remaining = self.hours * 3600
-        first = 0
-        while remaining > 0:
+        return until_full(self.hours, self._utterances())
+
+    def _utterances(self) -> Iterator[Utterance]:
+        for first in count(0, _BATCH):
             batch = [self._manner(first + index) for index in range(_BATCH)]
             for index, (samples, phones) in enumerate(speak(batch), start=first):
-                if remaining > 0 and len(phones) > 2:
+                if len(phones) > 2:
                     yield Utterance(f"kal-{index:05d}", samples, phones, "kal", "festival")
-                    remaining -= len(samples) / SAMPLE_RATE
-            first += _BATCH
 
     def _manner(self, index: int) -> Manner:
         rng = np.random.default_rng((self.seed, index))

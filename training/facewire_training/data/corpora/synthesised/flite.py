@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from facewire.errors import ConfigError
 from facewire.frames import Samples
 from facewire_engines.phones.phone_set import phone_index
 from facewire_training.data.corpora.audio_file import read_mono
-from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps
-from facewire_training.data.corpora.texts import Texts
+from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance, cover_gaps, until_full
+from facewire_training.data.corpora.synthesised.texts import Texts
 from facewire_training.phones import PhoneInterval
 
 VOICES = ("slt", "rms", "awb", "kal16")
@@ -43,16 +44,15 @@ class Flite:
         Raises:
             ConfigError: flite is not installed, or fails.
         """
-        remaining = self.hours * 3600
-        index = 0
-        while remaining > 0:
-            rng = np.random.default_rng((self.seed, index))
-            voice = self.voices[index % len(self.voices)]
-            samples, phones = speak(self.texts.draw(rng), voice, _settings(voice, rng))
-            if len(phones) > 2:
-                yield Utterance(f"{voice}-{index:05d}", samples, phones, voice, "flite")
-                remaining -= len(samples) / SAMPLE_RATE
-            index += 1
+        return until_full(self.hours, filter(None, map(self._utterance, count())))
+
+    def _utterance(self, index: int) -> Utterance | None:
+        rng = np.random.default_rng((self.seed, index))
+        voice = self.voices[index % len(self.voices)]
+        samples, phones = speak(self.texts.draw(rng), voice, _settings(voice, rng))
+        if len(phones) <= 2:
+            return None
+        return Utterance(f"{voice}-{index:05d}", samples, phones, voice, "flite")
 
 
 def speak(
