@@ -22,7 +22,7 @@ from facewire_training.model.encoder import Encoder, EncoderConfig
 from facewire_training.model.export import load_run
 from facewire_training.model.networks import TrainConfig, hear
 from facewire_training.model.record import heard
-from facewire_training.model.train import take_step
+from facewire_training.model.train import take_step, united_commands
 
 RUN = ("--batch", "2", "--hops", "90", "--threads", "1")
 
@@ -147,3 +147,11 @@ def test_what_was_recorded_is_what_is_heard(tmp_path: Path) -> None:
         torch.testing.assert_close(rows["heard_effort"], effort.half(), atol=0.01, rtol=0.01)
         torch.testing.assert_close(rows["curves"], batch["curves"].half())
         assert torch.equal(rows["labels"].long(), batch["labels"])
+
+
+def test_what_runs_have_in_common_is_told_once() -> None:
+    assert united_commands(["a && b && c", "a && b && d && c"]) == ["a", "b", "c", "d", "c"]
+    assert united_commands(["a && b", "a && b"]) == ["a", "b"]
+    assert united_commands(["a && b", "a"]) == ["a", "b"]
+    assert united_commands(["a", "b && a"]) == ["a", "b", "a"]
+    assert united_commands([]) == []

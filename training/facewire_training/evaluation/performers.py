@@ -12,11 +12,15 @@ from facewire import arkit
 from facewire.face import make_face
 from facewire.frames import AudioChunk, BlendshapeFrame, StreamSpec, Weights
 from facewire.stream.engine import Engine
+from facewire.tokens import TokenChunk
 from facewire.wire.provisional_blend import ProvisionalBlend
+from facewire_engines.phones.engine import load_embedded
 from facewire_engines.phones.phone_set import TOKEN_RATE
+from facewire_engines.phones.token_session import PHONETIC
 from facewire_training.animation.effort import effort_from_audio
 from facewire_training.animation.procedural import animate
-from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.data.corpora.corpus import TOKEN_SIZE, Utterance
+from facewire_training.data.recognisers import Recognise
 from facewire_training.take import Take
 
 Performer = Callable[[Utterance, Fraction], Take]
@@ -64,6 +68,30 @@ class Streamed:
         if self.shown:
             face = make_face(session.spec, seed=zlib.crc32(utterance.name.encode()))
             frames = [face.apply(frame) for frame in frames]
+        return _take(utterance, frame_rate, frames)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """The embedded model's decoder on what somebody hears who knows the whole recording.
+
+    What it lacks to the oracle is the decoder's fault; what `Streamed` lacks to it, the encoder's.
+    """
+
+    recognise: Recognise
+    lookahead_ms: float
+    """Of the decoder."""
+
+    def __call__(self, utterance: Utterance, frame_rate: Fraction) -> Take:
+        """Animate what is heard, with the effort of the audio."""
+        decoder = load_embedded().token_decoder()
+        session = decoder.session(frame_rate=frame_rate, lookahead_ms=self.lookahead_ms)
+        # Of less than a token there is one face, too.
+        samples = np.pad(utterance.samples, (0, max(TOKEN_SIZE - len(utterance.samples), 0)))
+        rows = self.recognise(samples)
+        effort = effort_from_audio(samples, SAMPLE_RATE)[: len(rows)]
+        chunk = TokenChunk(rows[: len(effort)], PHONETIC, 0, 0, SAMPLE_RATE)
+        frames = session.push(chunk, effort) + session.flush()
         return _take(utterance, frame_rate, frames)
 
 

@@ -46,13 +46,14 @@ NO_SPEECH = "nospeech"
 """The corpus of sounds in which nobody speaks."""
 
 SHARES: tuple[tuple[str, float], ...] = (
-    ("librispeech", 0.26),
-    ("readings", 0.22),
+    ("librispeech", 0.24),
+    ("readings", 0.20),
     ("voices", 0.10),
-    ("speechocean", 0.10),
+    ("speechocean", 0.09),
     ("flite", 0.10),
     ("espeak", 0.06),
     ("world", 0.05),
+    ("song", 0.05),
     ("festival", 0.03),
     ("nospeech", 0.08),
 )

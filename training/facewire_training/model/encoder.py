@@ -29,7 +29,7 @@ class EncoderConfig:
     channels: int = 192
     """Channels of the convolution."""
     kernel: int = 5
-    """Width of the convolution in hops, all of it in the past."""
+    """Width of the convolution in hops, all of it in the past; 2 or more."""
     width: int = 256
     """Width of the recurrent layers."""
     layers: int = 2
@@ -76,8 +76,10 @@ class Encoder(nn.Module):
         mel = torch.cat((past_mel, mel), dim=1)
         features = torch.relu(self.conv(mel.transpose(1, 2))).transpose(1, 2)
         hidden, past_hidden = self.gru(features, past_hidden)
-        rows = self.head(hidden).unflatten(-1, (HINDSIGHT, len(PHONES) + 1))
-        past_mel = mel[:, mel.shape[1] - past_mel.shape[1] :]
+        rows = self.head(hidden)
+        # Spelt out like this, onnxruntime sees that two sizes stay, and counts nothing at run time.
+        rows = rows.reshape(rows.shape[0], rows.shape[1], HINDSIGHT, len(PHONES) + 1)
+        past_mel = mel[:, 1 - self.config.kernel :]
         return rows[..., :-1], torch.tanh(rows[..., -1]), past_samples, past_mel, past_hidden
 
 

@@ -3,23 +3,27 @@
 python -m facewire_training.model.export --run runs/phones --out MODEL_FOLDER
 """
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_engines.model_files import DataSource
 from facewire_engines.phones.engine import DECODER_INPUTS, ENCODER_INPUTS
 from facewire_engines.phones.phone_set import PHONES
 from facewire_training.command import make_parser, run_command
-from facewire_training.data.shards import load
+from facewire_training.data.corpora.corpus import SILENCE
+from facewire_training.data.shards import UNKNOWN, load
 from facewire_training.data.soft_labels import labelled
-from facewire_training.data.sources import DATA_FILE, SOURCES, TEACHER
+from facewire_training.data.sources import SOURCES, TEACHER, read_sources, united
 from facewire_training.data.styles import parse_styles
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
@@ -33,6 +37,11 @@ from facewire_training.onnx_folder import (
 )
 from facewire_training.option_ranges import number
 from facewire_training.training_run import read_state
+
+Floats = NDArray[np.float32]
+
+SPOKEN = np.arange(len(PHONES)) != SILENCE
+"""The classes that are phones."""
 
 
 class ExportedEncoder(nn.Module):
@@ -68,26 +77,73 @@ def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
     return encoder, decoder
 
 
-BILABIALS = ("p", "b", "m")
-
-
-def calibrate(encoder: Encoder, power: float = 1.0, bilabials: float = 0.0) -> None:
-    """Change how sure an encoder is of its classes, at no cost to run.
+def calibrate(encoder: Encoder, power: float = 1.0, added: Floats | float = 0.0) -> None:
+    """Change how sure an encoder is of its classes, and what it is sure of, at no cost to run.
 
     Args:
         encoder: whose head is changed.
         power: what class probabilities are raised to, and renormalised; above 1 it is surer of what
             it says. It is the inverse of a softmax's temperature.
-        bilabials: added to the scores of p, b and m before the softmax. Training counts them more
-            than others, so that few are missed; below 0 fewer are heard where there are none.
+        added: `[40]` added to the scores before the softmax, after the power.
     """
-    places = [PHONES.index(name) for name in BILABIALS]
     with torch.no_grad():
         for weight in encoder.head.parameters():
             rows = weight.view(HINDSIGHT, len(PHONES) + 1, -1)
             rows[:, :-1] *= power
         bias = encoder.head.bias.view(HINDSIGHT, len(PHONES) + 1)
-        bias[:, places] += bilabials
+        bias[:, :-1] += torch.as_tensor(added, dtype=bias.dtype)
+
+
+def rarity(tokens: NDArray[np.int64]) -> Floats:
+    """Return what makes every phone as likely beforehand as every other, `[40]` scores.
+
+    An encoder that is unsure says what is common. A share of this, added to its scores, is the
+    logit adjustment of Menon et al., "Long-tail learning via logit adjustment" (2021), equation 9.
+    Silence and speech stay as likely as they were: silence gets nothing, phones 0 on average.
+
+    Args:
+        tokens: `[40]` how often each class is said.
+    """
+    said = np.maximum(tokens, 1)
+    shares = said / said[SPOKEN].sum()
+    added: Floats = -np.log(shares).astype(np.float32)
+    added -= (shares * added)[SPOKEN].sum()
+    added[SILENCE] = 0.0
+    return added
+
+
+def spoken_tokens(corpus: Path) -> NDArray[np.int64]:
+    """Return how often each class is said in recorded English, `[40]`.
+
+    Raises:
+        ConfigError: there is none with a teacher's labels.
+    """
+    heard = [shard.labels for shard in load(corpus) if labelled(corpus, shard)]
+    if not heard:
+        raise ConfigError(
+            f"no speech in {corpus} has soft labels, so nobody knows what is rare; run "
+            "facewire_training.data.teacher.label, or leave --balance out"
+        )
+    labels = np.concatenate(heard)
+    return np.bincount(labels[labels != UNKNOWN], minlength=len(PHONES))
+
+
+def parse_scores(text: str) -> Floats:
+    """Return what `p=0.2,th=0.5` adds to the scores, `[40]`.
+
+    Raises:
+        ConfigError: that is no such list.
+    """
+    added, read = np.zeros(len(PHONES), np.float32), number(-10, 10)
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        try:
+            added[PHONES.index(name)] = read(value)
+        except (ValueError, argparse.ArgumentTypeError):
+            raise ConfigError(
+                f"--scores takes phones and numbers from -10 to 10, p=0.2,th=0.5, not {part!r}"
+            ) from None
+    return added
 
 
 def export_encoder(encoder: Encoder) -> ExportedGraph:
@@ -117,31 +173,36 @@ def data_of(run: Path, corpus: Path) -> tuple[DataSource, ...]:
     Args:
         run: folder of the run.
         corpus: the shards, of which the run says which it has heard.
+
+    Raises:
+        ConfigError: a run that it began with is not there any more, and nobody can tell.
     """
-    heard, found = set[str](), dict[str, DataSource]()
+    heard, told = set[str](), list[DataSource]()
     pending, seen = [run], set[Path]()
     while pending:
         one = pending.pop()
         if one in seen:
             continue
         seen.add(one)
+        if not one.is_dir():
+            raise ConfigError(
+                f"{run} began with {one}, which is not here, so what that has learned from would "
+                "not be told; run this in the folder where it was trained"
+            )
         if (one / "config.json").exists():
             config = json.loads((one / "config.json").read_text())
             heard |= {name for name, share in config["batches"]["shares"] if share > 0}
             before = (config.get("begin_with"), config.get("decoder_of"))
             pending += [Path(other) for other in before if other]
-        if (one / DATA_FILE).exists():
-            known = msgspec.json.decode((one / DATA_FILE).read_bytes(), type=list[DataSource])
-            found |= {source.name: source for source in known}
+        told += read_sources(one) or ()
     taught_hours = 0.0
     for shard in load(corpus):
         if shard.corpus in heard and shard.corpus in SOURCES:
-            source = SOURCES[shard.corpus]
-            found[source.name] = source.entry(shard.hours)
+            told.append(SOURCES[shard.corpus].entry(shard.hours))
             taught_hours += shard.hours if labelled(corpus, shard) else 0.0
     if taught_hours:
-        found[TEACHER.name] = TEACHER.entry(taught_hours)
-    return tuple(found.values())
+        told.append(TEACHER.entry(taught_hours))
+    return united(told)
 
 
 def write_model(
@@ -152,15 +213,15 @@ def write_model(
     style: Sequence[str],
     *,
     power: float = 1.0,
-    bilabials: float = 0.0,
+    added: Floats | float = 0.0,
 ) -> None:
-    """Write the ONNX files of a run and their manifest; the numbers are those of `calibrate`.
+    """Write the ONNX files of a run and their manifest; the scores are those of `calibrate`.
 
     Raises:
         ConfigError: the folder cannot be written.
     """
     encoder, decoder = load_run(run, style)
-    calibrate(encoder, power, bilabials)
+    calibrate(encoder, power, added)
     graphs = export_encoder(encoder), export_decoder(decoder)
     data = data_of(run, corpus)
     write_folder(out, graphs, name="phones", command=command, tokens=PHONES, data=data)
@@ -184,13 +245,19 @@ def main() -> None:
         help="power of the class probabilities (default 1)",
     )
     parser.add_argument(
-        "--bilabials",
-        type=number(-10, 10),
+        "--balance",
+        type=number(0, 1),
         default=0.0,
-        help="added to the scores of p, b, m (default 0)",
+        help="by how much rare phones are heard more, and common ones less (default 0)",
+    )
+    parser.add_argument(
+        "--scores", default="", help="added to the scores of some phones, such as p=0.2,th=0.5"
     )
     arguments = parser.parse_args()
     refuse_kept(arguments)
+    added = parse_scores(arguments.scores)
+    if arguments.balance:
+        added += arguments.balance * rarity(spoken_tokens(arguments.corpus))
     made = (arguments.run / "command.txt").read_text().strip()
     made += f" && {command_line()}"
     write_model(
@@ -200,7 +267,7 @@ def main() -> None:
         made,
         arguments.style,
         power=arguments.power,
-        bilabials=arguments.bilabials,
+        added=added,
     )
 
 

@@ -11,6 +11,7 @@ from facewire_engines.phones.phone_set import TOKEN_RATE
 SAMPLE_RATE = 16_000
 HOP = SAMPLE_RATE // TOKEN_RATE
 WINDOW = 400
+BINS = WINDOW // 2 + 1
 PAST_SAMPLES = WINDOW - HOP
 FLOOR = 1e-7
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7_600.0
@@ -29,7 +30,7 @@ def mel_filters(bands: int, warp: float = 1.0) -> NDArray[np.float32]:
         warp: factor on the frequency axis, for vocal tracts of other lengths (VTLP, Jaitly &
             Hinton 2013): above 1 the spectrum is read as if it came from a shorter tract.
     """
-    hz = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
+    hz = np.arange(BINS) * SAMPLE_RATE / WINDOW
     low, high = _mel(np.array([LOWEST_HZ, HIGHEST_HZ]))
     edges = np.linspace(low, high, bands + 2)
     position = _mel(np.minimum(hz * warp, SAMPLE_RATE / 2))[:, None]
@@ -44,7 +45,7 @@ def fourier_kernels() -> NDArray[np.float32]:
     """Return the Hann-windowed cosine and sine rows of the DFT, `[2 * bins, 1, window]`."""
     n = np.arange(WINDOW)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * n / WINDOW)
-    angles = 2 * np.pi * np.arange(WINDOW // 2 + 1)[:, None] * n / WINDOW
+    angles = 2 * np.pi * np.arange(BINS)[:, None] * n / WINDOW
     rows = np.concatenate((np.cos(angles), -np.sin(angles))) * hann
     kernels: NDArray[np.float32] = rows[:, None, :].astype(np.float32)
     return kernels
@@ -74,8 +75,9 @@ class LogMel(nn.Module):
         """
         joined = torch.cat((past, samples), dim=1)
         spectrum = functional.conv1d(joined[:, None], self.kernels, stride=HOP)
-        real, imaginary = spectrum.chunk(2, dim=1)
+        # Cut at fixed places: the exported graph then counts nothing at every hop.
+        real, imaginary = spectrum[:, :BINS], spectrum[:, BINS:]
         power = (real.square() + imaginary.square()).transpose(1, 2)  # [B, T, bins]
         filters = self.filters[0] if warp is None else self.filters[warp]
         logs = torch.log(power @ filters + FLOOR)
-        return logs * 0.25 + 1.0, joined[:, joined.shape[1] - PAST_SAMPLES :]
+        return logs * 0.25 + 1.0, joined[:, -PAST_SAMPLES:]

@@ -1,5 +1,6 @@
 """Encoder and decoder as they are trained: together, with the settings of a run and all losses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -20,6 +21,11 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """What can learn while the rest stays: beginnings of the names of its weights. The styles are how
 captured speakers differ from the rules."""
+
+
+FaceCriterion = Callable[[Tensor, Tensor, Tensor, int], Tensor]
+"""A further loss of consecutive faces: raw ones, true ones and how far to trust these, `[B, N, 52]`
+each, and the frame rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,8 @@ class Model(nn.Module):
         self.decoder = Decoder(config.decoder)
         self.face_loss = FaceLoss(config.loss)
         self.phone_loss = PhoneLoss(config.labials, config.taught)
+        self.criteria: tuple[FaceCriterion, ...] = ()
+        """What counts besides; what they are made of is not saved with the model."""
 
     def losses(
         self, batch: dict[str, Tensor], hidden: Tensor, generator: torch.Generator
@@ -160,4 +168,6 @@ class Model(nn.Module):
         w = windows
         raw = self.decoder.raw(w.tokens, w.known, w.effort, w.effort_known, w.style)
         loss: Tensor = self.face_loss(raw, w.truth, w.trust, w.contact)
+        for criterion in self.criteria:
+            loss = loss + criterion(raw, w.truth, w.trust, w.frame_rate)
         return loss

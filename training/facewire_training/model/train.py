@@ -9,6 +9,7 @@ at every look-ahead (the microphone's road) and from the true phones (the TTS's 
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig,
 from facewire_training.model.checkpoint import Training, begin, width_of
 from facewire_training.model.encoder import EncoderConfig
 from facewire_training.model.losses import LossConfig
-from facewire_training.model.networks import PARTS, TrainConfig
+from facewire_training.model.networks import PARTS, FaceCriterion, TrainConfig
 from facewire_training.model.record import Recorded, recorded_batches
 from facewire_training.option_ranges import (
     BATCH,
@@ -55,6 +56,7 @@ def train(
     device: str = "cpu",
     workers: int = 1,
     recorded: Path | None = None,
+    criteria: Sequence[FaceCriterion] = (),
 ) -> None:
     """Train until `config.steps`, going on from the run's last checkpoint if there is one.
 
@@ -66,9 +68,11 @@ def train(
         device: where the networks are: `cpu` or `cuda`.
         workers: processes that make batches; what they make does not depend on their number.
         recorded: what its encoder has heard, if only the decoder learns (`record`).
+        criteria: further losses of the faces.
     """
     run.mkdir(parents=True, exist_ok=True)
     training = begin(config, run, device)
+    training.model.criteria = tuple(criteria)
     first = training.step
     replace_text(run / "config.json", json.dumps(asdict(config), indent=2))
     data: Dataset[dict[str, Tensor]]
@@ -144,6 +148,8 @@ def _add_face_losses(parser: argparse.ArgumentParser) -> None:
         ("--seen", usual.seen, "how much more too little tongue or rolled-in lip counts"),
         ("--meeting", usual.meeting, "how much it counts that lips meet at least once"),
         ("--apart", usual.apart, "how much it counts that lips are not shut in open sounds"),
+        ("--mouth-state", usual.mouth_state, "how much errors at shut and wide open mouths count"),
+        ("--mouth-state-mesh", usual.mouth_state_mesh, "how much those of the lips' mesh do"),
     ):
         parser.add_argument(option, type=weight, default=default, help=about)
     parser.add_argument(
@@ -156,7 +162,12 @@ def _add_face_losses(parser: argparse.ArgumentParser) -> None:
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = make_parser(__doc__)
+    train_as_told(train_parser(__doc__).parse_args())
+
+
+def train_parser(about: str | None) -> argparse.ArgumentParser:
+    """Return what reads the command line of a training, with help that begins with `about`."""
+    parser = make_parser(about)
     parser.add_argument("--corpus", type=Path, required=True, help="folder that prepare wrote")
     parser.add_argument(
         "--run", type=Path, required=True, help="folder of this run; resumed if it exists"
@@ -205,10 +216,11 @@ def main() -> None:
     parser.add_argument(
         "--width", type=WIDTH, help="of the encoder's GRUs; that of --begin-with by default"
     )
-    _train(parser.parse_args())
+    return parser
 
 
-def _train(arguments: argparse.Namespace) -> None:
+def train_as_told(arguments: argparse.Namespace, criteria: Sequence[FaceCriterion] = ()) -> None:
+    """Train by what `train_parser` has read, with further losses of the faces, if any."""
     torch.set_num_threads(arguments.threads)
     begun_width = width_of(Path(arguments.begin_with)) if arguments.begin_with else None
     width = arguments.width or begun_width or EncoderConfig().width
@@ -227,6 +239,8 @@ def _train(arguments: argparse.Namespace) -> None:
             seen=arguments.seen,
             meeting=arguments.meeting,
             apart=arguments.apart,
+            mouth_state=arguments.mouth_state,
+            mouth_state_mesh=arguments.mouth_state_mesh,
         ),
         lead_ms=arguments.lead_ms,
         part=arguments.part,
@@ -235,9 +249,8 @@ def _train(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     before = (config.begin_with, config.decoder_of, arguments.recorded)
-    begun = [Path(run, "command.txt") for run in before if run]
-    made = dict.fromkeys(file.read_text().strip() for file in begun)
-    made_by = " && ".join((*made, command_line()))
+    begun = [Path(run, "command.txt").read_text().strip() for run in before if run]
+    made_by = " && ".join((*united_commands(begun), command_line()))
     with hold_folder(arguments.run):
         replace_text(arguments.run / "command.txt", f"{made_by}\n")
         train(
@@ -248,7 +261,19 @@ def _train(arguments: argparse.Namespace) -> None:
             arguments.device,
             arguments.workers,
             arguments.recorded,
+            criteria,
         )
+
+
+def united_commands(chains: Sequence[str]) -> list[str]:
+    """Return the commands that made several runs, what they have in common at first only once."""
+    made: list[str] = []
+    for chain in chains:
+        commands = chain.split(" && ")
+        pairs = enumerate(zip(made, commands, strict=False))
+        other = (place for place, (one, again) in pairs if one != again)
+        made += commands[next(other, min(len(made), len(commands))) :]
+    return made
 
 
 def _batches(arguments: argparse.Namespace) -> BatchConfig:

@@ -32,6 +32,8 @@ class Windows:
     """`[B, N]`, 1 where the lips must meet in every style."""
     style: Tensor
     """`[B, 1, 2]`"""
+    frame_rate: int
+    """Of the frames, one of `FRAME_RATES`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,11 @@ def frame_times(hops: int, generator: torch.Generator, device: torch.device) -> 
     first = 40 * HOP + float(torch.rand(1, generator=generator)) * spacing
     last = (hops - HINDSIGHT - 1) * HOP
     return torch.arange(first, last, spacing, dtype=torch.float64, device=device)
+
+
+def _rate_of(times: Tensor) -> int:
+    """Return the frame rate of times that `frame_times` gave."""
+    return round(SAMPLE_RATE / float(times[1] - times[0]))
 
 
 def chosen(batch: int, share: float, generator: torch.Generator, like: Tensor) -> Tensor:
@@ -129,6 +136,7 @@ def live_windows(
         known=mask,
         effort=seen[..., -1],
         effort_known=heard.expand_as(mask),
+        frame_rate=_rate_of(times),
         **faces.at(times + lead_of(lookahead_ms, lead_ms)),
     )
 
@@ -150,5 +158,6 @@ def token_windows(
         known=mask,
         effort=interpolate(effort[..., None], places)[..., 0],
         effort_known=heard.expand_as(mask),
+        frame_rate=_rate_of(times),
         **faces.at(times),
     )

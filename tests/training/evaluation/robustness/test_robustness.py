@@ -122,8 +122,11 @@ def test_the_tables_fit_into_80_columns_and_cut_nothing(tmp_path: Path) -> None:
     console = Console(width=80, record=True, file=(tmp_path / "out").open("w"))
     print_report(console, RobustnessReport("x", "2026-11-28", "a machine", "a setting", rows))
     console.file.close()
-    lines = console.export_text().splitlines()
+    text = console.export_text()
+    lines = text.splitlines()
     assert max(map(len, lines)) <= 80
+    said = " ".join(text.split())
+    assert all(column.legend in said for columns in COLUMNS.values() for column in columns)
     for condition in CONDITIONS:
         assert sum(line.strip().startswith(f"{condition.name} ") for line in lines) == 1
     assert not [line for line in lines if "…" in line]

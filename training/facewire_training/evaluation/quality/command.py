@@ -47,7 +47,12 @@ def run(request: Request, outputs: Outputs, machine: str = "") -> None:
     """
     pictures = _pictures(outputs)
     console = Console()
-    rows = make_rows(request.rows, request.lookaheads_ms, provisional=request.provisional)
+    rows = make_rows(
+        request.rows,
+        request.lookaheads_ms,
+        provisional=request.provisional,
+        teacher=request.teacher,
+    )
     material = load_material(request)
     with Progress(transient=True, console=console) as progress:
         task = progress.add_task("")

@@ -29,6 +29,7 @@ class Request:
     noise_db: float | None = None
     """How far background voices are below the speech, in dB; none if None."""
     teacher: Path | None = None
-    """Of the test split: the run of a teacher, which aligns those who have no phones yet."""
+    """The run of a teacher, which aligns those of the test split who have no phones yet, and whose
+    rows are shown in the row of that name."""
     matrix: Path | None = None
     """BEAT2's matrix."""

@@ -1,5 +1,7 @@
 """The report in a terminal: a line for each figure, a column for each system."""
 
+from collections.abc import Iterable
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -55,13 +57,18 @@ def _lines(name: str) -> list[str]:
     return name.split(" ", 1)
 
 
-def _legend(report: Report) -> RenderableType:
-    keys = {key for scores in report.sets for row in scores.rows.values() for key in row.content}
+def legend(lines: Iterable[tuple[str, str]]) -> RenderableType:
+    """Return headings and what they mean, to stand below a table."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), style="dim", show_header=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    for figure in FIGURES:
-        if figure.key in keys:
-            table.add_row(figure.heading, figure.legend)
-    table.add_row("live timing", "a frame stands where it became available: look-ahead and hop")
+    for heading, meaning in lines:
+        table.add_row(heading, meaning)
     return table
+
+
+def _legend(report: Report) -> RenderableType:
+    keys = {key for scores in report.sets for row in scores.rows.values() for key in row.content}
+    lines = [(figure.heading, figure.legend) for figure in FIGURES if figure.key in keys]
+    live = ("live timing", "a frame stands where it became available: look-ahead and hop")
+    return legend([*lines, live])

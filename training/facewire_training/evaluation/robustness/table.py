@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from facewire_training.evaluation.quality.figures import Form, write_value
+from facewire_training.evaluation.quality.figures import BY_KEY, Form, write_value
+from facewire_training.evaluation.quality.table import legend
 from facewire_training.evaluation.robustness.conditions import Kind
 from facewire_training.evaluation.robustness.report import RobustnessReport, RobustnessRow
 
@@ -21,25 +22,36 @@ class Column:
     heading: str
     """In as many lines as a terminal needs."""
     form: Form = Form.SHARE
+    meaning: str = ""
+    """Of a figure that the table of quality does not have."""
+
+    @property
+    def legend(self) -> str:
+        """What it means, in words."""
+        return self.meaning or BY_KEY[self.key].legend
 
 
 COLUMNS: dict[Kind, tuple[Column, ...]] = {
     Kind.SPEECH: (
         Column("closure", "p b m\nclosed,\n% ↑"),
-        Column("closure_m", "m\nclosed,\n% ↑"),
+        Column("closure_m", "m\nclosed,\n% ↑", meaning="the same of m alone"),
         Column("luck", "by\nluck,\n%"),
         Column("false_closure", "vowels\nshut,\n% ↓"),
         Column("rounding_auc", "round-\ning,\nAUC ↑", Form.TWO),
         Column("opening_r", "open-\ning,\nr ↑", Form.TWO),
     ),
     Kind.LEVEL: (
-        Column("opening_0_1", "0–1 s,\n% ↑"),
-        Column("opening_1_2", "1–2 s,\n% ↑"),
-        Column("opening_2_5", "2–5 s,\n% ↑"),
-        Column("opening_5_10", "5–10 s,\n% ↑"),
+        Column(
+            "opening_0_1",
+            "0–1 s,\n% ↑",
+            meaning="jaw in open vowels so long after the change; 100 is as far as without it",
+        ),
+        Column("opening_1_2", "1–2 s,\n% ↑", meaning="the same later"),
+        Column("opening_2_5", "2–5 s,\n% ↑", meaning="the same later"),
+        Column("opening_5_10", "5–10 s,\n% ↑", meaning="the same later"),
     ),
     Kind.SOUND: (
-        Column("open", "lips\napart,\n%"),
+        Column("open", "lips\napart,\n%", meaning="share of what is heard in which lips are apart"),
         Column("rest", "mouth\nat rest,\n%"),
     ),
 }
@@ -61,6 +73,7 @@ def print_report(console: Console, report: RobustnessReport) -> None:
                 table.add_row(row.name, *cells(row, columns))
             console.print(Text(f"\n{kind.value}", style="bold"))
             console.print(table)
+    console.print(_legend(report))
 
 
 def markdown(report: RobustnessReport) -> str:
@@ -84,6 +97,11 @@ def rows_of(report: RobustnessReport, kind: Kind) -> list[RobustnessRow]:
 def cells(row: RobustnessRow, columns: Sequence[Column]) -> list[str]:
     """Return the figures of a row as a person reads them."""
     return [write_value(column.form, row.figures.get(column.key)) for column in columns]
+
+
+def _legend(report: RobustnessReport) -> RenderableType:
+    shown = [columns for kind, columns in COLUMNS.items() if rows_of(report, kind)]
+    return legend((_one_line(one.heading), one.legend) for columns in shown for one in columns)
 
 
 def _one_line(heading: str) -> str:

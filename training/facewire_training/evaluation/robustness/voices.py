@@ -4,22 +4,24 @@ WORLD (Morise, Yokomori & Ozawa 2016) takes speech apart into pitch, spectral en
 aperiodicity, every 5 ms; changed parts are put together again without moving anything in time.
 """
 
-from types import ModuleType
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire.frames import Samples
-from facewire.optional_dependency import import_optional
 from facewire_training.data.augmentation.channel import active_level
+from facewire_training.data.augmentation.vocoder import (
+    STEP_S,
+    World,
+    analyse,
+    synthesise,
+    there_and_back,
+)
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, SILENCE, Utterance
 from facewire_training.evaluation.metrics.lips.closure import OPEN_VOWELS
 from facewire_training.phones import PhoneInterval
 
 Floats = NDArray[np.float64]
 
-STEP_S = 0.005
 _HIGHEST_HZ = 700.0
 
 SHORTEST_SUNG_S = 0.08
@@ -39,37 +41,6 @@ VIBRATO_CENTS = 60.0
 semitone in all."""
 REST_S = 0.4
 """Silence before and after a sung phrase."""
-
-
-class World(NamedTuple):
-    """Speech as WORLD sees it."""
-
-    pitch: Floats
-    """[N] in Hz, 0 without voice."""
-    envelope: Floats
-    """[N, B] power."""
-    noise: Floats
-    """[N, B] share of noise, 0 to 1."""
-
-
-def analyse(samples: Samples) -> World:
-    """Take speech at 16 kHz apart.
-
-    Raises:
-        ConfigError: pyworld is not installed.
-    """
-    world, sound = _world(), samples.astype(np.float64)
-    rough, times = world.dio(sound, SAMPLE_RATE, frame_period=1000 * STEP_S)
-    pitch = world.stonemask(sound, rough, times, SAMPLE_RATE)
-    envelope = world.cheaptrick(sound, pitch, times, SAMPLE_RATE)
-    return World(pitch, envelope, world.d4c(sound, pitch, times, SAMPLE_RATE))
-
-
-def synthesise(parts: World, count: int) -> Samples:
-    """Put speech together again, `count` samples."""
-    made = _world().synthesize(*map(np.ascontiguousarray, parts), SAMPLE_RATE, 1000 * STEP_S)
-    whole = np.pad(made, (0, max(count - len(made), 0)))[:count]
-    return np.asarray(whole, np.float32)
 
 
 def child_like(samples: Samples, factor: float) -> Samples:
@@ -125,12 +96,11 @@ def as_loud(samples: Samples, other: Samples) -> Samples:
 
 
 def _note(parts: World, vowel: PhoneInterval, pitch_hz: float) -> World:
-    """Hold the middle of a vowel: its frames are gone through there and back."""
+    """Hold the middle of a vowel."""
     first, last = (int((vowel.start_s + share * vowel.duration_s) / STEP_S) for share in STEADY)
     held = np.arange(first, max(last, first + 2))
     count = round(NOTE_S / STEP_S)
-    there_and_back = np.concatenate((held, held[-2:0:-1]))
-    places = np.minimum(np.resize(there_and_back, count), len(parts.pitch) - 1)
+    places = np.minimum(there_and_back(held, count), len(parts.pitch) - 1)
     cents = VIBRATO_CENTS / 2 * np.sin(2 * np.pi * VIBRATO_HZ * np.arange(count) * STEP_S)
     pitch = pitch_hz * 2 ** (cents / 1200)
     return World(pitch, parts.envelope[places], np.minimum(parts.noise[places], 0.5))
@@ -143,7 +113,3 @@ def _stretched(spectra: Floats, factor: float) -> Floats:
     below = places.astype(int)
     above, share = np.minimum(below + 1, bins - 1), places - below
     return np.asarray(spectra[:, below] * (1 - share) + spectra[:, above] * share)
-
-
-def _world() -> ModuleType:
-    return import_optional("pyworld", "children's voices and whispers need WORLD", "quality")
