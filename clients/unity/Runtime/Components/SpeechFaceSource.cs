@@ -27,6 +27,9 @@ namespace Facewire
         [Tooltip("Sound and faces are sent so long before they are heard: more than the network may stand still.")]
         public int leadMs = 200;
 
+        [Tooltip("So much later a text is heard, for its first sound to be there: more than the network takes.")]
+        public int bufferMs = 60;
+
         private SpeakSocket socket;
         private PlayoutBuffer buffer;
         private SoundRing ring;
@@ -164,10 +167,12 @@ namespace Facewire
             {
                 speaker.clip.SetData(samples, offset);
             }
-            if (MonotonicClock.Seconds - toldSeconds > PlayoutEverySeconds && Heard > 0.0)
+            // The first sound of a turn leaves 20 ms before it is heard, by the server's clock: that one runs ahead.
+            long ahead = (long)(Heard + bufferMs * 0.001 * sampleRate);
+            if (MonotonicClock.Seconds - toldSeconds > PlayoutEverySeconds && ahead >= 0)
             {
                 toldSeconds = MonotonicClock.Seconds;
-                socket.SetPlayout((long)Heard);
+                socket.SetPlayout(ahead);
             }
         }
 

@@ -113,6 +113,9 @@ internal static class Scene
         var speaker = avatar.AddComponent<AudioSource>();
         var speech = avatar.AddComponent<SpeechFaceSource>();
         speech.server = server;
+        // A machine that runs other tests stands still for longer than a network does.
+        speech.bufferMs = 500;
+        speech.leadMs = 1000;
         bool ready = false;
         speech.Happened += message => Say(message.Type + " " + message.Turn + " " + (message.Sample ?? -1));
         int status = Run(avatar, shapes, () =>
