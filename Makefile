@@ -20,7 +20,10 @@ OFFLINE := tests/engines tests/training $(filter-out %/test_soak.py,$(wildcard t
     $(wildcard tests/runtime/test_*.py) tests/hostile tests/clients/blender tests/clients/unreal tests/clients/web/test_modules.py \
     $(addprefix tests/runtime/,animator audio face recordings settings wire cli/test_bench_quality.py cli/test_commands.py cli/test_usage.py)
 
-.PHONY: demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client piper kokoro agent-frameworks clean
+.PHONY: help demo test test-offline test-streams bare style types web wheel release bench train-tools nvidia-client piper kokoro agent-frameworks clean
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1\t/p' Makefile | expand -t 22
 
 demo: $(VENV)/.core ## watch the bundled clip drive a face, and hear a sentence spoken, with nothing but Python
 	TMPDIR=$(SCRATCH) $(BIN)/facewire live --demo --port $(PORT) --out csv:face.csv --overwrite

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from facewire_cli.bench.machine import Machine
+from facewire_training.evaluation.quality.report import Report
 
 BUSY = 0.75
 """Programs a core that want to run; `make bench` itself is one on two cores."""
@@ -27,6 +28,12 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table whose columns but the first stand on the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def measured(report: Report) -> str:
+    """Return the sentence below a table of the first set of a report: on whom, how, when."""
+    command, when = report.heading()
+    return f"{report.sets[0].name}: {report.sets[0].about}; `{command}`, {when}."
 
 
 def how(command: str, date: str, machine: Machine) -> str:

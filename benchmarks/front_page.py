@@ -46,6 +46,8 @@ def five_figures(
     lines = [f"| {what} | {figure}{_busy(machine)} |" for what, figure, machine in rows]
     reports = (latency, throughput, peer, soak)
     machines = dict.fromkeys(_described(report.machine) for report in reports)
+    lips = quality.test.machine.partition(", Python")[0]
+    where = "" if lips in machines else f" (lips on {lips})"
     dates = sorted({report.date for report in (*reports, quality.test)})
     return "\n".join(
         (
@@ -53,7 +55,7 @@ def five_figures(
             "| --- | --- |",
             *lines,
             "",
-            f"On {' and '.join(machines)}, without a GPU; {' and '.join(dates)}.",
+            f"On {' and '.join(machines)}{where}, without a GPU; {' and '.join(dates)}.",
         )
     )
 

@@ -3,10 +3,11 @@
 Written into docs/quality.md from `results/quality-lookahead.json`.
 """
 
-from docs_sections import table
+from docs_sections import measured, table
 from facewire.settings.lookahead import DELAYED_MS, DIRECT_MS
 from facewire_training.evaluation.quality.figures import BY_KEY, written
 from facewire_training.evaluation.quality.report import Report
+from facewire_training.evaluation.quality.rows import late_oracle
 from facewire_training.evaluation.quality.run import RowScores
 from facewire_training.evaluation.quality.scores import Values
 
@@ -38,24 +39,26 @@ def look_aheads(report: Report) -> dict[float, RowScores]:
 
 def what_it_buys(report: Report) -> str:
     """Return the table of both timings, the defaults in bold, and how it was measured."""
+    found = look_aheads(report)
     header = [
         "look-ahead, ms",
         f"live: {HEADINGS[LIVE[0]]}",
         HEADINGS[LIVE[1]],
         "closed less shut",
         *(HEADINGS[key] for key in LIVE[2:]),
+        "the oracle, as late: vowels shut, %",
         f"content: {HEADINGS[CONTENT[0]]}",
         HEADINGS[CONTENT[1]],
         "closed less shut",
         HEADINGS[CONTENT[2]],
     ]
-    rows = [_row(ahead, row) for ahead, row in look_aheads(report).items()]
-    command, when = report.heading()
+    late = {ahead: report.sets[0].rows.get(late_oracle(ahead)) for ahead in found}
+    rows = [_row(ahead, row, late[ahead]) for ahead, row in found.items()]
     return (
         f"{table(header, rows)}\n\n"
         f"**Bold**: the defaults, {DIRECT_MS:g} ms where the speaker is heard directly (most p b m "
         f"closed less open vowels shut) and {DELAYED_MS:g} ms where sound waits for its face. "
-        f"{report.sets[0].name}: {report.sets[0].about}; `{command}`, {when}."
+        f"{measured(report)}"
     )
 
 
@@ -77,15 +80,13 @@ def what_corrections_buy(report: Report) -> str:
         for name, row in report.sets[0].rows.items()
         if row.live
     ]
-    command, when = report.heading()
-    return (
-        f"{table(header, rows)}\n\n"
-        f"{report.sets[0].name}: {report.sets[0].about}; `{command}`, {when}."
-    )
+    return f"{table(header, rows)}\n\n{measured(report)}"
 
 
-def _row(ahead: float, row: RowScores) -> list[str]:
+def _row(ahead: float, row: RowScores, late: RowScores | None) -> list[str]:
     live = _cells(row.live or {}, LIVE, bold=ahead == DIRECT_MS)
+    best = (late.live or {}).get("false_closure") if late else None
+    live.append(written(BY_KEY["false_closure"], best))
     content = _cells(row.content, CONTENT, bold=ahead == DELAYED_MS)
     return [f"{ahead:g}", *live, *content]
 

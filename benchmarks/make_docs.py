@@ -15,8 +15,10 @@ from typing import TypeVar
 
 import msgspec
 
+import encoder_text
 import listening_text
 import lookahead_text
+import prior_text
 import quality_text
 import representations_text
 import ruler_text
@@ -27,7 +29,12 @@ from alignment_text import AlignmentReport, closures_by_times
 from compare_audio2face import Comparison
 from cost_text import face_cost, output_costs, precisions_table, session_costs
 from docs_sections import put
-from emotion_text import EmotionReport, lips_by_emotion
+from emotion_text import (
+    EmotionReport,
+    VoiceEmotionReport,
+    heard_in_the_voice,
+    lips_by_emotion,
+)
 from face_text import ArticulationReport, MotionReport, articulation_table, motion_table
 from facewire_cli.bench.throughput_plot import draw
 from facewire_cli.commands.bench.hostile import HostileReport
@@ -35,16 +42,27 @@ from facewire_cli.commands.bench.latency import LatencyReport
 from facewire_cli.commands.bench.throughput import ThroughputReport
 from facewire_training.evaluation.listening.coverage import CoverageReport
 from facewire_training.evaluation.quality.report import Report
+from facewire_training.evaluation.spoken.roads import RoadsReport
 from facewire_training.recipes.hubert.cost import Cost
 from facewire_training.recipes.hubert.edge_error import EdgeReport
+from facewire_training.recipes.joint.evaluate import CapturesReport
 from facewire_training.recipes.tokens_to_faces.study import Study
 from facewire_training.speech_encoders.windowed_agreement import AgreementReport
 from front_page import five_figures, hour
 from gpu_run import Report as GpuReport
 from hostile_table import attacks_table
 from hubert_text import running_costs, window_errors
+from joint_text import roads, trainings
 from latency_table import all_stages, in_short, requests_table
 from output_cost import OutputCosts
+from perception_text import (
+    AblationReport,
+    MouthingReport,
+    RecognitionReport,
+    ablation_table,
+    mouthing_table,
+    readers_table,
+)
 from precisions import Precisions
 from realtime_proxy import RealtimeReport, proxy_times
 from session_cost import SessionCosts
@@ -78,6 +96,7 @@ def sections(results: Path) -> dict[str, Sections]:
     ruler = ruler_text.read_ruler(results, "second-model")
     soak = _read(results / "soak-cpu.json", Soak)
     study = _read(results / "representations.json", Study)
+    prior = _read(results / "prior.json", prior_text.PriorReport)
     return {
         "README.md": {"figures": lambda: five_figures(latency, throughput, peer, quality, soak)},
         "docs/latency.md": {
@@ -120,7 +139,23 @@ def sections(results: Path) -> dict[str, Sections]:
             "face motion": lambda: motion_table(_read(results / "face-motion.json", MotionReport)),
         },
         "docs/emotion.md": {
-            "lips": lambda: lips_by_emotion(_read(results / "emotions.json", EmotionReport))
+            "lips": lambda: lips_by_emotion(_read(results / "emotions.json", EmotionReport)),
+            "voice": lambda: heard_in_the_voice(
+                _read(results / "emotion-voice.json", VoiceEmotionReport)
+            ),
+        },
+        "docs/joint.md": {
+            "roads": lambda: roads(_read(results / "voice-latents.json", RoadsReport)),
+            "trainings": lambda: trainings(
+                _read(results / "voice-latents.json", RoadsReport),
+                _read(results / "captures-latents.json", CapturesReport),
+            ),
+        },
+        "docs/prior.md": {
+            "how": lambda: prior_text.how(prior),
+            "sets": lambda: prior_text.sets(prior),
+            "languages": lambda: prior_text.languages(prior),
+            "codebooks": lambda: prior_text.codebooks(prior),
         },
         "docs/text.md": {
             "closures": lambda: closures(*voices),
@@ -135,12 +170,28 @@ def sections(results: Path) -> dict[str, Sections]:
                 _read(results / "alignment.json", AlignmentReport)
             )
         },
+        "docs/mouthing.md": {
+            "read": lambda: mouthing_table(_read(results / "mouthing.json", MouthingReport))
+        },
+        "docs/perception.md": {
+            "readers": lambda: readers_table(
+                {
+                    name: _read(results / f"lip-{name}.json", RecognitionReport)
+                    for name in ("reader", "judge", "stand-in")
+                }
+            ),
+            "ablation": lambda: ablation_table(_read(results / "perception.json", AblationReport)),
+        },
         "docs/deployment.md": {"hour": lambda: hour(soak)},
         "docs/quality.md": {
             "lips": lambda: quality_text.summary(quality),
             "worst first": lambda: ruler_text.worst_first(ruler, before),
+            "test speakers": lambda: ruler_text.of_test_speakers(quality.test),
             "table": lambda: quality_text.short_table(quality),
             "look-aheads": lambda: lookahead_text.what_it_buys(ruler.timing),
+            "encoder": lambda: encoder_text.encoder_and_decoder(
+                _read(results / "quality-teacher.json", Report)
+            ),
             "noise": lambda: quality_text.noise(quality),
             "lag": lambda: quality_text.capture_lag(results / "capture-delay.json"),
         },

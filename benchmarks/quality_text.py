@@ -70,6 +70,7 @@ def whole_frames(report: Report) -> str:
 def summary(reports: QualityReports) -> str:
     """Return what is said of all validation speech, noise and test speakers."""
     validation, test = _set(reports.everything, "LibriSpeech"), reports.test.sets[0]
+    voices = _set(reports.test, "LibriSpeech")
     loud = _set(reports.babble, "LibriSpeech")
     return (
         f"On all validation speech ({validation.about}), 80 ms, the model closes "
@@ -77,7 +78,8 @@ def summary(reports: QualityReports) -> str:
         f"of open vowels; with four other voices 10 dB below, {_of(loud, 'closure')} and "
         f"{_of(loud, 'false_closure')} %. On speakers by whom nothing was chosen ({test.name}: "
         f"{test.about}, two children among them), {_of(test, 'closure')} and "
-        f"{_of(test, 'false_closure')} %."
+        f"{_of(test, 'false_closure')} %; on voices of read English ({voices.about}), "
+        f"{_of(voices, 'closure')} and {_of(voices, 'false_closure')} %."
     )
 
 
@@ -123,8 +125,8 @@ def weaknesses(reports: QualityReports) -> str:
         f"- On **FACEGOOD's Mandarin** its error against the captured weights (LVE "
         f"{_of(facegood, 'lve')}) is larger than the volume meter's "
         f"({_of(facegood, 'lve', METER)}), and it grows with look-ahead "
-        f"({_of(facegood, 'lve', now)} at 0 ms): the mouth moves about as far as hers (amplitude "
-        f"{_of(facegood, 'amplitude')}), in a style that is not hers.",
+        f"({_of(facegood, 'lve', now)} at 0 ms): all shapes together move "
+        f"{_of(facegood, 'amplitude')} times as far as hers, in a style that is not hers.",
         f"- With **other voices** 10 dB below the speaker it closes {_of(loud, 'closure')} % of "
         f"p b m and shuts {_of(loud, 'false_closure')} % of open vowels.",
         f"- **Without look-ahead** it shuts {_of(validation, 'false_closure', now)} % of open "

@@ -86,6 +86,7 @@ def folder(tmp_path: Path) -> Path:
         soundfile.write(tmp_path / name, short, rate)
     (tmp_path / "speech.pcm").write_bytes((short * 32767).astype(np.int16).tobytes())
     (tmp_path / "letter.txt").write_text("My dear friend, it has been a while. Be well.")
+    (tmp_path / "signs.tsv").write_text("HAUS\t0.5\t1.1\tHaus\nICH\t1.2\t1.5\t\n")
     phones = "0.0 0.3 sil\n0.3 0.4 m\n0.4 0.6 aa\n0.6 0.8 p\n"
     for speaker, name in (("ann", "one"), ("bob", "two")):
         (tmp_path / "DATA" / speaker).mkdir(parents=True)

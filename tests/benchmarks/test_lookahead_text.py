@@ -29,12 +29,15 @@ def row(closed: float, shut: float, ahead: float) -> RowScores:
 
 def test_a_line_for_each_look_ahead_and_the_defaults_in_bold() -> None:
     rows = {f"phones {ms:g} ms": row(0.9, 0.05, ms) for ms in (80.0, 0.0, 20.0)}
+    rows["oracle, 0 ms late"] = RowScores({}, {"false_closure": 0.004})
     report = Report(
         "facewire", "2026-11-28", "60", None, (SetScores("people", "2 clips", "", rows),)
     )
     lines = lookahead_text.what_it_buys(report).splitlines()
-    assert lines[2] == "| 0 | 90.0 | 5.0 | 85.0 | 0.90 | 0 | 95.0 | 2.0 | 93.0 | 0.96 |"
-    assert lines[3].startswith("| 20 | **90.0** | **5.0** | **85.0** | **0.90** | **+20** | 95.0 |")
+    assert lines[2] == "| 0 | 90.0 | 5.0 | 85.0 | 0.90 | 0 | 0.4 | 95.0 | 2.0 | 93.0 | 0.96 |"
+    assert lines[3].startswith(
+        "| 20 | **90.0** | **5.0** | **85.0** | **0.90** | **+20** | – | 95.0 |"
+    )
     assert lines[4].startswith("| 80 | 90.0 |")
     assert lines[4].endswith("| **95.0** | **2.0** | **93.0** | **0.96** |")
 
