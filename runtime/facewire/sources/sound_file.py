@@ -107,7 +107,12 @@ class SoundFile:
         self._warned = broken or replaced > 0
         if broken:
             seconds = read / self.native_rate
-            logger.warning("%s is cut short or damaged; its %.2f s were used", self.path, seconds)
+            logger.warning(
+                "%s is cut short or damaged; its %.2f s were used, and what comes behind damage is "
+                "too early by what is missing",
+                self.path,
+                seconds,
+            )
         if replaced:
             logger.warning("%s has %d samples that are not numbers", self.path, replaced)
 

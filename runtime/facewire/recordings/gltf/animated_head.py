@@ -91,19 +91,25 @@ _BY_NAME = {name.lower(): index for index, name in enumerate(arkit.NAMES)}
 
 def _shapes_by_node(document: Document) -> dict[int, list[int | None]]:
     """Return the shape of each morph target, for the nodes whose mesh has any."""
-    found = {}
+    found, of_meshes = {}, dict[int, list[int | None]]()
     for place, node in enumerate(document.get("nodes", [])):
         if "mesh" not in node:
             continue
-        mesh = document["meshes"][node["mesh"]]
-        first = mesh["primitives"][0]
-        named = mesh.get("extras", {}).get("targetNames") or first.get("extras", {}).get(
-            "targetNames", []
-        )
-        shapes = [shape_of(name) for name in named]
-        if any(shape is not None for shape in shapes):
-            found[place] = shapes
+        # Nodes may share a mesh.
+        number = node["mesh"]
+        if number not in of_meshes:
+            of_meshes[number] = _shapes_of(document["meshes"][number])
+        if any(shape is not None for shape in of_meshes[number]):
+            found[place] = of_meshes[number]
     return found
+
+
+def _shapes_of(mesh: Document) -> list[int | None]:
+    first = mesh["primitives"][0]
+    named = mesh.get("extras", {}).get("targetNames") or first.get("extras", {}).get(
+        "targetNames", []
+    )
+    return [shape_of(name) for name in named]
 
 
 def _stand_in() -> Document:
