@@ -101,8 +101,11 @@ export class SpeechPlayer {
     this.client = client;
     this._listenTo(client);
     this.idleSinceMs = performance.now();
-    this._hello = client.open({ ...voice, emotion: this._emotion, leadMs: LEAD_MS }).then((hello) => {
+    const asked = this._emotion;
+    this._hello = client.open({ ...voice, emotion: asked, leadMs: LEAD_MS }).then((hello) => {
       if (client !== this.client) throw leftError();
+      // What was chosen while the connection was opened.
+      if (this._emotion !== asked) client.setEmotion(this._emotion);
       this.frames.reset(hello.sample_rate);
       this._listener.onhello(hello);
       this._say("resting");
