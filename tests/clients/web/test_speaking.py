@@ -213,6 +213,8 @@ def test_stop_silences_and_brings_the_face_to_rest(page: "Page", sent: Sent) -> 
     rate = sent.of("hello")[-1]["sample_rate"]
     (answer,) = sent.of("interrupted")
     assert (answer["turn"], answer["dropped"]) == (2, [3])
+    # A busy machine draws later what it is sent.
+    wait_for(page, f"record.drawn.at(-1).sample > {answer['sample'] + rate // 2}")
     first, sound = played(page)
     stopped = page.evaluate("record.stopped")
     silent = int(stopped["at"] + 0.150 * rate) - first

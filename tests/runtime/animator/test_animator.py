@@ -91,10 +91,8 @@ def test_arrays_as_programs_have_them(speech: tuple[Samples, int]) -> None:
     samples, rate = speech
     ints = (samples * 32767).astype(np.int16)
     stereo = np.stack([ints, ints], axis=1)
-    # A blink may begin a frame sooner: it waits for the mouth to be still.
-    plain = AnimatorOptions(idle=False)
-    doubles = animate(samples.astype(np.float64), rate, plain)
-    np.testing.assert_allclose(animate(stereo, rate, plain).weights, doubles.weights, atol=0.02)
+    doubles = animate(ints / 32768, rate)
+    np.testing.assert_array_equal(animate(stereo, rate).weights, doubles.weights)
     with pytest.raises(ValueError, match="int16, not int64"):
         animate([1, 2, 3], rate)
     with Animator(rate) as animator, pytest.raises(ValueError, match="1 channels"):
@@ -103,6 +101,8 @@ def test_arrays_as_programs_have_them(speech: tuple[Samples, int]) -> None:
         animate(samples, rate, AnimatorOptions(engine="nobody"))
     with pytest.raises(ConfigError):
         animate(samples, rate, AnimatorOptions(lookahead_ms=500))
+    with pytest.raises(ConfigError, match="phones has no styles; leave the style out"):
+        animate(samples, rate, AnimatorOptions(style={"grid": 0.3}))
     assert len(animate(np.zeros(0, np.float32), rate)) == 0
 
 

@@ -43,6 +43,18 @@ class TestOwnSpeech:
             np.concatenate([run.samples for run in heard.sound(turn)]), sound, atol=1 / 32_768
         )
 
+    async def test_what_is_no_id_is_refused_before_it_is_sent(self, quick: FaceServer) -> None:
+        async with SpeakClient(url(quick), text=False, idle=False) as speaker:
+            turn = await speaker.begin(tokens=True, audio=False)
+            for wrong in (np.zeros((10, 256), np.float32), np.array([1.5]), np.zeros((2, 2), int)):
+                with pytest.raises(ValueError, match="tokens are whole numbers"):
+                    await speaker.send_tokens(turn, wrong)
+            await speaker.send_tokens(turn, np.full(100, INDEX["aa"]))
+            await speaker.end_turn(turn)
+            await speaker.end()
+            heard = await Heard().read(speaker)
+        assert [ends.frames for ends in heard.ends] == [60]
+
     async def test_tokens_alone_are_paced_too(self, quick: FaceServer) -> None:
         async with SpeakClient(url(quick), text=False, idle=False) as speaker:
             turn = await speaker.begin(tokens=True, audio=False)

@@ -15,6 +15,12 @@ from facewire_training.evaluation.metrics.lips.closure import closure_rate, fals
 pytest.importorskip("espeakng_loader", reason="pip install -e '.[tts]'")
 
 TEXT = "Maybe Bobby may borrow my bumpy blue bus"
+TEXTS = (
+    TEXT,
+    "Bob bought my puppy a map and Mary made some more of them",
+    "We saw five of those maps on the far side of the old harbour",
+    "The other day a paper boat came past my open window",
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +44,13 @@ def phones(said: Said, late_s: float = 0.0) -> list[Mark]:
 
 @pytest.mark.parametrize("language", ["en-us", "xx"])
 @pytest.mark.parametrize("late_s", [-0.2, 0.0, 0.2])
-def test_lips_close_from_word_times_that_are_right_or_off(
-    said: Said, language: str, late_s: float
-) -> None:
-    found = take(play(session(words(said, late_s), language), said.samples), said)
-    heard = take(play(session(), said.samples), said)
-    assert closure_rate([found]) == 1
-    assert false_closure_rate([found]) <= false_closure_rate([heard])
+def test_lips_close_from_word_times_that_are_right_or_off(language: str, late_s: float) -> None:
+    sentences = [say(text) for text in TEXTS]
+    found = [take(play(session(words(s, late_s), language), s.samples), s) for s in sentences]
+    heard = [take(play(session(), s.samples), s) for s in sentences]
+    assert closure_rate(found) == 1
+    # They have 31 open vowels: one or two may stand at the edge of being shut.
+    assert false_closure_rate(found) <= false_closure_rate(heard) + 0.07
 
 
 @pytest.mark.parametrize("late_s", [-0.05, 0.0, 0.05])
@@ -54,14 +60,15 @@ def test_lips_close_from_phone_times(said: Said, late_s: float) -> None:
 
 
 def test_phones_close_lips_where_nothing_is_heard(said: Said) -> None:
-    """Noise as loud as the voice hides many of them, so that hearing alone cannot know."""
-    noise = np.random.default_rng(1).normal(0, 0.1, len(said.samples)).astype(np.float32)
-    noisy = np.clip(said.samples + noise, -1, 1)
-    heard = closure_rate([take(play(session(), noisy), said)])
-    known = closure_rate([take(play(session(phones(said)), noisy), said)])
-    spoken = closure_rate([take(play(session(words(said)), noisy), said)])
-    assert heard < 0.75 < 0.9 < known
-    assert spoken > 0.9
+    """Noise louder than the voice hides many of them, so that hearing alone cannot know."""
+    noises = [np.random.default_rng(seed).normal(0, 0.2, len(said.samples)) for seed in range(4)]
+    noisy = [np.clip(said.samples + noise, -1, 1).astype(np.float32) for noise in noises]
+
+    def closed(marks: list[Mark] | None = None) -> float:
+        return closure_rate([take(play(session(marks), samples), said) for samples in noisy])
+
+    assert closed() < 0.85 < 0.95 < closed(phones(said))
+    assert closed(words(said)) > 0.95
 
 
 def test_words_that_are_not_said_are_heard_instead(said: Said) -> None:
