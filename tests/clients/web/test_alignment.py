@@ -33,7 +33,7 @@ def test_times_close_the_lips_of_speech_of_ones_own(
 ) -> None:
     """In noise in which hearing alone is not enough: see the test of the Python client."""
     said = say("Maybe Bobby may borrow my bumpy blue bus")
-    noise = np.random.default_rng(1).normal(0, 0.1, len(said.samples))
+    noise = np.random.default_rng(1).normal(0, 0.2, len(said.samples))
     # Their time 0 lies 100 ms into the turn, which the client says.
     messages = [
         {

@@ -180,7 +180,8 @@ def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage
         ("suspended", held_up, resumed),
         ("suspended", held_up, ended - 3),
     ):
-        assert abs(notes.lag(over + 1, over + 3)) < IN_STEP_S, name
+        # Sound that plays too soon is about to be held back: a busy machine wants more delay.
+        assert notes.lag(over + 1, over + 3) < IN_STEP_S, name
     for notes, over in ((stood, thawed), (held_up, began + BUSY_S), (held_up, resumed)):
         assert notes.faces(over + 1, over + 4) > 20
     # While the context is suspended, the face goes by what comes.

@@ -23,11 +23,11 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.workers.runner import WorkerRunner
 from tests.clients.agents.inside.pipecat_agent import Agent, RecordingTransport, running
+from tests.clients.agents.inside.spoken_words import spoken_words
 from tests.clients.agents.inside.virtual_time import run
 
 from facewire.clock import SECOND
 from facewire.speaking.voice import Speech, Voice
-from facewire.speaking.voices import load_local_voice
 from facewire_agents.faces import Heard
 from facewire_agents.pipecat import FaceOptions, FaceProcessor, FacewireTTSService
 
@@ -152,23 +152,6 @@ def reply(*sentences: str) -> list[Frame]:
     """Return what a model says, bit by bit."""
     texts = [LLMTextFrame(f"{word} ") for one in sentences for word in one.split()]
     return [LLMFullResponseStartFrame(), *texts, LLMFullResponseEndFrame()]
-
-
-def spoken_words(text: list[str], heard: Heard) -> set[str]:
-    """Return the last word that was begun when it was interrupted; two, if one began just then."""
-    voice = load_local_voice(language="en-us", voice="espeak", rate=175, pitch=50)
-    said, words = 0, []
-    for sentence in text:
-        for piece in voice.speak(sentence):
-            words += [(said + word.start, word.label) for word in piece.words]
-            said += len(piece.samples)
-    assert heard.sample is not None
-    second = heard.sample / heard.sample_rate
-    # Pipecat's resampler shifts sound by some samples.
-    return {
-        [label for start, label in words if start / voice.sample_rate <= second + near][-1]
-        for near in (-0.005, 0.005)
-    }
 
 
 @pytest.mark.parametrize("seconds", [0.6, 1.6, 3.2])

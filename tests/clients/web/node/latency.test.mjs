@@ -51,3 +51,12 @@ test("a stream that begins anew while something is loaded still does not count i
   stats.shown(frame(10, 15), 900);
   assert.equal(stats.summary(), null);
 });
+
+test("a burst tells no frame rate", () => {
+  const stats = new LatencyStats();
+  for (let i = 0; i < 10; i += 1) stats.arrived(1000 + i * 0.6);
+  assert.equal(stats.frameRate(1010), null);
+  const steady = new LatencyStats();
+  for (let i = 0; i <= 60; i += 1) steady.arrived(2000 + (i * 1000) / 60);
+  assert.ok(Math.abs(steady.frameRate(3000) - 60) < 0.1);
+});

@@ -307,7 +307,7 @@ async def test_lips_close_by_times_that_come_before_with_or_after_the_audio(
 ) -> None:
     """In noise that hides many closures: what is seen is what the times say."""
     said = say("Maybe Bobby may borrow my bumpy blue bus")
-    noise = np.random.default_rng(1).normal(0, 0.1, len(said.samples))
+    noise = np.random.default_rng(1).normal(0, 0.2, len(said.samples))
     pcm = encode_samples(np.clip(said.samples + noise, -1, 1), Encoding.S16LE)
     times = [
         {"phone": one.label, "start": one.start / RATE, "end": one.end / RATE}

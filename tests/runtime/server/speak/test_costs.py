@@ -15,7 +15,7 @@ from tests.runtime.server.speak.speech_client import (
 )
 
 from facewire.face import FaceStage, make_face
-from facewire.frames import BlendshapeFrame, StreamSpec
+from facewire.frames import BlendshapeFrame, Samples, StreamSpec
 from facewire.server.sockets.loop_share import LoopShare
 from facewire.speaking.conversation import Conversation
 from facewire.speaking.pushed_speech import PushedAudio, PushedTokens
@@ -49,6 +49,10 @@ class WatchedFace:
     def __init__(self, spec: StreamSpec, threads: set[int]) -> None:
         self._face = make_face(spec)
         self._threads = threads
+
+    def hear(self, samples: Samples) -> None:
+        self._threads.add(threading.get_ident())
+        self._face.hear(samples)
 
     def apply(self, frame: BlendshapeFrame) -> BlendshapeFrame:
         self._threads.add(threading.get_ident())

@@ -85,7 +85,7 @@ async def test_what_cannot_be_spoken_is_said_and_the_next_turn_works(
     await client.say(1, text)
     problem = await client.told("problem")
     assert (problem["turn"], problem["message"]) == (
-        1, "nothing in it can be spoken; give some words",
+        1, "this voice can speak nothing of it; give some words of its language",
     )  # fmt: skip
     end = await client.told("turn_end")
     assert (end["turn"], end["sample"], end["frames"], end["face_lead_ms"]) == (1, None, 0, None)
