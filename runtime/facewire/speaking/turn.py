@@ -235,6 +235,8 @@ class Turn:
         if self._faces:
             self._last = self._faces.popleft()
         own = self._own
+        if self._state is TurnState.WAITING:
+            self._hear_silence(own + count - self._known)
         frame = replace(self._last, emotion=self._emotions.advance(own))
         self._own += count
         words: list[Span] = []
@@ -245,6 +247,12 @@ class Turn:
             words += self.captions.take(until, complete=not self.unfinished)
         self.frames += 1
         return TurnInterval(frame, self._cut(count), tuple(words), own)
+
+    def _hear_silence(self, missing: int) -> None:
+        """Fill up the last interval before a pause, so that what comes next begins with a face."""
+        if missing > 0:
+            self.hear(np.zeros(missing, np.float32))
+            self.settle()
 
     def _cut(self, count: int) -> Samples:
         """Remove the next samples, at most `count`; the last ones of a turn may be fewer."""

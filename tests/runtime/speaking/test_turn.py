@@ -36,9 +36,25 @@ def test_what_is_settled_or_complete_is_played_to_its_end() -> None:
         else:
             turn.settle()
         assert turn.ready(100)
-        assert len(turn.take(100).audio) == 60
+        audio = turn.take(100).audio
+        assert audio.tolist() == [1] * 60 + [0] * (0 if complete else 40)
         assert not turn.ready(100)
         assert turn.drained == complete
+
+
+def test_what_follows_a_pause_begins_with_a_face_and_leaves_no_hole() -> None:
+    turn = Turn(1, audio=True)
+    turn.show(faces(0.1, 0.2))
+    turn.hear(np.ones(735, np.float32))
+    turn.settle()
+    lengths = [len(turn.take(count).audio) for count in (368, 368)]  # 60 a second of 22,050 Hz
+    assert lengths == [368, 368]
+    turn.note((Span("next", 0, 100),))
+    turn.show(faces(0.3))
+    turn.hear(np.ones(400, np.float32))
+    interval = turn.take(367)
+    assert (interval.own, interval.audio.all()) == (736, True)
+    assert interval.words == (Span("next", 736, 836),)
 
 
 def test_more_after_a_settled_part_has_to_be_enough_again() -> None:
