@@ -27,6 +27,9 @@ _PRESS_S = 0.25
 _STUCK_S = 2.0
 """How long the main thread may be in a call before it is taken for one that never returns."""
 
+_AGAIN_S = 0.01
+"""How long after an exception was dropped it is raised once more."""
+
 _noticed = threading.Event()
 """Whether a handler was called: there is one set of them in a process."""
 
@@ -44,11 +47,27 @@ def end_at_once() -> None:
 
 
 def end_in_order() -> None:
-    """Let the first signal raise `Ended` in the main thread."""
+    """Let the first signal raise `Ended` in the main thread.
+
+    Where Python drops exceptions, as in the callback of a weak reference, it is raised once more.
+    """
+    usual = sys.unraisablehook
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise Ended(number)
 
+    def end_again(dropped: "sys.UnraisableHookArgs") -> None:
+        ended = dropped.exc_value
+        if not isinstance(ended, Ended):
+            usual(dropped)
+            return
+        _handle(lambda number, frame: end(int(str(ended.code)) - _status(0), frame))
+        # Not from here: what is raised in a hook is dropped, too.
+        again = threading.Timer(_AGAIN_S, interrupt_main_thread)
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = end_again
     _handle(end)
 
 

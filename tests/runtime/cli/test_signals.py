@@ -163,6 +163,38 @@ def test_what_hangs_does_not_hold_a_command(
         has_ended(process, signal.SIGTERM)
 
 
+DROPPING = """
+import os, signal, sys, time, weakref
+from facewire_cli.__main__ import main
+from facewire_cli import app
+def run_app():
+    class Thing: pass
+    thing = Thing()
+    def die(_):
+        os.kill(os.getpid(), signal.{})
+        time.sleep(0.1)
+    reference = weakref.ref(thing, die)
+    del thing
+    print("goes on", file=sys.stderr, flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        print("in order", file=sys.stderr, flush=True)
+app.run_app = run_app
+main()
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_whose_exception_is_dropped_ends_a_command(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with started(sys.executable, "-c", DROPPING.format(number.name), cwd=tmp_path) as process:
+        wait_for("goes on", process)
+        wait_for("in order", process)
+        has_ended(process, number)
+
+
 UNTIDY = """
 import asyncio, sys, time
 from facewire_cli.running import run

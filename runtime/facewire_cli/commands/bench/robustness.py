@@ -20,7 +20,7 @@ Examples:
 
     facewire bench robustness --data DATA --json robustness.json --resume
 
-    facewire bench robustness --data DATA --only child --only whisper --lookahead-ms 20
+    facewire bench robustness --data DATA --only "as it is" --only child --lookahead-ms 20
 """
 
 
@@ -41,7 +41,7 @@ def robustness(
     ] = 40,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="Conditions that begin so; repeatable."),
+        typer.Option("--only", metavar="NAME", help="Conditions that begin so, such as child, or 'as it is' to compare with; repeatable."),
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of rooms, music, coughs, songs and talkers.")

@@ -70,7 +70,10 @@ def run(request: Request, outputs: Outputs, machine: str = "") -> None:
         machine,
     )
     print_report(console, report)
-    for sentence in judge(report):
+    judged = list(judge(report))
+    if judged:
+        console.print("\nAsked of the embedded model, on hundreds of utterances:", style="bold")
+    for sentence in judged:
         console.print(sentence, highlight=False, soft_wrap=True)
     if outputs.json:
         write_report(outputs.json, report)
