@@ -19,8 +19,8 @@ from facewire_training.evaluation.metrics.lips.openness import gap_auc
 from facewire_training.evaluation.performers import Performer, Streamed, oracle
 from facewire_training.take import Take
 
-EVERY = 6
-"""One utterance in six, of all four speakers: seven minutes of speech."""
+EVERY = 12
+"""One utterance in twelve, of all four speakers: three and a half minutes of speech."""
 
 
 def takes(performer: Performer, data: Path) -> Sequence[Take]:
@@ -33,7 +33,7 @@ def test_lips_meet_and_open_on_speakers_never_trained_on(data_dir: Path) -> None
     engine = load_embedded()
     model = takes(Streamed(engine, 80), data_dir)
     truth = takes(oracle, data_dir)
-    assert closure_rate(model) >= 0.85
+    assert closure_rate(model) >= 0.92
     assert false_closure_rate(model) <= 0.02
     assert luck_rate(model) <= 0.30
     assert gap_auc(model) >= gap_auc(truth) - 0.10

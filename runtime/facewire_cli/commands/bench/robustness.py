@@ -41,7 +41,11 @@ def robustness(
     ] = 40,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="Conditions that begin so, such as child, or 'as it is' to compare with; repeatable."),
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Conditions that begin so, such as child, or 'as it is' to compare with; repeatable.",
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of rooms, music, coughs, songs and talkers.")

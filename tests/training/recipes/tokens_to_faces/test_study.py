@@ -35,7 +35,7 @@ def corpus(tmp_path: Path) -> Path:
         folder = tmp_path / "corpus" / name
         folder.parent.mkdir(parents=True, exist_ok=True)
         said = [
-            replace(speech(3.0 + 0.4 * i, 10 * place + i), corpus=folder.name, speaker=f"{i % 2}")
+            replace(speech(2.0 + 0.2 * i, 10 * place + i), corpus=folder.name, speaker=f"{i % 2}")
             for i in range(count)
         ]
         shard = write(folder, said, {})
