@@ -44,7 +44,7 @@ def robustness(
         typer.Option(
             "--only",
             metavar="NAME",
-            help="Conditions that begin so, such as child, or 'as it is' to compare with; repeatable.",
+            help="Conditions that begin so, such as child, or 'as it is' to compare; repeatable.",
         ),
     ] = None,
     seed: Annotated[
