@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from facewire.errors import ConfigError
@@ -27,6 +26,7 @@ from facewire_training.evaluation.listening.screens import faces_on
 from facewire_training.evaluation.listening.serve.server import Listening, StudyServer
 from facewire_training.evaluation.listening.serve.service import StudyService
 from facewire_training.evaluation.listening.study import read_study
+from facewire_training.evaluation.long_work import telling
 
 
 def run_make(request: MakeRequest) -> None:
@@ -37,12 +37,7 @@ def run_make(request: MakeRequest) -> None:
         EngineError: an engine cannot be loaded.
     """
     console = Console()
-    with Progress(transient=True, console=console) as progress:
-        task = progress.add_task("")
-
-        def tell(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
+    with telling(console) as tell:
         study = make_study(request, tell)
     for name, made in study.systems.items():
         roles = {study.reference: " (the reference)", study.anchor: " (the anchor)"}

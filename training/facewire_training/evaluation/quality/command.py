@@ -5,18 +5,18 @@ from pathlib import Path
 from types import ModuleType
 
 from rich.console import Console
-from rich.progress import Progress
 
 from facewire.errors import ConfigError
 from facewire.optional_dependency import import_optional
 from facewire.report_file import command_line, today, write_report
+from facewire_training.evaluation.long_work import telling
 from facewire_training.evaluation.quality.material import load_material
 from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.request import Request
 from facewire_training.evaluation.quality.rows import make_rows
 from facewire_training.evaluation.quality.run import measure
 from facewire_training.evaluation.quality.table import print_report
-from facewire_training.evaluation.quality.thresholds import judge
+from facewire_training.evaluation.quality.thresholds import ENOUGH, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,7 @@ def run(request: Request, outputs: Outputs, machine: str = "") -> None:
         teacher=request.teacher,
     )
     material = load_material(request)
-    with Progress(transient=True, console=console) as progress:
-        task = progress.add_task("")
-
-        def tell(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
+    with telling(console) as tell:
         sets = measure(request, material, rows, tell)
     report = Report(
         command_line(),
@@ -72,7 +67,9 @@ def run(request: Request, outputs: Outputs, machine: str = "") -> None:
     print_report(console, report)
     judged = list(judge(report))
     if judged:
-        console.print("\nAsked of the embedded model, on hundreds of utterances:", style="bold")
+        few = request.utterances is not None and request.utterances < ENOUGH
+        little = f"; fewer utterances than {ENOUGH} say little" if few else ""
+        console.print(f"\nGoals of the embedded model (docs/quality.md){little}:", style="bold")
     for sentence in judged:
         console.print(sentence, highlight=False, soft_wrap=True)
     if outputs.json:

@@ -1,9 +1,10 @@
 """Perform the clips with every system, and score them in both timings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from facewire_training.data.adapters.clip import Clip
+from facewire_training.evaluation.long_work import Tell
 from facewire_training.evaluation.performers import oracle
 from facewire_training.evaluation.quality.babble import with_babble
 from facewire_training.evaluation.quality.material import WHOLE_FACES, Material, describe_clips
@@ -19,9 +20,6 @@ from facewire_training.evaluation.quality.scores import (
 )
 from facewire_training.evaluation.quality.whole_face.scores import whole_face_scores
 from facewire_training.take import Take
-
-Tell = Callable[[str, int, int], None]
-"""Hears the name of the row, how many clips are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,18 @@ def measure(
     request: Request, material: Material, rows: Sequence[Row], tell: Tell
 ) -> list[SetScores]:
     """Return the scores of every row on every set; the oracle only where phones are known."""
-    return [
-        _measure_whole_faces(name, clips, request, rows, tell)
-        if name in WHOLE_FACES
-        else _measure_set(name, clips, request, material, rows, tell)
-        for name, clips in material.sets.items()
-    ]
+    found: list[SetScores] = []
+    for place, (name, clips) in enumerate(material.sets.items(), 1):
+        of_set = _of_set(f"{name} ({place} of {len(material.sets)})", tell)
+        if name in WHOLE_FACES:
+            found.append(_measure_whole_faces(name, clips, request, rows, of_set))
+        else:
+            found.append(_measure_set(name, clips, request, material, rows, of_set))
+    return found
+
+
+def _of_set(name: str, tell: Tell) -> Tell:
+    return lambda row, done, total: tell(f"{name}: {row}", done, total)
 
 
 def _measure_whole_faces(

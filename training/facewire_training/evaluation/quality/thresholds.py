@@ -3,10 +3,11 @@
 Pass or fail, on validation speech; the second model's goals.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from facewire_training.evaluation.quality.figures import BY_KEY, written
+from facewire_training.evaluation.quality.figures import BY_KEY, Form, written
 from facewire_training.evaluation.quality.report import Report
 from facewire_training.evaluation.quality.run import RowScores
 
@@ -14,6 +15,8 @@ JUDGED_MS = 80.0
 """The look-ahead at which content timing is judged."""
 JUDGED_LIVE_MS = 20.0
 """The look-ahead at which live timing is judged."""
+ENOUGH = 60
+"""Of fewer utterances the figures say little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,12 @@ LIVE: tuple[Threshold, ...] = (
 
 
 def judge(report: Report) -> Iterator[str]:
-    """Yield for each row that is judged how many thresholds it meets, and which it misses."""
+    """Yield for each row that is judged how many goals it meets, and which it misses.
+
+    They are asked of speech as it is: where noise was added, nothing is judged.
+    """
+    if report.noise_db is not None:
+        return
     for scores in report.sets:
         for name, row in scores.rows.items():
             yield from _judged(name, row)
@@ -59,12 +67,27 @@ def _judged(name: str, row: RowScores) -> Iterator[str]:
 
 
 def _sentence(name: str, thresholds: tuple[Threshold, ...], values: Mapping[str, float]) -> str:
-    missed = [one for one in thresholds if not one.met(values.get(one.key, float("nan")))]
-    told = "; ".join(_missed(one, values.get(one.key)) for one in missed)
-    met = f"{name}: {len(thresholds) - len(missed)} of {len(thresholds)} thresholds met"
-    return f"{met}; {told}" if told else met
+    found = [(one, values.get(one.key, math.nan)) for one in thresholds]
+    known = [(one, value) for one, value in found if not math.isnan(value)]
+    missed = [(one, value) for one, value in known if not one.met(_as_printed(one, value))]
+    said = [f"{name}: {len(known) - len(missed)} of {len(known)} goals met"]
+    said += [_missed(one, value) for one, value in missed]
+    if len(known) < len(found):
+        untold = (_heading(one) for one, value in found if math.isnan(value))
+        said.append(f"nothing there tells {', '.join(untold)}")
+    return "; ".join(said)
 
 
-def _missed(threshold: Threshold, value: float | None) -> str:
+def _as_printed(threshold: Threshold, value: float) -> float:
+    """Return a value as it stands in the table, so that it and the judgement agree."""
+    digits = {Form.SHARE: 3, Form.TWO: 2}.get(BY_KEY[threshold.key].form, 0)
+    return round(value, digits)
+
+
+def _missed(threshold: Threshold, value: float) -> str:
     figure = BY_KEY[threshold.key]
-    return f"{figure.heading.rstrip(' ↑↓')}: {written(figure, value)}, wanted {threshold.wanted}"
+    return f"{_heading(threshold)}: {written(figure, value)}, wanted {threshold.wanted}"
+
+
+def _heading(threshold: Threshold) -> str:
+    return BY_KEY[threshold.key].heading.rstrip(" ↑↓").removeprefix("… ")

@@ -4,12 +4,12 @@ import logging
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 
 from facewire.errors import ConfigError
 from facewire.report_file import command_line, today, write_report
 from facewire.stream.engines import load_engine
 from facewire_engines.user_cache import user_cache
+from facewire_training.evaluation.long_work import telling
 from facewire_training.evaluation.performers import Streamed
 from facewire_training.evaluation.quality import material
 from facewire_training.evaluation.quality import request as quality_request
@@ -57,17 +57,21 @@ def run(request: Request, json: Path | None, *, resume: bool, machine: str) -> N
     left_out = {*without_world(conditions), *(row.name for row in report.rows)}
     wanted = [condition for condition in conditions if condition.name not in left_out]
     console = Console()
-    with Progress(transient=True, console=console) as progress:
-        task = progress.add_task("")
-
-        def tell(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
-        for row in measure(request, speech, Streamed(engine, request.lookahead_ms), wanted, tell):
-            report.rows.append(row)
-            if json:
-                write_report(json, report)
+    perform = Streamed(engine, request.lookahead_ms)
+    try:
+        with telling(console) as tell:
+            for row in measure(request, speech, perform, wanted, tell):
+                report.rows.append(row)
+                if json:
+                    write_report(json, report)
+    except (SystemExit, KeyboardInterrupt):
+        if json and report.rows:
+            logger.warning("%s has %d conditions; --resume goes on", json, len(report.rows))
+        raise
     print_report(console, report)
+    unsuited = {one.name for one in wanted} - {row.name for row in report.rows}
+    for name in sorted(unsuited):
+        logger.warning("%s is left out: nothing of these utterances suits it; take more", name)
 
 
 def _kept(json: Path, report: RobustnessReport) -> list[RobustnessRow]:

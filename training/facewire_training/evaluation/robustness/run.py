@@ -1,10 +1,11 @@
 """Let a model hear every condition, and measure what its face does."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from facewire_training.data.corpora.corpus import Utterance
+from facewire_training.evaluation.long_work import Tell
 from facewire_training.evaluation.metrics.lips.closure import (
     closure_rate,
     false_closure_rate,
@@ -27,9 +28,6 @@ from facewire_training.evaluation.robustness.no_speech import Sound
 from facewire_training.evaluation.robustness.report import RobustnessRow, Values
 from facewire_training.evaluation.robustness.request import Request
 from facewire_training.take import Take
-
-Tell = Callable[[str, int, int], None]
-"""Hears the name of the condition, how many clips are done, and of how many."""
 
 
 def chosen(request: Request) -> list[Condition]:

@@ -76,8 +76,10 @@ def train_reader(
     """Train a reader in place; the seed of its crops is its own."""
     rng = np.random.default_rng(reader.config.seed)
     optimizer = torch.optim.AdamW(reader.parameters(), lr=config.rate, weight_decay=0.02)
+    # A climb of one step alone is a division by zero in torch.
+    climb = 0.1 if config.steps > 10 else 0.3
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.rate, total_steps=config.steps, pct_start=0.1
+        optimizer, config.rate, total_steps=config.steps, pct_start=climb
     )
     of_captured = round(config.crops * config.captured)
     counts = ((rules, config.crops - of_captured), (captured, of_captured))
