@@ -42,13 +42,26 @@ def write_report(path: Path, report: object) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    content = msgspec.json.encode(report, enc_hook=_plain)
+    content = msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=1) + b"\n"
     try:
-        path.write_bytes(msgspec.json.format(content, indent=1) + b"\n")
+        _write_whole(path.resolve(), content)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}); choose another file with --json"
         ) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a full disk or a signal in the middle leaves the last one as it was."""
+    if path.exists() and not path.is_file():  # such as /dev/stdout
+        path.write_bytes(content)
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _plain(number: object) -> object:

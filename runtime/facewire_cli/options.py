@@ -207,9 +207,24 @@ AgentOption = Annotated[
         "openai:http://localhost:8000 for a server of OpenAI's HTTP interface.",
     ),
 ]
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    """Refuse a file of which nobody could write anything, before anything is measured."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise ConfigError(f"cannot write {path}: there is no folder {path.parent}")
+    return path
+
+
 JsonOption = Annotated[
     Path | None,
-    typer.Option("--json", metavar="FILE", dir_okay=False, help="Also write the figures here."),
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        dir_okay=False,
+        callback=_in_a_folder,
+        help="Also write the figures here.",
+    ),
 ]
 
 SETTINGS: dict[str, tuple[str, Any]] = {

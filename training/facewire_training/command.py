@@ -1,6 +1,7 @@
 """How the commands of this package begin and end."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -42,5 +43,13 @@ def run_command(work: Callable[[], None]) -> None:
     except FacewireError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2 if isinstance(error, ConfigError) else 1) from None
+    except BrokenPipeError:
+        # Whoever read it, such as `head`, has enough; Python would complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"error: cannot use{where}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None

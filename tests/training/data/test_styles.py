@@ -9,6 +9,7 @@ pytest.importorskip("torch", reason="install torch: pip install -e '.[train]'")
 pytest.importorskip("scipy", reason="install scipy: pip install -e '.[train]'")
 
 from facewire import arkit
+from facewire.errors import ConfigError
 from facewire_training.data.corpora.corpus import SILENCE, Utterance
 from facewire_training.data.shards import load, write
 from facewire_training.data.styles import DECIDES, STYLES, decided, parse_styles, style_of
@@ -23,10 +24,13 @@ def test_a_style_is_named_with_its_share() -> None:
     jaw, pucker = arkit.INDEX["jawOpen"], arkit.INDEX["mouthPucker"]
     assert shares[:, jaw].tolist() == [1.0, 0.25]
     assert shares[:, pucker].tolist() == [0.5, 0.25]
-    with pytest.raises(ValueError, match="no group of shapes 'jaw'; there are width"):
+    with pytest.raises(ConfigError, match="no group of shapes 'jaw'; there are width"):
         parse_styles(["grid:jaw=1"])
-    with pytest.raises(ValueError, match="no style 'gird'; there are grid, facegood"):
+    with pytest.raises(ConfigError, match="no style 'gird'; there are grid, facegood"):
         parse_styles(["gird=1"])
+    for share in ("nan", "9", "-1", ""):
+        with pytest.raises(ConfigError, match="give a number from 0 to 1"):
+            parse_styles([f"grid={share}"])
 
 
 def test_a_style_decides_what_was_seen_of_its_speaker() -> None:

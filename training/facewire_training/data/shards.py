@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,12 +164,22 @@ def load_one(folder: Path) -> Shard:
     """Map a finished shard into memory.
 
     Raises:
-        ConfigError: the folder holds no finished shard.
+        ConfigError: the folder holds no finished shard, or a damaged one.
     """
     if not (folder / "shard.json").is_file():
         raise ConfigError(
             f"{folder} holds no finished shard; run python -m facewire_training.data.prepare"
         )
+    try:
+        return _mapped(folder)
+    except (ValueError, LookupError, EOFError, BadZipFile) as error:
+        raise ConfigError(
+            f"{folder} is damaged ({error}); remove it and run python -m "
+            "facewire_training.data.prepare again"
+        ) from error
+
+
+def _mapped(folder: Path) -> Shard:
     with np.load(folder / "index.npz") as index:
         if "fingerprint" not in index:
             raise ConfigError(

@@ -1,5 +1,6 @@
 """Licences of the corpora: what the manifest of a model says about its data."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,11 @@ import msgspec
 
 from facewire.errors import ConfigError
 from facewire_engines.model_files import DataSource
+from facewire_training.data.shards import load
+from facewire_training.training_run import replace_text
 
+CORPORA_FILE = "corpora.json"
+"""Of a run: the fingerprints of the corpora that it was begun with."""
 DATA_FILE = "data.json"
 """Of a run: what it has learned from, or the published model that it was has."""
 
@@ -167,3 +172,47 @@ def told_sources(run: Path) -> tuple[DataSource, ...]:
             "training again, which adds that"
         )
     return told
+
+
+def tell_corpora(run: Path, corpus: Path, heard: Iterable[str]) -> None:
+    """Write down which corpora a run hears, or check that it has heard them from its beginning.
+
+    Args:
+        run: folder of the run.
+        corpus: folder that `prepare` wrote.
+        heard: names of the corpora in it.
+
+    Raises:
+        ConfigError: they are others.
+    """
+    now, path = _fingerprints(corpus, heard), run / CORPORA_FILE
+    if not path.exists():
+        replace_text(path, json.dumps(now, indent=1) + "\n")
+    else:
+        _refuse_others(run, corpus, now)
+
+
+def check_corpora(run: Path, corpus: Path) -> None:
+    """Check that corpora are those that a run was begun with, if it says so.
+
+    Raises:
+        ConfigError: they are others.
+    """
+    if (run / CORPORA_FILE).exists():
+        begun = json.loads((run / CORPORA_FILE).read_text())
+        _refuse_others(run, corpus, _fingerprints(corpus, begun))
+
+
+def _fingerprints(corpus: Path, heard: Iterable[str]) -> dict[str, str]:
+    wanted = set(heard)
+    return {shard.corpus: shard.fingerprint for shard in load(corpus) if shard.corpus in wanted}
+
+
+def _refuse_others(run: Path, corpus: Path, now: Mapping[str, str]) -> None:
+    begun = json.loads((run / CORPORA_FILE).read_text())
+    for name in sorted({*begun, *now}):
+        if begun.get(name) != now.get(name):
+            raise ConfigError(
+                f"{corpus} has another {name} than the one that {run} was begun with; give the "
+                "corpus of then, or begin another --run"
+            )

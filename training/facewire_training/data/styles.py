@@ -5,14 +5,17 @@ speaker. The decoder gets it as an input, so that it need not take the mean of p
 and so that any point between them can be exported.
 """
 
+import argparse
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facewire import arkit
+from facewire.errors import ConfigError
 from facewire_training.animation.lip_solver import SHAPES
 from facewire_training.data.corpora.facegood import KNOWN
+from facewire_training.option_ranges import number
 
 STYLES: tuple[str, ...] = ("grid", "facegood")
 """Corpora of captured faces, each a style."""
@@ -45,6 +48,9 @@ def decided(style: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.isin(arkit.NAMES, sorted(names))
 
 
+_share = number(0, 1)
+
+
 def parse_styles(given: Sequence[str]) -> NDArray[np.float32]:
     """Read how much of each style each shape shall have, [2, 52], from what is written on a line.
 
@@ -52,16 +58,19 @@ def parse_styles(given: Sequence[str]) -> NDArray[np.float32]:
     what comes later counts more, and what is not named is 0.
 
     Raises:
-        ValueError: there is no such style or group of shapes, or the share is no number.
+        ConfigError: there is no such style or group of shapes, or the share is not from 0 to 1.
     """
     shares = np.zeros((len(STYLES), arkit.COUNT), np.float32)
     for part in given:
         whole, _, share = part.partition("=")
         name, _, group = whole.partition(":")
         if name not in STYLES:
-            raise ValueError(f"no style {name!r}; there are {', '.join(STYLES)}")
+            raise ConfigError(f"no style {name!r}; there are {', '.join(STYLES)}")
         if group not in ("", *GROUPS):
-            raise ValueError(f"no group of shapes {group!r}; there are {', '.join(GROUPS)}")
+            raise ConfigError(f"no group of shapes {group!r}; there are {', '.join(GROUPS)}")
         meant = np.isin(arkit.NAMES, GROUPS[group]) if group else np.ones(arkit.COUNT, bool)
-        shares[STYLES.index(name), meant] = float(share)
+        try:
+            shares[STYLES.index(name), meant] = _share(share)
+        except argparse.ArgumentTypeError as error:
+            raise ConfigError(f"the share of a style, as in {name}=0.3, {error}") from None
     return shares

@@ -1,7 +1,9 @@
 """A training as it stands after some step: what is written down, and what goes on from there."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,7 +61,7 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     Those may be narrower: what they do is what the new ones begin with.
 
     Raises:
-        ConfigError: those are wider, or other networks.
+        ConfigError: those are wider, or other networks, or the run was begun with other settings.
     """
     torch.manual_seed(config.seed)
     model = Model(config).to(device)
@@ -87,6 +89,7 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     training = Training(model, optimizer, average, hidden, 0)
     if (run / "checkpoint.pt").exists():
         state = read_state(run / "checkpoint.pt", device)
+        _refuse_others(config, state, run)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         training.average, training.hidden = state["average"], state["hidden"]
@@ -94,13 +97,38 @@ def begin(config: TrainConfig, run: Path, device: str = "cpu") -> Training:
     return training
 
 
+def _refuse_others(config: TrainConfig, state: Mapping[str, Any], run: Path) -> None:
+    """Refuse to go on with other settings than the run was begun with; it may only get longer."""
+    if not {"config", "optimizer", "average", "hidden", "step"} <= state.keys():
+        raise ConfigError(f"{run} holds another kind of training; choose another --run")
+    begun, wanted = state["config"], asdict(config)
+    other = [name for name in wanted if name in begun and begun[name] != wanted[name]]
+    if other := [name for name in other if name != "steps"]:
+        raise ConfigError(
+            f"{run} was begun with other settings of {', '.join(other)} (its config.json and "
+            "command.txt); give the same, or another --run"
+        )
+
+
 def width_of(run: Path) -> int:
     """Return how wide the encoder of a run is."""
-    return int(read_state(run / "checkpoint.pt")["config"]["encoder"]["width"])
+    return int(state_of(run)["config"]["encoder"]["width"])
 
 
 def learned(run: Path) -> Weights:
     """Return what a run has learned: the running mean of its weights, if it has kept one."""
-    state = read_state(run / "checkpoint.pt")
+    state = state_of(run)
     weights: Weights = state.get("average", state["model"])
     return weights
+
+
+def state_of(run: Path) -> dict[str, Any]:
+    """Return what the checkpoint of a run holds.
+
+    Raises:
+        ConfigError: there is none, it is damaged, or of another kind of training.
+    """
+    state: dict[str, Any] = read_state(run / "checkpoint.pt")
+    if not {"config", "model"} <= state.keys() or "encoder" not in state["config"]:
+        raise ConfigError(f"{run} holds another kind of training, not of facewire_training.model")
+    return state

@@ -23,8 +23,9 @@ from facewire_training.command import make_parser, run_command
 from facewire_training.data.corpora.corpus import SILENCE
 from facewire_training.data.shards import UNKNOWN, load
 from facewire_training.data.soft_labels import labelled
-from facewire_training.data.sources import SOURCES, TEACHER, read_sources, united
+from facewire_training.data.sources import SOURCES, TEACHER, check_corpora, read_sources, united
 from facewire_training.data.styles import parse_styles
+from facewire_training.model.checkpoint import state_of
 from facewire_training.model.decoder import PLACES, Decoder, DecoderConfig, fix_style
 from facewire_training.model.encoder import HINDSIGHT, Encoder, EncoderConfig
 from facewire_training.model.frontend import HOP
@@ -36,7 +37,6 @@ from facewire_training.onnx_folder import (
     write_folder,
 )
 from facewire_training.option_ranges import number
-from facewire_training.training_run import read_state
 
 Floats = NDArray[np.float32]
 
@@ -63,9 +63,9 @@ def load_run(run: Path, style: Sequence[str] = ()) -> tuple[Encoder, Decoder]:
     """Rebuild the networks of a run from its checkpoint, the decoder in a style: `grid=0.5`.
 
     Raises:
-        ValueError: there is no such style.
+        ConfigError: there is no such style or run.
     """
-    state = read_state(run / "checkpoint.pt")
+    state = state_of(run)
     weights = state.get("average", state["model"])
     encoder = Encoder(EncoderConfig(**state["config"]["encoder"]))
     decoder = Decoder(DecoderConfig(**state["config"]["decoder"]))
@@ -189,6 +189,8 @@ def data_of(run: Path, corpus: Path) -> tuple[DataSource, ...]:
                 f"{run} began with {one}, which is not here, so what that has learned from would "
                 "not be told; run this in the folder where it was trained"
             )
+        if one == run:
+            check_corpora(run, corpus)
         if (one / "config.json").exists():
             config = json.loads((one / "config.json").read_text())
             heard |= {name for name, share in config["batches"]["shares"] if share > 0}
@@ -258,7 +260,10 @@ def main() -> None:
     added = parse_scores(arguments.scores)
     if arguments.balance:
         added += arguments.balance * rarity(spoken_tokens(arguments.corpus))
-    made = (arguments.run / "command.txt").read_text().strip()
+    commands = arguments.run / "command.txt"
+    if not commands.is_file():
+        raise ConfigError(f"no training is in {arguments.run}; give its folder with --run")
+    made = commands.read_text().strip()
     made += f" && {command_line()}"
     write_model(
         arguments.run,

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from facewire.errors import ConfigError
 from facewire.report_file import command_line
 from facewire_training.command import make_parser, run_command
+from facewire_training.data.sources import tell_corpora
 from facewire_training.model.batches import CAPTURE_SHARES, SHARES, BatchConfig, Batches
 from facewire_training.model.checkpoint import Training, begin, width_of
 from facewire_training.model.encoder import EncoderConfig
@@ -57,6 +58,7 @@ def train(
     workers: int = 1,
     recorded: Path | None = None,
     criteria: Sequence[FaceCriterion] = (),
+    made_by: str = "",
 ) -> None:
     """Train until `config.steps`, going on from the run's last checkpoint if there is one.
 
@@ -69,9 +71,18 @@ def train(
         workers: processes that make batches; what they make does not depend on their number.
         recorded: what its encoder has heard, if only the decoder learns (`record`).
         criteria: further losses of the faces.
+        made_by: the command, for the run's `command.txt`.
+
+    Raises:
+        ConfigError: there is no such device, or the run was begun with other settings or corpora.
     """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("torch finds no CUDA here; leave --device out")
     run.mkdir(parents=True, exist_ok=True)
     training = begin(config, run, device)
+    tell_corpora(run, corpus, [name for name, share in config.batches.shares if share])
+    if made_by:
+        replace_text(run / "command.txt", f"{made_by}\n")
     training.model.criteria = tuple(criteria)
     first = training.step
     replace_text(run / "config.json", json.dumps(asdict(config), indent=2))
@@ -175,7 +186,7 @@ def train_parser(about: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=STEPS, default=6000, help="batches to train on in all")
     parser.add_argument("--batch", type=BATCH, default=64, help="crops in a batch")
     parser.add_argument(
-        "--hops", type=whole_number(20, 100_000), default=320, help="length of a crop, in 10 ms"
+        "--hops", type=whole_number(80, 100_000), default=320, help="length of a crop, in 10 ms"
     )
     parser.add_argument("--plain", type=SHARE, default=0.15, help="share of crops without noise")
     parser.add_argument("--corpora", default="", help="only these, separated by commas")
@@ -252,7 +263,6 @@ def train_as_told(arguments: argparse.Namespace, criteria: Sequence[FaceCriterio
     begun = [Path(run, "command.txt").read_text().strip() for run in before if run]
     made_by = " && ".join((*united_commands(begun), command_line()))
     with hold_folder(arguments.run):
-        replace_text(arguments.run / "command.txt", f"{made_by}\n")
         train(
             config,
             arguments.corpus,
@@ -262,6 +272,7 @@ def train_as_told(arguments: argparse.Namespace, criteria: Sequence[FaceCriterio
             arguments.workers,
             arguments.recorded,
             criteria,
+            made_by,
         )
 
 
@@ -280,7 +291,10 @@ def _batches(arguments: argparse.Namespace) -> BatchConfig:
     """Return what batches are made of, or were if they are recorded."""
     if arguments.recorded:
         return recorded_batches(arguments.recorded)
-    chosen = arguments.corpora.split(",") if arguments.corpora else [name for name, _ in SHARES]
+    known = [name for name, _ in SHARES]
+    chosen = arguments.corpora.split(",") if arguments.corpora else known
+    if unknown := [name for name in chosen if name not in known]:
+        raise ConfigError(f"no corpus {unknown[0]!r}; --corpora takes {', '.join(known)}")
     # Without anybody's captured face there is no style to learn, unless it is asked for alone.
     styled = arguments.captures > 0 or arguments.part == "styles"
     return BatchConfig(

@@ -51,6 +51,8 @@ class Folder:
 
     def _clip(self, audio: Path, phones: Path | None, face: Path | None) -> Clip:
         samples = read_mono(audio)
+        if not len(samples):
+            raise ConfigError(f"{audio} holds no sound; take it away, or record it again")
         intervals = read_phone_times(phones) if phones else []
         covered = cover_gaps(intervals, len(samples) / SAMPLE_RATE) if intervals else ()
         utterance = Utterance(audio.stem, samples, covered, audio.parent.name, self.root.name)

@@ -83,7 +83,7 @@ def cover_gaps(phones: Iterable[PhoneInterval], end_s: float) -> tuple[PhoneInte
     reached_s = 0.0
     for phone in (*phones, PhoneInterval(end_s, end_s + 1.0, SILENCE)):
         start_s, stop_s = max(phone.start_s, reached_s), min(phone.end_s, end_s)
-        if start_s > reached_s:
+        if min(start_s, end_s) > reached_s:
             _append(covered, PhoneInterval(reached_s, min(start_s, end_s), SILENCE))
         if stop_s > start_s:
             _append(covered, PhoneInterval(start_s, stop_s, phone.phone_index))

@@ -8,10 +8,15 @@ from pathlib import Path
 import soundfile
 
 from facewire.errors import ConfigError
+from facewire.frames import Samples
 from facewire_training.data.corpora.corpus import SAMPLE_RATE, Utterance
 from facewire_training.evaluation.metrics.lips.closure import OPEN_VOWELS
 from facewire_training.evaluation.robustness import voices
 from facewire_training.phones import PhoneInterval
+from facewire_training.training_run import replace_text
+
+_UNSUNG = "nothing to sing\n"
+"""Instead of the phones of a song, where there is none."""
 
 VERSION = 1
 """Of what is kept; to be raised when `voices` makes other sounds."""
@@ -32,9 +37,11 @@ class Cache:
             ConfigError: the folder cannot be written.
         """
         path = self._path(utterance, how)
-        if not path.is_file():
+        samples = _kept(path)
+        if samples is None:
             self._keep(path, make(utterance))
-        return replace(utterance, samples=soundfile.read(path, dtype="float32")[0])
+            samples = soundfile.read(path, dtype="float32")[0]
+        return replace(utterance, samples=samples)
 
     def song(self, utterance: Utterance, seed: int) -> Utterance | None:
         """Return `voices.sung` of an utterance.
@@ -44,15 +51,20 @@ class Cache:
         """
         path = self._path(utterance, f"song-{seed}")
         labels = path.with_suffix(".txt")
-        if not labels.is_file():
-            song = voices.sung(utterance, seed)
-            if song is not None:
-                self._keep(path, song)
-            self._write(labels, "" if song is None else _written(song.phones))
-        phones = _read(labels.read_text("utf-8"))
-        if not phones:
+        told = labels.read_text("utf-8") if labels.is_file() else ""
+        if told == _UNSUNG:
             return None
-        samples = soundfile.read(path, dtype="float32")[0]
+        samples = _kept(path)
+        if not told or samples is None:
+            song = voices.sung(utterance, seed)
+            if song is None:
+                self._write(labels, _UNSUNG)
+                return None
+            self._keep(path, song)
+            told = _written(song.phones)
+            self._write(labels, told)
+            samples = soundfile.read(path, dtype="float32")[0]
+        phones = _read(told)
         return replace(utterance, name=f"{utterance.name}-sung", samples=samples, phones=phones)
 
     def _path(self, utterance: Utterance, how: str) -> Path:
@@ -74,9 +86,18 @@ class Cache:
     def _write(self, path: Path, text: str) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            replace_text(path, text)
         except OSError as error:
             raise ConfigError(f"cannot keep voices in {self.folder}: {error}") from error
+
+
+def _kept(path: Path) -> Samples | None:
+    """Return what a file holds; None if there is none, or it is damaged."""
+    try:
+        samples: Samples = soundfile.read(path, dtype="float32")[0]
+    except (OSError, soundfile.SoundFileError):
+        return None
+    return samples
 
 
 def _written(phones: Iterable[PhoneInterval]) -> str:

@@ -1,5 +1,6 @@
 """What `facewire bench robustness` does with its options."""
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def run(request: Request, json: Path | None, *, resume: bool, machine: str) -> N
         f"{engine.name} at {request.lookahead_ms:g} ms, {request.frame_rate} frames per second, "
         f"{material.describe_speech(speech.utterances)}, seed {request.seed}"
     )
-    report = RobustnessReport(command_line(), today(), machine, setting)
+    report = RobustnessReport(command_line(), today(), machine, setting, speech=_hash_of(speech))
     report.rows.extend(_kept(json, report) if resume and json else [])
     left_out = {*without_world(conditions), *(row.name for row in report.rows)}
     wanted = [condition for condition in conditions if condition.name not in left_out]
@@ -74,14 +75,22 @@ def run(request: Request, json: Path | None, *, resume: bool, machine: str) -> N
         logger.warning("%s is left out: nothing of these utterances suits it; take more", name)
 
 
+def _hash_of(speech: Speech) -> str:
+    """Return what tells utterances from others that are as many and as long."""
+    said = hashlib.sha256()
+    for utterance in speech.utterances:
+        said.update(utterance.samples.tobytes())
+    return said.hexdigest()[:12]
+
+
 def _kept(json: Path, report: RobustnessReport) -> list[RobustnessRow]:
     if not json.exists():
         return []
     before = read_robustness(json)
     if not report.goes_on(before):
         raise ConfigError(
-            f"{json} was measured in another setting ({before.setting}); leave out --resume, or "
-            "give the same options"
+            f"{json} was measured in another setting or of other speech ({before.setting}); leave "
+            "out --resume, or give the same options and data"
         )
     return before.rows
 

@@ -32,10 +32,12 @@ class RobustnessReport:
     setting: str
     """Engine, look-ahead, frame rate, number of utterances and seed, in words."""
     rows: list[RobustnessRow] = field(default_factory=list)
+    speech: str = ""
+    """A hash of what was said; empty in reports of before it was told."""
 
     def goes_on(self, other: "RobustnessReport") -> bool:
-        """Tell whether the rows of another report were measured in the same setting."""
-        return self.setting == other.setting
+        """Tell whether the rows of another report are of the same setting and speech."""
+        return (self.setting, self.speech) == (other.setting, other.speech)
 
 
 def read_robustness(path: Path) -> RobustnessReport:
