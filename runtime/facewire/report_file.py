@@ -44,7 +44,7 @@ def write_report(path: Path, report: object) -> None:
     """
     content = msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=1) + b"\n"
     try:
-        _write_whole(path.resolve(), content)
+        _write_whole(path, content)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}); choose another file with --json"
@@ -56,10 +56,11 @@ def _write_whole(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():  # such as /dev/stdout
         path.write_bytes(content)
         return
-    part = path.with_name(path.name + ".part")
+    there = path.resolve()
+    part = there.with_name(there.name + ".part")
     try:
         part.write_bytes(content)
-        part.replace(path)
+        part.replace(there)
     finally:
         part.unlink(missing_ok=True)
 

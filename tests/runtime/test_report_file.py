@@ -45,3 +45,31 @@ def test_a_report_is_json_that_people_can_read(tmp_path: Path) -> None:
     assert path.read_text() == '{\n "p50": 1.5,\n "unknown": null\n}\n'
     with pytest.raises(ConfigError, match="choose another file with --json"):
         write_report(tmp_path / "missing" / "report.json", {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_report_that_has_no_room_leaves_the_last_one(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "report.json"
+    write_report(path, {"rows": 1})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot write .*report\.json"):
+            write_report(path, {"rows": list(range(4000))})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == '{\n "rows": 1\n}\n'
+    assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_report_goes_into_a_pipe_too(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from facewire.report_file import write_report;"
+    code += "write_report(Path('/dev/stdout'), {'a': 1})"
+    if not Path("/dev/stdout").exists():
+        pytest.skip("there is no /dev/stdout")
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout == '{\n "a": 1\n}\n'

@@ -179,3 +179,18 @@ def test_prepare_says_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "give the LibriSpeech folder" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("file", ["samples.npy", "labels.npy", "index.npz"])
+def test_a_shard_that_is_cut_is_damaged(tmp_path: Path, file: str) -> None:
+    write(tmp_path / "tiny", [utterance("a", 16_000)], {"seed": 1})
+    path = tmp_path / "tiny" / file
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ConfigError, match=r"is damaged .*; remove it and run"):
+        load_one(tmp_path / "tiny")
+
+
+def test_phones_past_the_end_are_cut_and_nothing_is_made_of_no_sound() -> None:
+    late = [PhoneInterval(0.5, 1.0, M)]
+    assert cover_gaps(late, 0.0) == ()
+    assert cover_gaps(late, 0.2) == (PhoneInterval(0.0, 0.2, SIL),)

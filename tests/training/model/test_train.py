@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,12 @@ from facewire_engines.phones.engine import load_phones
 from facewire_training.data.corpora.nospeech import NoSpeech
 from facewire_training.data.shards import write
 from facewire_training.model.batches import BatchConfig, Batches
-from facewire_training.model.checkpoint import begin, width_of
+from facewire_training.model.checkpoint import begin, learned, width_of
 from facewire_training.model.encoder import Encoder, EncoderConfig
-from facewire_training.model.export import load_run
+from facewire_training.model.export import data_of, load_run
 from facewire_training.model.networks import TrainConfig, hear
 from facewire_training.model.record import heard
-from facewire_training.model.train import take_step, united_commands
+from facewire_training.model.train import take_step, train, united_commands
 
 RUN = ("--batch", "2", "--hops", "90", "--threads", "1")
 
@@ -155,3 +156,68 @@ def test_what_runs_have_in_common_is_told_once() -> None:
     assert united_commands(["a && b", "a"]) == ["a", "b"]
     assert united_commands(["a", "b && a"]) == ["a", "b", "a"]
     assert united_commands([]) == []
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run of one step, beside its corpus."""
+    write(tmp_path / "corpus" / "nospeech", NoSpeech(hours=0.01, seed=1).utterances(), {"seed": 1})
+    config = TrainConfig(**SMALL, steps=2)
+    train(config, tmp_path / "corpus", tmp_path / "run", stop_after=1, workers=0)
+    return tmp_path
+
+
+SMALL: dict[str, Any] = {
+    "encoder": EncoderConfig(width=16),
+    "batches": BatchConfig(batch=2, hops=90, shares=(("nospeech", 1.0),)),
+    "part": "encoder",
+}
+
+
+def test_a_run_goes_on_only_as_it_began(begun: Path) -> None:
+    corpus, folder = begun / "corpus", begun / "run"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name, value in (
+        ("learning_rate", 0.5),
+        ("seed", 9),
+        ("encoder", EncoderConfig(width=32)),
+        ("batches", BatchConfig(batch=4, hops=90, shares=(("nospeech", 1.0),))),
+    ):
+        other = TrainConfig(**{**SMALL, name: value}, steps=2)
+        with pytest.raises(ConfigError, match=f"begun with other settings of {name}"):
+            train(other, corpus, folder, workers=0, made_by="no")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    longer = TrainConfig(**SMALL, steps=3)
+    train(longer, corpus, folder, workers=0)
+    assert begin(longer, folder).step == 3
+
+
+def test_a_run_has_one_corpus(begun: Path) -> None:
+    speech = NoSpeech(hours=0.01, seed=2).utterances()
+    write(begun / "other" / "nospeech", speech, {"seed": 2})
+    with pytest.raises(ConfigError, match="has another nospeech than the one that"):
+        train(TrainConfig(**SMALL, steps=2), begun / "other", begun / "run", workers=0)
+    with pytest.raises(ConfigError, match="has another nospeech than the one that"):
+        data_of(begun / "run", begun / "other")
+    assert [source.name for source in data_of(begun / "run", begun / "corpus")]
+
+
+def test_other_kinds_of_training_are_refused(tmp_path: Path) -> None:
+    torch.save({"network": {}, "config": {}}, tmp_path / "checkpoint.pt")
+    for use in (width_of, learned, load_run, lambda run: begin(TrainConfig(**SMALL), run)):
+        with pytest.raises(ConfigError, match="another kind of training"):
+            use(tmp_path)
+
+
+def test_mistakes_on_the_command_line_are_one_sentence(tmp_path: Path) -> None:
+    for module, words, says in (
+        ("train", ["--corpora", "nosuch"], "no corpus 'nosuch'; --corpora takes librispeech, "),
+        ("train", ["--hops", "60"], "--hops is '60'; give a whole number from 80"),
+        ("export", ["--out", "model"], "no training is in run; give its folder with --run"),
+    ):
+        command = [sys.executable, "-m", f"facewire_training.model.{module}"]
+        command += ["--corpus", "corpus", "--run", "run", *words]
+        told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+        assert told.returncode == 2, told.stderr
+        assert says in told.stderr
+        assert "Traceback" not in told.stderr

@@ -180,7 +180,7 @@ def load_one(folder: Path) -> Shard:
 
 
 def _mapped(folder: Path) -> Shard:
-    with np.load(folder / "index.npz") as index:
+    with (folder / "index.npz").open("rb") as file, np.load(file) as index:
         if "fingerprint" not in index:
             raise ConfigError(
                 f"{folder} was made by an older version; remove it and run "

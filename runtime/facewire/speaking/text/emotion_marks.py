@@ -25,9 +25,15 @@ _END = r"\s{0,2}(?:=([^<>]{0,22}))?>"
 _MARK = re.compile(rf"<(/?)({'|'.join(_NAMES)}){_END}", re.IGNORECASE)
 _LIKE_ONE = re.compile(rf"<(/?)([a-z]{{3,15}}){_END}", re.IGNORECASE)
 """What may be meant as a mark, and is none."""
+_MALFORMED = re.compile(
+    rf"<(/?)({'|'.join(_NAMES)})\s{{0,2}}[,;:+/=\d][^<>]{{0,25}}>", re.IGNORECASE
+)
+"""What begins as a mark, and goes on as none has to."""
 _LONGEST = 40
 """Characters that no mark has; what is longer is text."""
 _OWN = re.compile(f"[{MARKS}]")
+MOST_PROBLEMS = 1000
+"""So many sentences are remembered, of what was wrong."""
 DEEPEST = 50
 """Marks inside each other."""
 
@@ -42,6 +48,7 @@ class MarkReader:
         """Names of the marks that hold, and their characters; the last one counts."""
         self.problems: list[str] = []
         """What is wrong with marks, in sentences, until somebody takes it."""
+        self._complained = set[str]()
 
     @property
     def waiting(self) -> int:
@@ -55,7 +62,8 @@ class MarkReader:
         whole = begins < 0 or ">" in text[begins:]
         self._left = "" if whole else text[begins:]
         known = text if whole else text[:begins]
-        return _MARK.sub(self._character, _LIKE_ONE.sub(self._misspelt, known))
+        known = _MARK.sub(self._character, _LIKE_ONE.sub(self._misspelt, known))
+        return _MALFORMED.sub(self._malformed, known)
 
     def flush(self, *, ended: bool = True) -> str:
         """Return what is left, as if the text ended here; marks hold on unless it has `ended`."""
@@ -63,7 +71,7 @@ class MarkReader:
         if not ended:
             return left
         for name, _ in self._open:
-            self.problems.append(f"<{name}> holds to the end; write </{name}> where it shall not")
+            self._complain(f"<{name}> holds to the end; write </{name}> where it shall not")
         self._open.clear()
         return left
 
@@ -74,31 +82,42 @@ class MarkReader:
         if not meant or name in _NAMES:
             return like[0]
         if not like[1]:
-            self.problems.append(f"{like[0]} is left out; did you mean <{meant}>?")
+            self._complain(f"{like[0]} is left out; did you mean <{meant}>?")
         return ""
+
+    def _malformed(self, mark: re.Match[str]) -> str:
+        """Leave out what has an emotion's name and no form of a mark."""
+        self._complain(
+            f"{mark[0]} is left out: a mark has one emotion and a share from 0 to 1, as "
+            f"<{mark[2].lower()}=0.5>"
+        )
+        return ""
+
+    def _complain(self, problem: str) -> None:
+        """Say what is wrong, once: a text may have the same mistake a thousand times."""
+        if problem not in self._complained:
+            self.problems.append(problem)
+        if len(self._complained) < MOST_PROBLEMS:
+            self._complained.add(problem)
 
     def _character(self, mark: re.Match[str]) -> str:
         closes, name, share = mark[1], mark[2].lower(), mark[3]
         if closes:
             return self._close(name)
         if len(self._open) == DEEPEST:
-            self.problems.append(f"<{name}> is left out: {DEEPEST} marks are open already")
+            self._complain(f"<{name}> is left out: {DEEPEST} marks are open already")
             return ""
         try:
             felt = _character_of(name, 1.0 if share is None else float(share))
         except (ConfigError, ValueError):
-            self.problems.append(
-                f"{mark[0]} is left out: a mark has one emotion and a share from 0 to 1, as "
-                f"<{name}=0.5>"
-            )
-            return ""
+            return self._malformed(mark)
         self._open.append((name, felt))
         return felt
 
     def _close(self, name: str) -> str:
         opened = [place for place, (other, _) in enumerate(self._open) if other == name]
         if not opened:
-            self.problems.append(f"</{name}> is left out: there is no <{name}> before it")
+            self._complain(f"</{name}> is left out: there is no <{name}> before it")
             return ""
         del self._open[opened[-1]]
         return self._open[-1][1] if self._open else _NONE

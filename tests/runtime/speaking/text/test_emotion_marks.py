@@ -41,7 +41,18 @@ def test_an_endless_mark_is_read_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a < b", "a <b> c", "2<3", "<joyful>x</joyful>", "<happy", "x <3", "<" * 99, "a<>b"]
+    "text",
+    [
+        "a < b",
+        "a <b> c",
+        "2<3",
+        "<joyful>x</joyful>",
+        "<happy",
+        "x <3",
+        "<" * 99,
+        "a<>b",
+        "<calm down>",
+    ],
 )
 def test_what_is_no_mark_is_text(text: str) -> None:
     assert read(text) == (text, [], [])
@@ -61,6 +72,9 @@ def test_what_is_no_mark_is_text(text: str) -> None:
         ("<happy=>a", "<happy=> is left out: a mark has one"),
         ("<happy=0.8,sad=0.2>a", "<happy=0.8,sad=0.2> is left out: a mark has one"),
         ("<neutral=2>a", "<neutral=2> is left out: a mark has one"),
+        ("<happy,sad>a", "<happy,sad> is left out: a mark has one"),
+        ("<sad: 0.5>a", "<sad: 0.5> is left out: a mark has one"),
+        ("<happy+angry=1>a", "<happy+angry=1> is left out: a mark has one"),
         ("<hapy>a</hapy>", "<hapy> is left out; did you mean <happy>?"),
         ("<Suprised=0.5>a", "<Suprised=0.5> is left out; did you mean <surprised>?"),
     ],
@@ -83,6 +97,12 @@ def test_marks_inside_each_other_are_bounded() -> None:
     _, marks, problems = read("<sad>" * (DEEPEST + 5))
     assert len(marks) == DEEPEST
     assert "marks are open already" in problems[0]
+
+
+def test_the_same_mistake_is_told_once() -> None:
+    plain, _, problems = read("<hapy>a " * 500 + "</sad>" * 500)
+    assert plain.split() == ["a"] * 500
+    assert [problem.split(" is ")[0] for problem in problems] == ["<hapy>", "</sad>"]
 
 
 def test_characters_of_private_use_are_no_marks() -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -180,3 +181,28 @@ def test_wrong_options_are_refused_in_one_sentence(tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["bench", "robustness", *words])
         assert isinstance(result.exception, ConfigError)
         assert told in str(result.exception)
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    cache, said = Cache(tmp_path), saying("1", "ann")
+    made: list[str] = []
+
+    def louder(utterance: Utterance) -> Utterance:
+        made.append(utterance.name)
+        return replace(utterance, samples=utterance.samples * 2)
+
+    whole = cache.voice(said, "louder", louder)
+    (file,) = tmp_path.glob("*.flac")
+    content = file.read_bytes()
+    for damaged in (content[:40], b"", content[: len(content) // 2]):
+        file.write_bytes(damaged)
+        again = cache.voice(said, "louder", louder)
+        np.testing.assert_array_equal(again.samples, whole.samples)
+    assert made == ["1"] * 4
+
+
+def test_rows_of_other_speech_are_not_kept(tmp_path: Path) -> None:
+    report = RobustnessReport("x", "2026-11-28", "m", "1 clip", speech="aa")
+    other = RobustnessReport("x", "2026-11-28", "m", "1 clip", speech="bb")
+    assert report.goes_on(report)
+    assert not report.goes_on(other)
