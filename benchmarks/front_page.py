@@ -31,7 +31,7 @@ def five_figures(
             latency.machine,
         ),
         (
-            "[live streams on one core](docs/engines.md#throughput)",
+            "[live streams on one core](docs/latency.md#sessions-on-one-core)",
             f"**{most.held}** at 60 frames/s (`--engine {most.engine}`)",
             throughput.machine,
         ),

@@ -124,7 +124,7 @@ GOALS: tuple[Goal, ...] = (
     _lips("v rolled in", "roll_v", 0.80),
     _lips("th with tongue", "tongue_th", 0.80),
     _lips("p b m shorter than 60 ms", "closure_short", 0.97),
-    _lips("jitter, 80 ms", "jitter", 110, most=True, form=Form.WHOLE),
+    _lips("jitter, 80 ms (not below 70)", "jitter", 110, most=True, form=Form.WHOLE),
     _lips("mouthFunnel, 95th percentile", "funnel_p95", 0.29, form=Form.TWO),
     _lips("mouthSmile, 95th percentile", "smile_p95", 0.28, form=Form.TWO),
     _lips("mouthUpperUp, 95th percentile", "upper_p95", 0.29, form=Form.TWO),

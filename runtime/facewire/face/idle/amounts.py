@@ -25,7 +25,7 @@ moves the ICT face's brows."""
 BROW_TILT = 0.05
 """Largest difference of an outer brow from the mean of both. GRID: .1 mm of deviation."""
 EYES_WIDE = 0.25
-"""eyeWide for a raise of 1, the engine's too. Anatomy."""
+"""eyeWide for a raise of 1 of the whole brow, the engine's too. Anatomy."""
 
 SQUINT_SLOW = 0.2
 """Largest slow eyeSquint. GRID: .25 mm of deviation of the lower lid, .13, smiles included."""

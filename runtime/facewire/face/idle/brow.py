@@ -85,7 +85,9 @@ def move_brows(weights: Weights, motion: BrowMotion, strength: float) -> None:
     inner, left, right = weights[_BROWS].tolist()
     height = max(inner, raised)
     if raised > 0:
-        weights[_WIDE] += np.float32(EYES_WIDE * strength * height)
+        # Whole brows that go up take the lids along; inner ends alone, as in sadness, do not.
+        whole = max(min(inner, left / OUTER_SHARE, right / OUTER_SHARE), raised)
+        weights[_WIDE] += np.float32(EYES_WIDE * strength * whole)
     weights[_BROWS] = (
         max(height + sway, 0.0),
         max(max(left, OUTER_SHARE * raised) + OUTER_SHARE * sway + tilt, 0.0),

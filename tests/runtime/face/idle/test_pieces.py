@@ -14,7 +14,7 @@ from facewire import arkit
 from facewire.face import Profile, make_face
 from facewire.face.activity import SpeechActivity
 from facewire.face.gap_keeper import UNSEEN, GapKeeper
-from facewire.face.idle.amounts import BROW_FINE, BROW_SWAY
+from facewire.face.idle.amounts import BROW_FINE, BROW_SWAY, EYES_WIDE
 from facewire.face.idle.breath import Breath
 from facewire.face.idle.brow import BrowMotion, move_brows
 from facewire.face.idle.companions import Companions
@@ -45,6 +45,16 @@ def test_a_drift_is_smooth_bounded_and_never_the_same_minute() -> None:
     assert np.abs(np.diff(values)).max() < 0.05
     minutes = values.reshape(10, -1)
     assert np.abs(np.corrcoef(minutes) - np.eye(10)).max() < 0.9
+
+
+def test_lids_go_up_with_whole_brows_and_not_with_their_inner_ends() -> None:
+    wide = []
+    for outer in (0.0, 0.6):
+        face = weights(browInnerUp=0.8, browOuterUpLeft=outer, browOuterUpRight=outer)
+        move_brows(face, BrowMotion(raised=0.1, sway=0.0, tilt=0.0), strength=1.0)
+        wide.append(face[arkit.INDEX["eyeWideLeft"]])
+    assert wide[0] == pytest.approx(0.1 * EYES_WIDE)
+    assert wide[1] == pytest.approx(0.8 * EYES_WIDE)
 
 
 def test_the_brows_of_the_engine_count_once() -> None:
