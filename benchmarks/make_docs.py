@@ -145,7 +145,7 @@ def sections(results: Path) -> dict[str, Sections]:
             ),
         },
         "docs/joint.md": {
-            "roads": lambda: roads(_read(results / "voice-latents.json", RoadsReport)),
+            "roads": lambda: roads(_read(results / "voice-roads.json", RoadsReport)),
             "trainings": lambda: trainings(
                 _read(results / "voice-latents.json", RoadsReport),
                 _read(results / "captures-latents.json", CapturesReport),

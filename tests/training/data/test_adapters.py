@@ -197,3 +197,10 @@ def test_grid_gives_gap_and_width_against_the_eyes(tmp_path: Path) -> None:
 def test_a_grid_folder_without_tracks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give the GRID folder"):
         list(Grid(tmp_path).clips())
+
+
+def test_a_recording_without_sound_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(0, np.float32), 16_000)
+    (tmp_path / "a.csv").write_text("time,jawOpen\n0,0\n1,0\n")
+    with pytest.raises(ConfigError, match=r"a\.wav holds no sound; take it away, or record it"):
+        list(Folder(tmp_path).clips())
