@@ -52,8 +52,8 @@ def trainings(found: RoadsReport, captures: CapturesReport) -> str:
     known = [f"{captures.roads[name]['gap_r']:.3f}" for name in ("phones", "hearing")]
     return (
         f"{table(['', *told], rows)}\n\nOn GRID, aligned phones have a lip gap of r = {known[0]}, "
-        f"and hearing the true sound {known[1]}. `{found.command}`, {found.date}; `{captures.command}`, "
-        f"{captures.date}: "
+        f"and hearing the true sound {known[1]}. `{found.command}`, {found.date}; "
+        f"`{captures.command}`, {captures.date}: "
         f"{captures.clips} validation clips, said with the true times of their words."
     )
 
