@@ -1,7 +1,6 @@
 """A real `facewire live --demo`, as a process of its own."""
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,9 +30,3 @@ def play(*options: str) -> None:
     """Run it until its clip is over."""
     with live(*options) as process:
         assert process.wait(PATIENCE_S) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

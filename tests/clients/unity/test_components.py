@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.clients.unity.live import free_port, live
+from tests.clients.unity.live import live
 from tests.clients.unity.mono import Program, Running
+from tests.free_port import free_port
 
 from facewire import arkit
 from facewire.sinks.vmc.expressions import vowels

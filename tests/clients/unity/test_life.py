@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.clients.unity.live import FACEWIRE, PATIENCE_S, free_port, live
+from tests.clients.unity.live import FACEWIRE, PATIENCE_S, live
 from tests.clients.unity.mono import Program, faces
+from tests.free_port import free_port
 from websockets.asyncio.server import ServerConnection, serve
 
 from facewire import arkit

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from tests.clients.unity.live import free_port, live
+from tests.clients.unity.live import live
 from tests.clients.unity.mono import Faces, Program, faces
+from tests.free_port import free_port
 
 
 def test_every_face_since_it_joined_and_again_after_the_server_restarts(

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import websockets.asyncio.server
 from numpy.typing import NDArray
-from tests.clients.unity.live import FACEWIRE, PATIENCE_S, free_port
+from tests.clients.unity.live import FACEWIRE, PATIENCE_S
 from tests.clients.unity.mono import Program, Running
+from tests.free_port import free_port
 from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.clients.unity.live import free_port, live
+from tests.clients.unity.live import live
 from tests.conftest import skip_unless_ci
+from tests.free_port import free_port
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 

@@ -1,6 +1,5 @@
 """The page of `facewire bench listen serve` in a real browser, as small as a phone."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.clients.web.test_accessibility import AXE, RUN, SCHEMES
+from tests.free_port import free_port
 from tests.training.evaluation.listening.made import OPENS_S, SYSTEMS, make, write_material
 from tests.training.evaluation.listening.served import serving
 
@@ -143,12 +143,6 @@ def test_a_whole_study_is_rated_on_a_phone_with_a_reload_and_a_killed_server_bet
     steps = [one.rating for one in ratings if one.part is Part.TEST]
     assert steps == [10, 20, 30, 40] * 2
     assert all(one.plays >= 1 and one.seconds > 0 for one in ratings)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_face_moves_when_the_sound_that_is_heard_says_so(

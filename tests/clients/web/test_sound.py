@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -106,24 +106,25 @@ class Notes:
             page.evaluate("notes"), np.float64
         ).T
 
-    def lag(self, after: float, before: float) -> float:
-        """How far what is heard is behind the quickest block, beyond what is wanted, seconds.
+    def lag(self, after: float) -> float:
+        """How far what is heard since then is behind the quickest block, beyond what is wanted, s.
 
         Both are laid on the sender's clock, so that a busy page, which learns of its blocks late
         and in bunches, does not count as sound that plays too early. The lower quartile: where the
         machine is so busy that all blocks of a second come late, sound waits for them, rightly.
+        Without end where nothing came, or nothing was heard.
         """
-        rows = (self._at > after) & (self._at < before) & np.isfinite(self._heard)
-        blocks = (self._came[0] > after) & (self._came[0] < before)
-        assert blocks.any(), "nothing came"
-        assert rows.sum() > 5, "nothing was heard"
+        rows = (self._at > after) & np.isfinite(self._heard)
+        blocks = self._came[0] > after
+        if not blocks.any() or rows.sum() <= 5:
+            return float("inf")
         quickest = np.min(self._came[0, blocks] - self._came[1, blocks] / self._rate)
         behind = self._at[rows] - self._heard[rows] / self._rate - quickest
         return float(np.quantile(behind - self._wanted[rows], 0.25))
 
-    def faces(self, after: float, before: float) -> float:
-        """How many faces were drawn between two times."""
-        return float(np.ptp(self._drawn[(self._at > after) & (self._at < before)]))
+    def faces(self, after: float) -> float:
+        """How many faces were drawn since then."""
+        return float(np.ptp(self._drawn[self._at > after]))
 
 
 def listen(page: "Page") -> None:
@@ -142,6 +143,25 @@ IN_STEP_S = 1.0
 How exactly sound stays in step is tested where no other program can disturb it, by the clock of
 node/sound_live.test.mjs.
 """
+PATIENCE_S = 30
+"""A busy machine takes its time; sound that is left behind stays so for ever."""
+
+
+def wait_until(
+    page: "Page", drift: float, what: str, found: Callable[[Notes, float], bool]
+) -> None:
+    """Wait until something can be told of the last two seconds of a page."""
+    until = time.time() + PATIENCE_S
+    while not found(Notes(page, drift), time.time() - 2):
+        assert time.time() < until, what
+        page.wait_for_timeout(500)
+
+
+def is_in_step(page: "Page", drift: float, what: str) -> None:
+    """Wait until sound is in step and faces are drawn."""
+    # Sound that plays too soon is about to be held back: a busy machine wants more delay.
+    wait_until(page, drift, what, lambda notes, after: notes.lag(after) < IN_STEP_S)
+    wait_until(page, drift, what, lambda notes, after: notes.faces(after) > 10)
 
 
 def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage) -> None:
@@ -153,7 +173,7 @@ def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage
         for page in (calm, frozen, disturbed):
             listen(page)
         calm.wait_for_timeout(4000)
-        began = time.time()
+        is_in_step(calm, DRIFT, "undisturbed")
         cdp = frozen.context.new_cdp_session(frozen)
         cdp.send("Page.setWebLifecycleState", {"state": "frozen"})
         disturbed.evaluate(
@@ -162,27 +182,13 @@ def test_the_sound_stays_with_its_sender(browser: "Browser", open_page: OpenPage
         )
         calm.wait_for_timeout(FROZEN_S * 1000)
         cdp.send("Page.setWebLifecycleState", {"state": "active"})
-        thawed = time.time()
+        is_in_step(frozen, DRIFT, "frozen")
+        is_in_step(disturbed, -DRIFT, "busy")
         disturbed.evaluate("facewire.sound.output.context.suspend()")
         calm.wait_for_timeout(SUSPENDED_S * 1000)
+        # Meanwhile the face goes by what comes.
+        wait_until(disturbed, -DRIFT, "suspended", lambda notes, after: notes.faces(after) > 10)
         disturbed.evaluate("facewire.sound.output.context.resume()")
-        resumed = time.time()
-        calm.wait_for_timeout(5000)
-        ended = time.time()
-        undisturbed, stood = Notes(calm, DRIFT), Notes(frozen, DRIFT)
-        held_up = Notes(disturbed, -DRIFT)
-    for name, notes, over in (
-        ("undisturbed", undisturbed, began),
-        ("undisturbed", undisturbed, ended - 3),
-        ("frozen", stood, thawed),
-        ("frozen", stood, ended - 3),
-        ("busy", held_up, began + BUSY_S),
-        ("suspended", held_up, resumed),
-        ("suspended", held_up, ended - 3),
-    ):
-        # Sound that plays too soon is about to be held back: a busy machine wants more delay.
-        assert notes.lag(over + 1, over + 3) < IN_STEP_S, name
-    for notes, over in ((stood, thawed), (held_up, began + BUSY_S), (held_up, resumed)):
-        assert notes.faces(over + 1, over + 4) > 20
-    # While the context is suspended, the face goes by what comes.
-    assert held_up.faces(thawed + 2, resumed) > 20
+        is_in_step(disturbed, -DRIFT, "resumed")
+        is_in_step(frozen, DRIFT, "frozen, at last")
+        is_in_step(calm, DRIFT, "undisturbed, at last")

@@ -6,6 +6,7 @@ import re
 import socket
 
 import pytest
+from tests.free_port import free_port
 from tests.runtime.sinks.datagrams.catching import (
     SPEC,
     caught,
@@ -61,11 +62,6 @@ async def ask(request: bytes, port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.sendto(request, ("127.0.0.1", port))
     await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with listening() as free:
-        return port_of(free)
 
 
 async def test_who_asks_gets_the_version_that_they_ask_for() -> None:
