@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from facewire.errors import ConfigError
@@ -94,10 +95,9 @@ class Cache:
 def _kept(path: Path) -> Samples | None:
     """Return what a file holds; None if there is none, or it is damaged."""
     try:
-        samples: Samples = soundfile.read(path, dtype="float32")[0]
+        return np.asarray(soundfile.read(path, dtype="float32")[0], np.float32)
     except (OSError, soundfile.SoundFileError):
         return None
-    return samples
 
 
 def _written(phones: Iterable[PhoneInterval]) -> str:
