@@ -1,5 +1,6 @@
 """Clients of Audio2Face-3D that push audio, and clients that pull its faces."""
 
+import asyncio
 from typing import Any
 
 from tests.runtime.server.audio2face.clip_client import RATE, audio, clip
@@ -64,7 +65,9 @@ async def refusal(call: Any) -> tuple[str, str]:
     return (await call.code()).name, await call.details()
 
 
-async def pulled(call: Any, statuses: int | None = None) -> list[Any]:
+async def pulled(
+    call: Any, statuses: int | None = None, began: asyncio.Event | None = None
+) -> list[Any]:
     """Return what comes until so many statuses of clips have come, or until it is over."""
     grpc, aio = load_grpc()
     kind = load_messages()["PulledAnimationDataStream"]
@@ -72,6 +75,8 @@ async def pulled(call: Any, statuses: int | None = None) -> list[Any]:
     try:
         while (data := await call.read()) is not aio.EOF:
             answers.append(kind.FromString(data))
+            if began is not None:
+                began.set()
             if statuses and sum(one.HasField("status") for one in answers) == statuses:
                 break
     except grpc.RpcError:

@@ -143,13 +143,15 @@ async def test_who_pulls_hears_what_the_other_did_wrong() -> None:
 async def test_who_pulls_hears_that_the_other_left(speech_like: Samples) -> None:
     async with serving() as server, channel(server.address) as opened:
         call = pull_call(opened, ids("s", "1"))
+        began = asyncio.Event()
+        pulling = asyncio.create_task(pulled(call, began=began))
         pushing = push_call(opened)
         for message in pushed(speech_like, ids("s", "1")):
             await pushing.write(message)
         # A call that is cancelled before the server has it never was.
-        assert await call.read()
+        await began.wait()
         pushing.cancel()
-        assert statuses(await pulled(call))[-1] == (ERROR, "the client that pushed the audio left.")
+        assert statuses(await pulling)[-1] == (ERROR, "the client that pushed the audio left.")
         assert (await refusal(call))[0] == "UNAVAILABLE"
         await all_sessions_over(server.page)
 
