@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from facewire.errors import ConfigError
+from facewire.whole_file import write_whole
 
 
 def today() -> str:
@@ -44,25 +45,14 @@ def write_report(path: Path, report: object) -> None:
     """
     content = msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=1) + b"\n"
     try:
-        _write_whole(path, content)
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            path.write_bytes(content)
+        else:
+            write_whole(path.resolve(), content)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}); choose another file with --json"
         ) from error
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a full disk or a signal in the middle leaves the last one as it was."""
-    if path.exists() and not path.is_file():  # such as /dev/stdout
-        path.write_bytes(content)
-        return
-    there = path.resolve()
-    part = there.with_name(there.name + ".part")
-    try:
-        part.write_bytes(content)
-        part.replace(there)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _plain(number: object) -> object:

@@ -209,7 +209,7 @@ AgentOption = Annotated[
 ]
 
 
-def _in_a_folder(path: Path | None) -> Path | None:
+def in_a_folder(path: Path | None) -> Path | None:
     """Refuse a file of which nobody could write anything, before anything is measured."""
     if path is not None and not path.absolute().parent.is_dir():
         raise ConfigError(f"cannot write {path}: there is no folder {path.parent}")
@@ -222,7 +222,7 @@ JsonOption = Annotated[
         "--json",
         metavar="FILE",
         dir_okay=False,
-        callback=_in_a_folder,
+        callback=in_a_folder,
         help="Also write the figures here.",
     ),
 ]

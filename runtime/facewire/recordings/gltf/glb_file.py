@@ -1,11 +1,11 @@
 """GLB files: a header, a JSON chunk and a binary chunk (glTF 2.0, section 4.4)."""
 
 import json
-import secrets
 import struct
 from pathlib import Path
 from typing import Any
 
+from facewire import whole_file
 from facewire.errors import ConfigError
 from facewire.sinks.file_opening import cannot_record
 
@@ -63,12 +63,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         ConfigError: it cannot be written.
     """
-    temporary = path.with_name(f"facewire-{secrets.token_hex(8)}.tmp")
     try:
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        whole_file.write_whole(path, data)
     except OSError as error:
         raise cannot_record(path, error) from error

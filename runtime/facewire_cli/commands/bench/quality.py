@@ -92,13 +92,21 @@ def quality(
     plot: Annotated[
         Path | None,
         typer.Option(
-            "--plot", metavar="FILE.png", dir_okay=False, help="Draw the mouths of one clip."
+            "--plot",
+            metavar="FILE.png",
+            dir_okay=False,
+            callback=options.in_a_folder,
+            help="Draw the mouths of one clip.",
         ),
     ] = None,
     curve: Annotated[
         Path | None,
         typer.Option(
-            "--curve", metavar="FILE.png", dir_okay=False, help="Draw quality against look-ahead."
+            "--curve",
+            metavar="FILE.png",
+            dir_okay=False,
+            callback=options.in_a_folder,
+            help="Draw quality against look-ahead.",
         ),
     ] = None,
     html: Annotated[
@@ -107,6 +115,7 @@ def quality(
             "--html",
             metavar="FILE.html",
             dir_okay=False,
+            callback=options.in_a_folder,
             help="Write a page with two faces that talk.",
         ),
     ] = None,

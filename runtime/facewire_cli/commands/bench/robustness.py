@@ -61,8 +61,6 @@ def robustness(
         raise ConfigError("say where the speech is: --data DIR (docs/quality.md has the layouts)")
     if resume and as_json is None:
         raise ConfigError("--resume goes on with a file: name it with --json FILE")
-    if as_json is not None and not as_json.absolute().parent.is_dir():
-        raise ConfigError(f"cannot write {as_json}: there is no folder {as_json.parent}")
     command, request = _load("command"), _load("request")
     asked = request.Request(
         data=data,

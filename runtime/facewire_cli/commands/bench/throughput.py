@@ -83,7 +83,13 @@ def throughput(
     as_json: options.JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", dir_okay=False, help="Draw latency by sessions."),
+        typer.Option(
+            "--plot",
+            metavar="FILE",
+            dir_okay=False,
+            callback=options.in_a_folder,
+            help="Draw latency by sessions.",
+        ),
     ] = None,
 ) -> None:
     """Find how many paced sessions stay in time: no frame late, p99 under one frame time.

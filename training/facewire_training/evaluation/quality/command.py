@@ -6,7 +6,6 @@ from types import ModuleType
 
 from rich.console import Console
 
-from facewire.errors import ConfigError
 from facewire.optional_dependency import import_optional
 from facewire.report_file import command_line, today, write_report
 from facewire_training.evaluation.long_work import telling
@@ -84,12 +83,8 @@ def run(request: Request, outputs: Outputs, machine: str = "") -> None:
 
 def _pictures(outputs: Outputs) -> ModuleType:
     """Return the module that draws, and say before measuring what will not work."""
-    wanted = [path for path in (outputs.plot, outputs.curve, outputs.html) if path]
-    for path in [*wanted, *filter(None, [outputs.json])]:
-        if not path.absolute().parent.is_dir():
-            raise ConfigError(f"cannot write {path}: there is no folder {path.parent}")
     # Drawing is imported when it is asked for: the table needs no matplotlib.
-    if not wanted:
+    if not (outputs.plot or outputs.curve or outputs.html):
         return ModuleType("none")
     return import_optional(
         "facewire_training.evaluation.quality.pictures.pictures",
